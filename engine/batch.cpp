@@ -1,0 +1,234 @@
+#include "engine/batch.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/sieve.hpp"
+#include "kernels/math.hpp"
+#include "kernels/statistics.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+/// The work of one batch: years in order, and in each the attempts of all trajectories that are
+/// still without a survivor, tile by tile.
+class BatchRun {
+ public:
+  BatchRun(const Plan& plan, std::uint64_t batch, const BatchOptions& options);
+
+  /// False if it was abandoned.
+  bool run();
+  BatchResult take() { return std::move(result_); }
+
+ private:
+  struct Pending {
+    std::size_t slot = 0;         ///< which trajectory of the batch
+    std::uint64_t made = 0;       ///< attempts already judged, all rejected
+    std::uint64_t scheduled = 0;  ///< attempts in the present tile
+  };
+
+  bool run_year(std::uint32_t year_index);
+  void schedule(std::uint32_t year_index, std::vector<Pending>& pending);
+  void settle(std::uint32_t year_index, std::vector<Pending>& pending);
+  void record();
+  void record_survivor(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
+                       OrderedSizes& ordered);
+  void record_cumulative(std::size_t row);
+  void record_sizes();
+  std::vector<Trial> survivors(std::uint32_t year_index) const;
+
+  const Plan& plan_;
+  const BatchOptions& options_;
+  Sieve sieve_;
+  std::vector<double> log10_thresholds_;
+  std::vector<Trajectory> trajectories_;
+  std::vector<std::uint8_t> alive_;
+  std::vector<std::uint64_t> attempts_;  ///< [trajectory, year] attempt of the survivor
+  std::vector<std::size_t> complete_;    ///< slots, after all years
+  std::vector<Trial> trials_;
+  std::vector<Verdict> verdicts_;
+  BatchResult result_;
+};
+
+BatchRun::BatchRun(const Plan& plan, std::uint64_t batch, const BatchOptions& options)
+    : plan_(plan), options_(options), sieve_(plan, Purpose::run) {
+  result_.batch = batch;
+  for (const double threshold : plan.outputs.thresholds) {
+    log10_thresholds_.push_back(kernels::decimal_log(threshold));
+  }
+  result_.tally = Tally(plan);
+  const std::uint64_t first = batch * plan.batch_trajectories;
+  const std::uint64_t last = std::min(first + plan.batch_trajectories, plan.trajectories);
+  for (std::uint64_t i = first; i < last; ++i) {
+    trajectories_.push_back(sieve_.inputs().trajectory(i));
+  }
+  alive_.assign(trajectories_.size(), 1);
+  attempts_.assign(trajectories_.size() * plan.year_count(), 0);
+  result_.tally.trajectories = trajectories_.size();
+}
+
+bool BatchRun::run() {
+  for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
+    if (!run_year(year)) return false;
+  }
+  record();
+  return true;
+}
+
+bool BatchRun::run_year(std::uint32_t year_index) {
+  std::vector<Pending> pending;
+  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
+    if (alive_[slot] != 0) pending.push_back({slot, 0, 0});
+  }
+  while (!pending.empty()) {
+    if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
+      return false;
+    }
+    schedule(year_index, pending);
+    verdicts_.assign(trials_.size(), {});
+    sieve_.judge(trials_, verdicts_);
+    settle(year_index, pending);
+  }
+  return true;
+}
+
+/// Fills the tile. A trajectory that has failed n times gets up to n attempts at once: at most
+/// half of the attempts are then computed in vain, and small acceptances still fill the tile.
+void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending) {
+  trials_.clear();
+  const std::uint64_t room = std::max<std::uint64_t>(1, options_.tile / pending.size());
+  const std::uint64_t full_group = kernels::group_width / pending.size();
+  for (Pending& entry : pending) {
+    const std::uint64_t wanted = std::clamp<std::uint64_t>(std::max(entry.made, full_group), 1,
+                                                           std::max<std::uint64_t>(room, 1));
+    entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
+    if (trials_.size() >= options_.tile) entry.scheduled = 0;
+    const Trajectory& trajectory = trajectories_[entry.slot];
+    for (std::uint64_t i = 0; i < entry.scheduled; ++i) {
+      trials_.push_back({trajectory, {trajectory.index, entry.made + i, year_index}});
+    }
+  }
+}
+
+/// Counts attempts up to each trajectory's first survivor, and leaves in `pending` those without.
+void BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending) {
+  YearTally& tally = result_.tally.years[year_index];
+  std::size_t trial = 0;
+  std::erase_if(pending, [&](Pending& entry) {
+    const std::size_t first = trial;
+    trial += entry.scheduled;
+    for (std::size_t i = first; i < trial; ++i) {
+      tally.add_verdict(verdicts_[i], trials_[i].address.attempt);
+      if (!verdicts_[i].survives) continue;
+      attempts_[entry.slot * plan_.year_count() + year_index] = trials_[i].address.attempt;
+      return true;
+    }
+    entry.made += entry.scheduled;
+    if (entry.made < plan_.attempts) return false;
+    alive_[entry.slot] = 0;
+    ++tally.exhausted;
+    return true;
+  });
+}
+
+std::vector<Trial> BatchRun::survivors(std::uint32_t year_index) const {
+  std::vector<Trial> trials;
+  trials.reserve(complete_.size());
+  for (const std::size_t slot : complete_) {
+    const std::uint64_t attempt = attempts_[slot * plan_.year_count() + year_index];
+    trials.push_back({trajectories_[slot], {trajectories_[slot].index, attempt, year_index}});
+  }
+  return trials;
+}
+
+/// Draws the survivors of the complete trajectories again and takes down what is kept of them.
+void BatchRun::record() {
+  const std::size_t years = plan_.year_count();
+  Columns& columns = result_.columns;
+  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
+    if (alive_[slot] == 0) continue;
+    complete_.push_back(slot);
+    columns.trajectory.push_back(trajectories_[slot].index);
+    for (std::size_t year = 0; year < years; ++year) {
+      columns.attempt.push_back(attempts_[slot * years + year]);
+    }
+  }
+  result_.tally.complete = complete_.size();
+  columns.counts.assign(complete_.size() * years * plan_.outputs.thresholds.size(), 0);
+  if (plan_.outputs.keep >= Keep::statistics) {
+    columns.statistics.assign(complete_.size() * years * plan_.outputs.statistics.size(), 0.0);
+  }
+  for (std::uint32_t year = 0; year < years; ++year) {
+    sieve_.visit(survivors(year),
+                 [&](std::size_t row, const Candidate& candidate, OrderedSizes& ordered) {
+                   record_survivor(row, year, candidate, ordered);
+                 });
+  }
+  for (std::size_t row = 0; row < complete_.size(); ++row) record_cumulative(row);
+  if (plan_.outputs.keep == Keep::samples) record_sizes();
+}
+
+void BatchRun::record_survivor(std::size_t row, std::uint32_t year_index,
+                               const Candidate& candidate, OrderedSizes& ordered) {
+  const std::size_t place = row * plan_.year_count() + year_index;
+  for (std::size_t t = 0; t < log10_thresholds_.size(); ++t) {
+    const std::size_t above = kernels::count_from(ordered.sizes().log10_flop, log10_thresholds_[t]);
+    result_.columns.counts[place * log10_thresholds_.size() + t] =
+        static_cast<std::uint32_t>(above);
+    add_to(result_.tally.counts[year_index * log10_thresholds_.size() + t], above);
+  }
+  const auto& statistics = plan_.outputs.statistics;
+  for (std::size_t s = 0; s < statistics.size(); ++s) {
+    const double value = evaluate(statistics[s], candidate, ordered);
+    const std::size_t cell = year_index * statistics.size() + s;
+    add_to(result_.tally.statistics[cell], bin_of(statistics[s].info().grid, value));
+    result_.tally.sums[cell] += value;
+    result_.tally.square_sums[cell] += value * value;
+    if (!result_.columns.statistics.empty()) {
+      result_.columns.statistics[place * statistics.size() + s] = value;
+    }
+  }
+}
+
+void BatchRun::record_cumulative(std::size_t row) {
+  const std::size_t thresholds = plan_.outputs.thresholds.size();
+  std::vector<std::uint64_t> running = plan_.outputs.cumulative_base;
+  for (std::size_t year = 0; year < plan_.year_count(); ++year) {
+    for (std::size_t t = 0; t < thresholds; ++t) {
+      running[t] += result_.columns.counts[(row * plan_.year_count() + year) * thresholds + t];
+      add_to(result_.tally.cumulative[year * thresholds + t], running[t]);
+    }
+  }
+}
+
+/// Of the first complete trajectories only, as many as the whole run keeps: which of them these
+/// are is known when batches are joined.
+void BatchRun::record_sizes() {
+  Columns& columns = result_.columns;
+  const std::size_t kept = static_cast<std::size_t>(
+      std::min<std::uint64_t>(plan_.outputs.keep_samples, complete_.size()));
+  std::vector<Trial> trials;
+  for (std::size_t row = 0; row < kept; ++row) {
+    for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
+      const Trajectory& trajectory = trajectories_[complete_[row]];
+      const std::uint64_t attempt = attempts_[complete_[row] * plan_.year_count() + year];
+      trials.push_back({trajectory, {trajectory.index, attempt, year}});
+    }
+  }
+  sieve_.visit(trials, [&](std::size_t, const Candidate&, OrderedSizes& ordered) {
+    const auto sizes = ordered.sizes().log10_flop;
+    columns.row_size.push_back(sizes.size());
+    columns.log10_flop.insert(columns.log10_flop.end(), sizes.begin(), sizes.end());
+  });
+}
+
+}  // namespace
+
+std::optional<BatchResult> run_batch(const Plan& plan, std::uint64_t batch,
+                                     const BatchOptions& options) {
+  BatchRun run(plan, batch, options);
+  if (!run.run()) return std::nullopt;
+  return run.take();
+}
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/plan.hpp"
+#include "engine/tally.hpp"
+
+namespace flopsieve::engine {
+
+/// What a batch keeps of each complete trajectory, in order of trajectory; row-major.
+struct Columns {
+  std::vector<std::uint64_t> trajectory;  ///< [complete]
+  std::vector<std::uint64_t> attempt;     ///< [complete, year] attempt of the survivor
+  std::vector<std::uint32_t> counts;      ///< [complete, year, threshold] models above it
+  std::vector<double> statistics;         ///< [complete, year, statistic]; Keep::statistics on
+  std::vector<std::uint64_t> row_size;    ///< [kept complete, year] number of sizes
+  std::vector<double> log10_flop;         ///< all sizes of the kept, ascending within a candidate
+};
+
+struct BatchResult {
+  std::uint64_t batch = 0;
+  Tally tally;
+  Columns columns;
+};
+
+/// How a batch is computed; none of it changes a result.
+struct BatchOptions {
+  std::size_t tile = 4096;                     ///< candidates judged at a time
+  const std::atomic<bool>* abandon = nullptr;  ///< looked at between tiles
+};
+
+/// Batch `batch` of the Plan: trajectories [batch * batch_trajectories, ...) below
+/// plan.trajectories. A pure function of the Plan and the index. Empty if it was abandoned.
+/// Throws Error(infeasible) as InputSampler does.
+std::optional<BatchResult> run_batch(const Plan& plan, std::uint64_t batch,
+                                     const BatchOptions& options = {});
+
+}  // namespace flopsieve::engine

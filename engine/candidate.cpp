@@ -1,0 +1,176 @@
+#include "engine/candidate.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/math.hpp"
+#include "kernels/sizes.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+struct Moments {
+  double mean_z, variance, skewness, excess_kurtosis;
+};
+
+/// Population moments of z from its power sums. z has mean 0 and sd 1 in expectation, so little
+/// cancels. A candidate of equal sizes has no shape: 0.
+Moments moments(const Candidate& c) {
+  const auto n = static_cast<double>(c.inputs.count);
+  const double m1 = c.power_1 / n;
+  const double m2 = c.power_2 / n;
+  const double m3 = c.power_3 / n;
+  const double m4 = c.power_4 / n;
+  const double variance = m2 - m1 * m1;
+  if (!(variance > 0.0)) return {m1, 0.0, 0.0, 0.0};
+  const double central_3 = m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1;
+  const double central_4 = m4 - 4.0 * m1 * m3 + 6.0 * m1 * m1 * m2 - 3.0 * m1 * m1 * m1 * m1;
+  return {m1, variance, central_3 / (variance * std::sqrt(variance)),
+          central_4 / (variance * variance) - 3.0};
+}
+
+double mean_size(const Candidate& c) {
+  return c.mean + c.inputs.sd * (c.power_1 / static_cast<double>(c.inputs.count));
+}
+
+/// Share of the year's total T in the models with from <= x < below.
+double share_of_total(const Candidate& c, const kernels::SortedSizes& sizes, double from,
+                      double below) {
+  const double largest_over_total =
+      kernels::power_of_ten(sizes.log10_flop.back() - c.inputs.log10_total);
+  return kernels::relative_between(sizes, from, below) * largest_over_total;
+}
+
+double count_between(const kernels::SortedSizes& sizes, double from, double below) {
+  return static_cast<double>(kernels::count_from(sizes.log10_flop, from) -
+                             kernels::count_from(sizes.log10_flop, below));
+}
+
+double from_sums(StatisticKind kind, const Candidate& c) {
+  using enum StatisticKind;
+  switch (kind) {
+    case count:
+      return static_cast<double>(c.inputs.count);
+    case total:
+      return c.log10_sum();
+    case total_error:
+      return kernels::power_of_ten(c.log10_sum() - c.inputs.log10_total) - 1.0;
+    case largest:
+      return c.largest();
+    case smallest:
+      return c.mean + c.inputs.sd * c.smallest_z;
+    case range:
+      return c.inputs.sd * (c.largest_z - c.smallest_z);
+    case largest_share:
+      return kernels::power_of_ten(c.inputs.sd * c.largest_z) / c.size_sum;
+    case mean:
+      return mean_size(c);
+    case sd:
+      return c.inputs.sd * std::sqrt(moments(c).variance);
+    case skewness:
+      return moments(c).skewness;
+    case excess_kurtosis:
+      return moments(c).excess_kurtosis;
+    case cost_total:
+      return kernels::power_of_ten(c.log10_sum() - c.log10_flop_per_usd);
+    case cost_largest:
+      return kernels::power_of_ten(c.largest() - c.log10_flop_per_usd);
+    default:
+      return std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
+double from_order(const Statistic& statistic, const Candidate& c,
+                  const kernels::SortedSizes& sizes) {
+  using enum StatisticKind;
+  const double parameter = statistic.parameter;
+  switch (statistic.kind) {
+    case median:
+      return kernels::median(sizes.log10_flop);
+    case median_skewness: {
+      const double sd = c.inputs.sd * std::sqrt(moments(c).variance);
+      return sd > 0.0 ? (mean_size(c) - kernels::median(sizes.log10_flop)) / sd : 0.0;
+    }
+    case allocation_gradient:
+      return kernels::allocation_gradient(sizes);
+    case allocation_slope:
+      return kernels::allocation_line(sizes).slope;
+    case allocation_intercept:
+      return kernels::allocation_line(sizes).intercept;
+    case gini:
+      return kernels::gini(sizes);
+    case count_above:
+      return count_between(sizes, kernels::decimal_log(parameter), infinity);
+    case count_within:
+      return count_between(sizes, sizes.log10_flop.back() - parameter, infinity);
+    case cumulative_share:
+      return share_of_total(c, sizes, -infinity,
+                            std::nextafter(kernels::decimal_log(parameter), infinity));
+    case share_within:
+      return share_of_total(c, sizes, c.inputs.log10_total - parameter, infinity);
+    case class_count:
+      return count_between(sizes, c.inputs.log10_total - parameter,
+                           c.inputs.log10_total - (parameter - 1.0));
+    case class_share:
+      return share_of_total(c, sizes, c.inputs.log10_total - parameter,
+                            c.inputs.log10_total - (parameter - 1.0));
+    case cost_median:
+      return kernels::power_of_ten(kernels::median(sizes.log10_flop) - c.log10_flop_per_usd);
+    case share_over_budget: {
+      const double limit = kernels::decimal_log(parameter) + c.log10_flop_per_usd;
+      return count_between(sizes, std::nextafter(limit, infinity), infinity) /
+             static_cast<double>(c.inputs.count);
+    }
+    default:
+      return std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
+}  // namespace
+
+void OrderedSizes::begin(const Candidate& candidate, const float* z, std::size_t stride) {
+  candidate_ = &candidate;
+  z_ = z;
+  stride_ = stride;
+  computed_ = false;
+}
+
+const kernels::SortedSizes& OrderedSizes::sizes() {
+  if (!computed_) compute();
+  return view_;
+}
+
+void OrderedSizes::compute() {
+  const std::size_t count = candidate_->inputs.count;
+  sorted_.resize(count);
+  log10_flop_.resize(count);
+  relative_.resize(count);
+  log10_cumulative_share_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) sorted_[i] = z_[i * stride_];
+  kernels::sort_ascending(sorted_);
+  const double sd = candidate_->inputs.sd;
+  const double largest = static_cast<double>(sorted_.back());
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto z = static_cast<double>(sorted_[i]);
+    log10_flop_[i] = candidate_->mean + sd * z;
+    relative_[i] = sd * (z - largest);
+  }
+  kernels::powers_of_ten(relative_, relative_);
+  double cumulative = 0.0;
+  for (std::size_t i = 0; i < count; ++i) {
+    log10_cumulative_share_[i] = (cumulative += relative_[i]);
+  }
+  for (double& share : log10_cumulative_share_) share /= cumulative;
+  kernels::decimal_logs(log10_cumulative_share_, log10_cumulative_share_);
+  view_ = {log10_flop_, relative_, log10_cumulative_share_, cumulative};
+  computed_ = true;
+}
+
+double evaluate(const Statistic& statistic, const Candidate& candidate, OrderedSizes& ordered) {
+  if (statistic.info().cost == 0) return from_sums(statistic.kind, candidate);
+  return from_order(statistic, candidate, ordered.sizes());
+}
+
+}  // namespace flopsieve::engine

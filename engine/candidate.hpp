@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/inputs.hpp"
+#include "engine/statistic.hpp"
+#include "kernels/statistics.hpp"
+
+namespace flopsieve::engine {
+
+/// One candidate after its sizes were drawn and summed: enough for every statistic of cost 0.
+/// With x = mean + sd z: sums over the k standardised sizes z (kernels/sizes.hpp).
+struct Candidate {
+  CandidateInputs inputs;
+  double mean = 0.0;  ///< location: given, or solved for by match = "shift"
+  double log10_flop_per_usd = 0.0;
+  double size_sum = 0.0;  ///< sum of 10^(sd z)
+  double log10_size_sum = 0.0;
+  double power_1 = 0.0;  ///< sum of z
+  double power_2 = 0.0;  ///< sum of z^2
+  double power_3 = 0.0;
+  double power_4 = 0.0;
+  double largest_z = 0.0;
+  double smallest_z = 0.0;
+
+  double log10_sum() const { return mean + log10_size_sum; }
+  double largest() const { return mean + inputs.sd * largest_z; }
+};
+
+/// The sizes of one candidate in order, computed when first asked for and kept until begin().
+/// Reuse one object: it owns the buffers.
+class OrderedSizes {
+ public:
+  /// Forgets the last candidate. Its sizes stand at z[i * stride], i < count; both the draws and
+  /// `candidate` must outlive the use.
+  void begin(const Candidate& candidate, const float* z, std::size_t stride);
+
+  /// Ascending x, m / largest, and log10 of the cumulative share.
+  const kernels::SortedSizes& sizes();
+
+ private:
+  void compute();
+
+  const Candidate* candidate_ = nullptr;
+  const float* z_ = nullptr;
+  std::size_t stride_ = 0;
+  bool computed_ = false;
+  std::vector<float> sorted_;
+  std::vector<double> log10_flop_;
+  std::vector<double> relative_;
+  std::vector<double> log10_cumulative_share_;
+  kernels::SortedSizes view_;
+};
+
+/// The value of a statistic, in the unit of its StatisticInfo, in double precision.
+double evaluate(const Statistic& statistic, const Candidate& candidate, OrderedSizes& ordered);
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,201 @@
+#include "engine/files.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace flopsieve::engine {
+namespace {
+
+constexpr std::string_view kTemporarySuffix = ".flopsieve.tmp";
+
+[[noreturn]] void fail(ExitCode code, const std::filesystem::path& path, const std::string& action,
+                       int error_number) {
+  throw Error(code, path.string() + ": cannot " + action + ": " +
+                        std::generic_category().message(error_number));
+}
+
+int open_file(const std::filesystem::path& path, int flags) {
+  int number = -1;
+  do {
+    number = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+  } while (number < 0 && errno == EINTR);
+  return number;
+}
+
+int lock_now(int descriptor, int operation) {
+  int result = 0;
+  do {
+    result = ::flock(descriptor, operation | LOCK_NB);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+void synchronise_folder(const std::filesystem::path& folder) {
+  const Descriptor descriptor(open_file(folder, O_RDONLY | O_DIRECTORY));
+  if (descriptor.number() < 0) fail(ExitCode::storage, folder, "open", errno);
+  // Some network file systems refuse to synchronise a folder; their renames are durable at once.
+  if (::fsync(descriptor.number()) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    fail(ExitCode::storage, folder, "synchronise", errno);
+  }
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+std::string process_name() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return std::string(host.data()) + "-" + std::to_string(::getpid());
+}
+
+/// Whether the descriptor's file is the one that now stands at `path`.
+bool still_named(int descriptor, const std::filesystem::path& path) {
+  struct stat by_descriptor {};
+  struct stat by_name {};
+  return ::fstat(descriptor, &by_descriptor) == 0 && ::stat(path.c_str(), &by_name) == 0 &&
+         by_descriptor.st_dev == by_name.st_dev && by_descriptor.st_ino == by_name.st_ino;
+}
+
+template <typename Buffer>
+Buffer read_whole(const std::filesystem::path& path, ExitCode code) {
+  const Descriptor descriptor(open_file(path, O_RDONLY));
+  if (descriptor.number() < 0) fail(code, path, "read", errno);
+  Buffer contents;
+  std::vector<typename Buffer::value_type> block(std::size_t{1} << 16);
+  while (true) {
+    const ssize_t count = ::read(descriptor.number(), block.data(), block.size());
+    if (count == 0) return contents;
+    if (count > 0) {
+      contents.insert(contents.end(), block.begin(), block.begin() + count);
+    } else if (errno != EINTR) {
+      fail(code, path, "read", errno);
+    }
+  }
+}
+
+}  // namespace
+
+std::string read_text(const std::filesystem::path& path, ExitCode code) {
+  return read_whole<std::string>(path, code);
+}
+
+std::vector<std::byte> read_bytes(const std::filesystem::path& path, ExitCode code) {
+  return read_whole<std::vector<std::byte>>(path, code);
+}
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) ::close(number_);
+}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(number_, other.number_);
+  return *this;
+}
+
+TemporaryFile::TemporaryFile(std::filesystem::path final_path)
+    : final_path_(std::move(final_path)) {
+  const std::string stem = final_path_.string() + "." + process_name() + "-";
+  for (unsigned int attempt = 0; descriptor_.number() < 0; ++attempt) {
+    path_ = stem + std::to_string(attempt) + std::string(kTemporarySuffix);
+    Descriptor candidate(open_file(path_, O_RDWR | O_CREAT | O_EXCL));
+    if (candidate.number() < 0 && errno == EEXIST) continue;
+    if (candidate.number() < 0) fail(ExitCode::storage, final_path_, "write", errno);
+    // Shared, because HDF5 readers of the renamed file take shared locks of their own. If a
+    // cleaner took the still empty file for a stale one, another name is tried.
+    const bool refused = lock_now(candidate.number(), LOCK_SH) != 0 && errno == EWOULDBLOCK;
+    if (!refused && still_named(candidate.number(), path_)) descriptor_ = std::move(candidate);
+  }
+}
+
+TemporaryFile::~TemporaryFile() {
+  if (!committed_) ::unlink(path_.c_str());
+}
+
+void TemporaryFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor_.number(), bytes.data(), bytes.size());
+    if (count > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    } else if (count == 0 || errno != EINTR) {
+      fail(ExitCode::storage, final_path_, "write", count == 0 ? EIO : errno);
+    }
+  }
+}
+
+void TemporaryFile::commit() {
+  if (::fsync(descriptor_.number()) != 0) fail(ExitCode::storage, final_path_, "write", errno);
+  if (::rename(path_.c_str(), final_path_.c_str()) != 0) {
+    fail(ExitCode::storage, final_path_, "rename the new file to this name", errno);
+  }
+  committed_ = true;
+  synchronise_folder(folder_of(final_path_));
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  TemporaryFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
+  write_file_atomically(path, std::as_bytes(std::span(text)));
+}
+
+std::size_t remove_stale_temporaries(const std::filesystem::path& folder, std::string_view prefix) {
+  std::size_t removed = 0;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return 0;
+  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+    const std::string name = entries->path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(kTemporarySuffix)) continue;
+    const Descriptor descriptor(open_file(entries->path(), O_RDWR));
+    if (descriptor.number() < 0 || lock_now(descriptor.number(), LOCK_EX) != 0) continue;
+    if (::unlink(entries->path().c_str()) == 0) ++removed;
+  }
+  if (error) fail(ExitCode::storage, folder, "list", error.value());
+  return removed;
+}
+
+FileLock::FileLock(std::filesystem::path path, LockKind kind) : path_(std::move(path)) {
+  while (!try_once(kind)) {
+  }
+}
+
+/// False if the file was removed by its former holder between opening and locking.
+bool FileLock::try_once(LockKind kind) {
+  descriptor_ = Descriptor(open_file(path_, O_RDWR | O_CREAT));
+  if (descriptor_.number() < 0) fail(ExitCode::storage, path_, "open the lock file", errno);
+  const int operation = kind == LockKind::shared ? LOCK_SH : LOCK_EX;
+  if (lock_now(descriptor_.number(), operation) == 0) {
+    state_ = LockState::held;
+    return still_named(descriptor_.number(), path_);
+  }
+  state_ = errno == EWOULDBLOCK ? LockState::busy : LockState::unsupported;
+  return true;
+}
+
+void FileLock::remove_file() {
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
+    fail(ExitCode::storage, path_, "remove the lock file", errno);
+  }
+}
+
+std::uint64_t free_disk_space(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(path, error);
+  if (error) fail(ExitCode::storage, path, "read the free space", error.value());
+  return space.available;
+}
+
+}  // namespace flopsieve::engine

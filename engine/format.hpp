@@ -1,0 +1,46 @@
+#pragma once
+
+/// Names that writers and readers of our files share. FORMAT.md describes every one of them.
+namespace flopsieve::engine::format {
+
+inline constexpr int version = 1;
+
+inline constexpr char kind_part[] = "flopsieve part";
+inline constexpr char kind_run[] = "flopsieve run";
+
+// Attributes of "/".
+inline constexpr char kind[] = "kind";
+inline constexpr char format_version[] = "format_version";
+inline constexpr char identity[] = "identity";
+inline constexpr char plan[] = "plan";
+inline constexpr char job[] = "job";
+inline constexpr char complete[] = "complete";
+
+// Scales, at the root and repeated in every group that uses them.
+inline constexpr char trajectory[] = "trajectory";
+inline constexpr char year[] = "year";
+inline constexpr char threshold[] = "threshold";
+inline constexpr char quantile[] = "quantile";
+inline constexpr char statistic[] = "statistic";
+inline constexpr char constraint[] = "constraint";
+inline constexpr char other_constraint[] = "other_constraint";
+inline constexpr char bound[] = "bound";
+inline constexpr char batch[] = "batch";
+
+// Columns of complete trajectories.
+inline constexpr char root_trajectory[] = "/trajectory";
+inline constexpr char counts_by_trajectory[] = "/counts/by_trajectory";
+inline constexpr char statistics_by_trajectory[] = "/statistics/by_trajectory";
+inline constexpr char attempt[] = "/acceptance/attempt";
+inline constexpr char row_size[] = "/samples/row_size";
+inline constexpr char log10_flop[] = "/samples/log10_flop";
+
+// Groups.
+inline constexpr char counts[] = "/counts";
+inline constexpr char statistics[] = "/statistics";
+inline constexpr char acceptance[] = "/acceptance";
+inline constexpr char samples[] = "/samples";
+inline constexpr char histograms[] = "/histograms";
+inline constexpr char batches[] = "/batches";
+
+}  // namespace flopsieve::engine::format

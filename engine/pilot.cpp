@@ -1,0 +1,111 @@
+#include "engine/pilot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/error.hpp"
+#include "engine/sieve.hpp"
+#include "engine/summary.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+constexpr std::uint64_t enough_survivors = 256;
+constexpr std::uint64_t most_candidates = 10'000'000;
+constexpr double most_draws = 4e9;
+constexpr std::uint64_t tile = 4096;
+
+PilotYear run_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index) {
+  PilotYear year;
+  year.tally.resize(plan.constraints.size() + 1);
+  double draws = 0.0;
+  std::vector<Trial> trials;
+  std::vector<Verdict> verdicts;
+  for (std::uint64_t index = 0; index < most_candidates && draws < most_draws;) {
+    trials.clear();
+    for (std::uint64_t i = 0; i < tile && index < most_candidates; ++i, ++index) {
+      trials.push_back({sieve.inputs().trajectory(index), {index, 0, year_index}});
+    }
+    verdicts.assign(trials.size(), {});
+    draws += static_cast<double>(sieve.judge(trials, verdicts));
+    for (const Verdict& verdict : verdicts) year.tally.add_verdict(verdict, 0);
+    if (year.tally.survivors >= enough_survivors) break;
+  }
+  year.draws_per_candidate = draws / static_cast<double>(year.tally.candidates);
+  return year;
+}
+
+/// Expected number of attempts of a year that passes with probability p, at most `attempts`.
+double expected_attempts(double p, std::uint64_t attempts) {
+  return std::min(1.0 / p, static_cast<double>(attempts));
+}
+
+}  // namespace
+
+double PilotYear::pass_rate() const {
+  return static_cast<double>(tally.survivors) / static_cast<double>(tally.candidates);
+}
+
+double Pilot::candidates_per_trajectory(const Plan& plan) const {
+  double sum = 0.0;
+  for (const PilotYear& year : years) sum += expected_attempts(year.pass_rate(), plan.attempts);
+  return sum;
+}
+
+double Pilot::draws_per_trajectory(const Plan& plan) const {
+  double sum = 0.0;
+  for (const PilotYear& year : years) {
+    sum += expected_attempts(year.pass_rate(), plan.attempts) * year.draws_per_candidate;
+  }
+  return sum;
+}
+
+Pilot run_pilot(const Plan& plan) {
+  Sieve sieve(plan, Purpose::pilot);
+  Pilot pilot;
+  for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
+    pilot.years.push_back(run_year(plan, sieve, year));
+    if (pilot.years.back().tally.survivors == 0) break;
+  }
+  return pilot;
+}
+
+std::uint64_t choose_batch_size(const Plan& plan, const Pilot& pilot) {
+  constexpr double draws_per_batch = 1e8;
+  const double wanted = draws_per_batch / pilot.draws_per_trajectory(plan);
+  std::uint64_t size = 1;
+  while (size < 4096 && 2.0 * static_cast<double>(size) <= wanted) size *= 2;
+  return size;
+}
+
+std::string killer_sentence(const Plan& plan, const YearTally& year) {
+  std::vector<RejectorReport> reports = cutflow(plan, year);
+  std::stable_sort(reports.begin(), reports.end(),
+                   [](const auto& a, const auto& b) { return a.alone > b.alone; });
+  const auto percent = [&](const RejectorReport& report) {
+    return 100.0 * static_cast<double>(report.alone) /
+           static_cast<double>(std::max<std::uint64_t>(year.audited, 1));
+  };
+  std::string sentence = fmt::format("{} rejects {:.3g} % of the candidates looked at in full",
+                                     reports[0].name, percent(reports[0]));
+  if (reports.size() > 1) {
+    sentence += fmt::format(" (the next, {}, {:.3g} %)", reports[1].name, percent(reports[1]));
+  }
+  return sentence;
+}
+
+void demand_survivors(const Plan& plan, const Pilot& pilot) {
+  const PilotYear& last = pilot.years.back();
+  if (last.tally.survivors > 0) return;
+  const auto candidates = static_cast<double>(last.tally.candidates);
+  throw Error(ExitCode::budget,
+              fmt::format("none of {} trial candidates of {} meets every constraint, so fewer than "
+                          "one in {:.2g} does (95 %): {}. Widen a constraint, move an input, or "
+                          "try with --force",
+                          last.tally.candidates, plan.years[pilot.years.size() - 1],
+                          candidates / 3.0, killer_sentence(plan, last.tally)));
+}
+
+}  // namespace flopsieve::engine

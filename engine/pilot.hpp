@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/plan.hpp"
+#include "engine/tally.hpp"
+
+namespace flopsieve::engine {
+
+/// What a few first attempts say about a job before it runs.
+struct PilotYear {
+  YearTally tally;
+  double draws_per_candidate = 0.0;  ///< mean of k
+
+  /// Share of first attempts that pass.
+  double pass_rate() const;
+};
+
+struct Pilot {
+  std::vector<PilotYear> years;
+
+  /// Candidates that a trajectory is expected to need in all years.
+  double candidates_per_trajectory(const Plan& plan) const;
+  /// Sizes drawn for them.
+  double draws_per_trajectory(const Plan& plan) const;
+};
+
+/// Judges first attempts of each year, each year by itself, at addresses of the pilot's own
+/// streams, until a year has 256 survivors, 10 million candidates or 4e9 draws; so it ends within
+/// a minute. A year without a survivor ends the pilot. Plan::batch_trajectories is not used.
+/// Throws as InputSampler does.
+Pilot run_pilot(const Plan& plan);
+
+/// The batch size for a plan: the power of two of trajectories, 1 to 4096, that needs at most
+/// about 1e8 draws. Independent of Plan::trajectories, so that a longer run has the same batches.
+std::uint64_t choose_batch_size(const Plan& plan, const Pilot& pilot);
+
+/// Throws Error(budget) if a year of the pilot has no survivor: gives the bound p < 3 / N (95 %,
+/// the rule of three) and names the constraint that rejects most.
+void demand_survivors(const Plan& plan, const Pilot& pilot);
+
+/// "largest_share rejects 97.1 % of the candidates (the next, skewness, 12.0 %)": the cutflow in a
+/// sentence, for messages.
+std::string killer_sentence(const Plan& plan, const YearTally& year);
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,330 @@
+#include "engine/result_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "engine/error.hpp"
+#include "engine/files.hpp"
+#include "engine/format.hpp"
+#include "engine/h5.hpp"
+#include "engine/summary.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+void check_stop(const std::atomic<bool>* stop) {
+  if (stop != nullptr && stop->load()) {
+    throw Error(ExitCode::interrupted, "stopped while joining the parts");
+  }
+}
+
+/// All batches once, in order, or an Error(storage).
+void demand_all_batches(const std::vector<Part>& parts, const Study& study) {
+  std::vector<std::uint64_t> batches;
+  for (const Part& part : parts) {
+    batches.insert(batches.end(), part.batches.begin(), part.batches.end());
+  }
+  std::sort(batches.begin(), batches.end());
+  for (std::uint64_t i = 0; i < study.plan.batch_count(); ++i) {
+    if (i >= batches.size() || batches[i] > i) {
+      throw Error(ExitCode::storage, fmt::format("batch {} is missing among the parts", i));
+    }
+    if (batches[i] < i) {
+      throw Error(ExitCode::storage, fmt::format("batch {} is in two parts", batches[i]));
+    }
+  }
+}
+
+/// The datasets with one row per complete trajectory, filled part by part.
+class ColumnWriter {
+ public:
+  ColumnWriter(H5File& file, const Plan& plan, std::uint64_t complete) : plan_(plan) {
+    if (plan.outputs.keep == Keep::summary) return;
+    const Dimension row{format::root_trajectory, complete};
+    const auto year = [&](const char* group) {
+      return along(group, format::year, plan.year_count());
+    };
+    trajectory_.emplace(file, format::root_trajectory,
+                        DatasetInfo{{row}, "1", "index of a complete trajectory", 1});
+    counts_.emplace(
+        file, format::counts_by_trajectory,
+        DatasetInfo{{row, year(format::counts),
+                     along(format::counts, format::threshold, plan.outputs.thresholds.size())},
+                    "1",
+                    "models above the threshold in the year",
+                    1});
+    attempt_.emplace(
+        file, format::attempt,
+        DatasetInfo{{row, year(format::acceptance)}, "1", "attempt (from 0) of the survivor", 1});
+    if (plan.outputs.keep >= Keep::statistics) {
+      statistics_.emplace(file, format::statistics_by_trajectory,
+                          DatasetInfo{{row, year(format::statistics),
+                                       along(format::statistics, format::statistic,
+                                             plan.outputs.statistics.size())},
+                                      "",
+                                      "value of the survivor's statistic"});
+    }
+    if (plan.outputs.keep != Keep::samples) return;
+    const std::uint64_t kept = std::min(complete, plan.outputs.keep_samples);
+    sets_wanted_ = kept * plan.year_count();
+    const Dimension set = along(format::samples, "sample_set", sets_wanted_);
+    set_trajectory_.emplace(file, "/samples/trajectory",
+                            DatasetInfo{{set}, "1", "trajectory of the candidate"});
+    set_year_.emplace(file, "/samples/year", DatasetInfo{{set}, "", "year of the candidate"});
+    row_size_.emplace(file, format::row_size,
+                      DatasetInfo{{set}, "1", "number of models in the candidate"});
+    log10_flop_.emplace(file, format::log10_flop,
+                        DatasetInfo{{along(format::samples, "model", kGrowing)},
+                                    "log10 FLOP",
+                                    "sizes of the candidates one after the other, ascending"});
+  }
+
+  void append(const Columns& columns) {
+    if (!trajectory_) return;
+    trajectory_->append(columns.trajectory);
+    counts_->append(columns.counts);
+    attempt_->append(columns.attempt);
+    if (statistics_) statistics_->append(columns.statistics);
+    if (row_size_) append_samples(columns);
+  }
+
+  void finish(H5File& file) {
+    if (!trajectory_) return;
+    trajectory_->finish();
+    counts_->finish();
+    attempt_->finish();
+    if (statistics_) statistics_->finish();
+    if (!row_size_) return;
+    set_trajectory_->finish();
+    set_year_->finish();
+    row_size_->finish();
+    log10_flop_->finish();
+    file.write_attribute(format::row_size, "sample_dimension", std::string_view("model"));
+    file.write_attribute(format::log10_flop, "coordinates", std::string_view("trajectory year"));
+  }
+
+ private:
+  /// As many sample sets as are still wanted: parts may hold more.
+  void append_samples(const Columns& columns) {
+    const std::size_t years = plan_.year_count();
+    const std::size_t sets = static_cast<std::size_t>(
+        std::min<std::uint64_t>(columns.row_size.size(), sets_wanted_ - row_size_->rows()));
+    std::uint64_t sizes = 0;
+    std::vector<std::uint64_t> trajectories(sets);
+    std::vector<std::int32_t> set_years(sets);
+    for (std::size_t i = 0; i < sets; ++i) {
+      trajectories[i] = columns.trajectory.at(i / years);
+      set_years[i] = plan_.years[i % years];
+      sizes += columns.row_size[i];
+    }
+    set_trajectory_->append(trajectories);
+    set_year_->append(set_years);
+    row_size_->append(std::span(columns.row_size).first(sets));
+    log10_flop_->append(std::span(columns.log10_flop).first(sizes));
+  }
+
+  const Plan& plan_;
+  std::uint64_t sets_wanted_ = 0;
+  std::optional<RowWriter<std::uint64_t>> trajectory_, attempt_, set_trajectory_, row_size_;
+  std::optional<RowWriter<std::uint32_t>> counts_;
+  std::optional<RowWriter<std::int32_t>> set_year_;
+  std::optional<RowWriter<double>> statistics_, log10_flop_;
+};
+
+/// Estimates of [year, inner] as quantile, bounds, mean and its standard error.
+void write_estimates(H5File& file, const Plan& plan, const std::vector<Estimate>& estimates,
+                     const char* group, const std::string& prefix, Dimension inner,
+                     const std::string& meaning) {
+  const std::vector<Dimension> cell{along(group, format::year, plan.year_count()), inner};
+  std::vector<double> values, bounds, means, errors;
+  const double nothing = std::numeric_limits<double>::quiet_NaN();
+  for (const Estimate& estimate : estimates) {
+    means.push_back(estimate.mean);
+    errors.push_back(estimate.standard_error);
+    for (const QuantileEstimate& quantile : estimate.quantiles) {
+      values.push_back(quantile.value);
+      bounds.push_back(quantile.low.value_or(nothing));
+      bounds.push_back(quantile.high.value_or(nothing));
+    }
+  }
+  std::vector<Dimension> by_quantile = cell;
+  by_quantile.push_back(along(group, format::quantile, plan.outputs.quantiles.size()));
+  std::vector<Dimension> by_bound = by_quantile;
+  by_bound.push_back(along(group, format::bound, 2));
+  const auto path = [&](const char* name) { return fmt::format("{}/{}{}", group, prefix, name); };
+  file.write(path("quantiles"), values, {by_quantile, "", "quantiles of the " + meaning});
+  file.write(path("bounds"), bounds,
+             {by_bound, "", "95 % Monte Carlo interval of each quantile of the " + meaning});
+  file.write(path("mean"), means, {cell, "", "mean of the " + meaning});
+  file.write(path("standard_error"), errors,
+             {cell, "", "Monte Carlo standard error of the mean of the " + meaning});
+}
+
+void write_summary(H5File& file, const Plan& plan, const Tally& tally) {
+  const Summary summary = summarise(plan, tally);
+  if (summary.counts.empty()) return;
+  const Dimension threshold =
+      along(format::counts, format::threshold, plan.outputs.thresholds.size());
+  write_estimates(file, plan, summary.counts, format::counts, "", threshold,
+                  "number of models above the threshold in the year");
+  write_estimates(file, plan, summary.cumulative, format::counts, "cumulative_", threshold,
+                  "number of models above the threshold up to the year's end");
+  file.write("/counts/cumulative_base", plan.outputs.cumulative_base,
+             {{threshold}, "1", "known models before the first year, included in cumulative_*"});
+  if (plan.outputs.statistics.empty()) return;
+  write_estimates(file, plan, summary.statistics, format::statistics, "",
+                  along(format::statistics, format::statistic, plan.outputs.statistics.size()),
+                  "statistic");
+}
+
+void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
+  const Dimension year = along(format::acceptance, format::year, plan.year_count());
+  const Dimension rejector =
+      along(format::acceptance, format::constraint, plan.constraints.size() + 1);
+  const auto numbers = [&](const char* name, std::uint64_t YearTally::*member,
+                           const char* meaning) {
+    std::vector<std::uint64_t> values;
+    for (const YearTally& each : tally.years) values.push_back(each.*member);
+    file.write(fmt::format("/acceptance/{}", name), values, {{year}, "1", meaning});
+  };
+  numbers("candidates", &YearTally::candidates, "candidates up to each survivor");
+  numbers("survivors", &YearTally::survivors, "candidates that met every constraint");
+  numbers("first_trials", &YearTally::first_trials, "trajectories that reached the year");
+  numbers("first_passes", &YearTally::first_passes, "survivors at the first attempt");
+  numbers("exhausted", &YearTally::exhausted, "trajectories that ran out of attempts");
+  numbers("audited", &YearTally::audited, "candidates judged in full for the cutflow");
+  numbers("audited_survivors", &YearTally::audited_survivors, "audited candidates that survived");
+  std::vector<std::uint64_t> killed, alone, without, joint;
+  for (const YearTally& each : tally.years) {
+    for (const RejectorReport& report : cutflow(plan, each)) {
+      killed.push_back(report.killed);
+      alone.push_back(report.alone);
+      without.push_back(report.without);
+    }
+    joint.insert(joint.end(), each.joint.begin(), each.joint.end());
+  }
+  file.write("/acceptance/killed", killed,
+             {{year, rejector}, "1", "audited: the first to reject, in declared order"});
+  file.write("/acceptance/alone", alone, {{year, rejector}, "1", "audited: rejected by this one"});
+  file.write("/acceptance/without", without,
+             {{year, rejector}, "1", "audited: would survive without this one"});
+  file.write(
+      "/acceptance/joint", joint,
+      {{year, rejector, along(format::acceptance, format::other_constraint, rejector.length)},
+       "1",
+       "audited: rejected by both"});
+}
+
+void write_attributes(H5File& file, const Study& study, const Tally& tally) {
+  const auto text = [&](const char* name, std::string_view value) {
+    file.write_attribute("/", name, value);
+  };
+  text("Conventions", "CF-1.10");
+  text("title", study.plan.title);
+  text("source", "flopsieve: Monte Carlo by rejection");
+  text(format::kind, format::kind_run);
+  file.write_attribute("/", format::format_version, std::int32_t{format::version});
+  file.write_attribute("/", "sampling_version", std::int32_t{sampling_version});
+  text(format::identity, study.identity);
+  file.write_attribute("/", "seed", study.plan.seed);
+  file.write_attribute("/", "trajectories", tally.trajectories);
+  file.write_attribute("/", "complete_trajectories", tally.complete);
+  text("result_class", "exact");
+  for (const auto& [name, value] : study.provenance) text(name.c_str(), value);
+  text(format::plan, plan_to_json(study.plan));
+  text(format::job, study.job);
+}
+
+void write_group_scales(H5File& file, const Plan& plan) {
+  using namespace format;
+  write_scales(file, plan, "", {year, threshold, quantile, statistic, constraint});
+  write_scales(file, plan, counts, {year, threshold, quantile, bound});
+  write_scales(file, plan, statistics, {year, statistic, quantile, bound});
+  write_scales(file, plan, acceptance, {year, constraint, other_constraint});
+}
+
+}  // namespace
+
+Tally write_result_file(const fs::path& path, const Study& study, const std::vector<Part>& parts,
+                        const std::atomic<bool>* stop) {
+  demand_all_batches(parts, study);
+  const Plan& plan = study.plan;
+  std::vector<BatchRecord> batches;
+  Tally tally(plan);
+  for (const Part& part : parts) {
+    check_stop(stop);
+    PartContents contents = read_part(part.path, plan);
+    tally.add(contents.histograms);
+    std::move(contents.batches.begin(), contents.batches.end(), std::back_inserter(batches));
+  }
+  std::sort(batches.begin(), batches.end(),
+            [](const BatchRecord& a, const BatchRecord& b) { return a.batch < b.batch; });
+  for (const BatchRecord& record : batches) tally.add(record.tally);
+
+  TemporaryFile temporary(path);
+  {
+    H5File file = H5File::create(temporary.path());
+    write_attributes(file, study, tally);
+    write_group_scales(file, plan);
+    ColumnWriter columns(file, plan, tally.complete);
+    for (const Part& part : parts) {
+      check_stop(stop);
+      columns.append(read_part(part.path, plan).columns);
+    }
+    columns.finish(file);
+    write_summary(file, plan, tally);
+    write_acceptance(file, plan, tally);
+    write_batches(file, plan, batches);
+    write_histograms(file, plan, tally, 1);
+    file.write_attribute("/", format::complete, std::int32_t{1});
+    file.flush();
+  }
+  temporary.commit();
+  return tally;
+}
+
+Results read_result_file(const fs::path& path) {
+  if (!fs::exists(path)) {
+    throw Error(ExitCode::bad_input, fmt::format("{}: no such file", path.string()));
+  }
+  if (fs::is_directory(path)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: a folder, not the result of a run", path.string()));
+  }
+  std::optional<H5File> file;
+  try {
+    file = H5File::open(path);
+  } catch (const Error&) {
+    throw Error(ExitCode::bad_input, fmt::format("{}: not an HDF5 file", path.string()));
+  }
+  if (!file->has_attribute("/", format::kind) ||
+      file->read_attribute_text("/", format::kind) != format::kind_run ||
+      !file->has_attribute("/", format::complete)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: not the result of a finished flopsieve run", path.string()));
+  }
+  const auto version = file->read_attribute<std::int32_t>("/", format::format_version);
+  if (version != format::version) {
+    throw Error(ExitCode::storage, fmt::format("{}: format version {}, this program reads {}",
+                                               path.string(), version, format::version));
+  }
+  Results results{{plan_from_json(file->read_attribute_text("/", format::plan)),
+                   file->read_attribute_text("/", format::identity),
+                   file->read_attribute_text("/", format::job),
+                   {}},
+                  {}};
+  results.tally = Tally(results.study.plan);
+  for (const BatchRecord& record : read_batches(*file, results.study.plan)) {
+    results.tally.add(record.tally);
+  }
+  add_histograms(*file, results.study.plan, results.tally);
+  return results;
+}
+
+}  // namespace flopsieve::engine

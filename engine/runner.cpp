@@ -1,0 +1,211 @@
+#include "engine/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "engine/batch.hpp"
+#include "engine/error.hpp"
+#include "engine/files.hpp"
+#include "engine/pilot.hpp"
+#include "engine/result_file.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+/// Waiting batches are sealed at this interval: what a kill may cost. It decides which batches
+/// share a part, never what they hold.
+constexpr auto seal_interval = std::chrono::seconds(2);
+
+std::vector<std::uint64_t> missing_batches(const Study& study, const std::vector<Part>& parts,
+                                           Shard shard) {
+  std::vector<bool> sealed(study.plan.batch_count(), false);
+  for (const Part& part : parts) {
+    for (const std::uint64_t batch : part.batches) {
+      if (batch < sealed.size()) sealed[batch] = true;
+    }
+  }
+  std::vector<std::uint64_t> missing;
+  for (std::uint64_t batch = shard.index; batch < sealed.size(); batch += shard.count) {
+    if (!sealed[batch]) missing.push_back(batch);
+  }
+  return missing;
+}
+
+/// Watches the ordered stream of batches for a job that gets nowhere.
+class ExhaustionRule {
+ public:
+  explicit ExhaustionRule(const Plan& plan) : plan_(plan), window_(plan) {}
+
+  void add(const Tally& tally) {
+    if (plan_.attempts == 1) return;
+    window_.trajectories += tally.trajectories;
+    window_.complete += tally.complete;
+    for (std::size_t i = 0; i < window_.years.size(); ++i) window_.years[i].add(tally.years[i]);
+    if (window_.trajectories < 16) return;
+    if (2 * (window_.trajectories - window_.complete) > window_.trajectories) give_up();
+    window_ = Tally(plan_);
+  }
+
+ private:
+  [[noreturn]] void give_up() const {
+    std::size_t worst = 0;
+    for (std::size_t i = 1; i < window_.years.size(); ++i) {
+      if (window_.years[i].exhausted > window_.years[worst].exhausted) worst = i;
+    }
+    const YearTally& year = window_.years[worst];
+    throw Error(ExitCode::budget,
+                fmt::format("{} of {} trajectories ran out of their {} attempts, most of them in "
+                            "{}, where {} of {} candidates survived: {}. Widen a constraint, or "
+                            "raise attempts",
+                            window_.trajectories - window_.complete, window_.trajectories,
+                            plan_.attempts, plan_.years[worst], year.survivors, year.candidates,
+                            killer_sentence(plan_, year)));
+  }
+
+  const Plan& plan_;
+  Tally window_;
+};
+
+/// One pass over the missing batches: bodies in parallel, commits in order.
+class Run {
+ public:
+  Run(const Study& study, const RunOptions& options)
+      : study_(study),
+        options_(options),
+        tally_(study.plan),
+        rule_(study.plan),
+        writer_(parts_folder(options.output), study, options.shard) {}
+
+  void compute(const std::vector<std::uint64_t>& batches, std::uint64_t total) {
+    progress_.batches_total = total;
+    progress_.batches_sealed = total - batches.size();
+    last_seal_ = Clock::now();
+    const auto body = [&](std::uint64_t position) { return compute_batch(batches[position]); };
+    const auto commit = [&](std::uint64_t, std::optional<BatchResult> result) {
+      return commit_batch(std::move(result));
+    };
+    try {
+      run_in_order<std::optional<BatchResult>>(options_.backend, options_.threads, batches.size(),
+                                               body, commit);
+    } catch (...) {
+      writer_.seal();
+      throw;
+    }
+    writer_.seal();
+    if (stopped_) throw Error(ExitCode::interrupted, "stopped");
+  }
+
+  const Tally& tally() const { return tally_; }
+
+ private:
+  std::optional<BatchResult> compute_batch(std::uint64_t batch) const {
+    try {
+      if (options_.before_batch) options_.before_batch(batch);
+      return run_batch(study_.plan, batch, {options_.tile, options_.stop});
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("batch {}: {}", batch, error.what()));
+    }
+  }
+
+  Commit commit_batch(std::optional<BatchResult> result) {
+    if (!result) {
+      stopped_ = true;
+      return Commit::stop;
+    }
+    rule_.add(result->tally);
+    report(result->tally);
+    tally_.add(result->tally);
+    writer_.add(std::move(*result));
+    if (Clock::now() - last_seal_ >= seal_interval) {
+      writer_.seal();
+      last_seal_ = Clock::now();
+    }
+    return Commit::go_on;
+  }
+
+  void report(const Tally& tally) {
+    ++progress_.batches_done;
+    progress_.trajectories += tally.trajectories;
+    progress_.complete += tally.complete;
+    for (const YearTally& year : tally.years) {
+      progress_.candidates += year.candidates;
+      progress_.survivors += year.survivors;
+    }
+    if (options_.on_progress) options_.on_progress(progress_);
+  }
+
+  const Study& study_;
+  const RunOptions& options_;
+  Tally tally_;
+  ExhaustionRule rule_;
+  PartWriter writer_;
+  Progress progress_;
+  Clock::time_point last_seal_;
+  bool stopped_ = false;
+};
+
+FileLock lock_output(const RunOptions& options) {
+  fs::path path = options.output;
+  path += ".lock";
+  FileLock lock(path, options.shard.count == 1 ? LockKind::exclusive : LockKind::shared);
+  if (lock.state() == LockState::busy) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: another flopsieve is writing this output; wait for it or choose "
+                            "another output with -o",
+                            options.output.string()));
+  }
+  if (lock.state() == LockState::unsupported && options.warn) {
+    options.warn(
+        fmt::format("{}: this file system has no locks; make sure that no other process "
+                    "writes the same output",
+                    options.output.string()));
+  }
+  return lock;
+}
+
+void remove_parts(const std::vector<Part>& parts, const fs::path& folder) {
+  std::error_code ignored;
+  for (const Part& part : parts) fs::remove(part.path, ignored);
+  fs::remove(folder, ignored);  // stays if something else, such as a damaged part, is in it
+}
+
+}  // namespace
+
+fs::path parts_folder(const fs::path& output) {
+  fs::path folder = output;
+  folder += ".parts";
+  return folder;
+}
+
+Tally run_study(const Study& study, const RunOptions& options) {
+  FileLock lock = lock_output(options);
+  const fs::path folder = parts_folder(options.output);
+  remove_stale_temporaries(folder, "part-");
+  const auto warn = [&](const std::string& message) {
+    if (options.warn) options.warn(message);
+  };
+  const std::uint64_t all = study.plan.batch_count();
+  const std::uint64_t own =
+      (all + options.shard.count - 1 - options.shard.index) / options.shard.count;
+  Run run(study, options);
+  run.compute(missing_batches(study, list_parts(folder, study, warn), options.shard), own);
+  if (options.shard.count > 1) return run.tally();
+  const std::vector<Part> parts = list_parts(folder, study, warn);
+  Tally tally = write_result_file(options.output, study, parts, options.stop);
+  remove_parts(parts, folder);
+  lock.remove_file();
+  if (tally.complete == 0) {
+    throw Error(ExitCode::budget,
+                fmt::format("none of {} trajectories is complete; raise attempts or trajectories",
+                            tally.trajectories));
+  }
+  return tally;
+}
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+namespace flopsieve::engine {
+
+// A sealed file is an HDF5 image followed by a trailer of 48 bytes:
+//   bytes  0- 7  "FLOPSEAL"
+//   bytes  8-15  length of the image in bytes, uint64 little-endian
+//   bytes 16-47  SHA-256 of the image
+// HDF5 ignores what stands after its own end, so h5dump and h5py open a sealed file as it is. HDF5
+// itself reads damaged files as wrong values, crashes or hangs; so nothing of ours hands it a
+// part before unseal() has verified it.
+
+inline constexpr std::size_t kSealBytes = 48;
+
+/// Writes image and trailer through a TemporaryFile: after it has returned the file
+/// survives a kill, before that there is none. Throws Error(storage).
+void seal(const std::filesystem::path& path, std::span<const std::byte> image);
+
+/// The verified image. Throws Error(storage) with the message `PATH: damaged part: REASON` if
+/// anything differs from what was sealed, or `PATH: cannot read: REASON`.
+std::vector<std::byte> unseal(const std::filesystem::path& path);
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "engine/candidate.hpp"
+#include "engine/inputs.hpp"
+#include "engine/plan.hpp"
+#include "kernels/sizes.hpp"
+
+namespace flopsieve::engine {
+
+/// A candidate to be drawn and judged.
+struct Trial {
+  Trajectory trajectory;
+  Address address;
+};
+
+/// One bit per rejector of rejector_names(): 0 is the matching of the total, i + 1 constraint i.
+using Rejections = std::uint64_t;
+
+struct Verdict {
+  bool survives = false;
+  bool audited = false;       ///< judged by every rejector, without short cuts
+  Rejections rejections = 0;  ///< all that reject it if audited, otherwise the first found
+};
+
+/// Which candidates are evaluated in full for the cutflow: one in 64, by address, so that it hangs
+/// on nothing that the candidate contains.
+bool is_audited(const Address& address);
+
+/// Draws candidates and judges them. Owns the buffers of one thread; results depend only on the
+/// Plan and the addresses, not on how trials are grouped.
+class Sieve {
+ public:
+  Sieve(const Plan& plan, Purpose purpose);
+
+  /// verdicts[i] becomes that of trials[i]. Returns the number of sizes drawn.
+  std::uint64_t judge(std::span<const Trial> trials, std::span<Verdict> verdicts);
+
+  /// Draws the candidates, without judging them, and calls visit(i, candidate, its sizes) for each
+  /// in order of `trials`.
+  using Visitor = std::function<void(std::size_t, const Candidate&, OrderedSizes&)>;
+  void visit(std::span<const Trial> trials, const Visitor& visit);
+
+  const InputSampler& inputs() const { return inputs_; }
+
+ private:
+  struct Group {
+    std::array<Candidate, kernels::group_width> candidates;
+    std::array<std::size_t, kernels::group_width> trial{};
+    std::size_t size = 0;
+  };
+
+  void draw_inputs(std::span<const Trial> trials);
+  void order_by_count();
+  void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order);
+  void summarise_lane(std::size_t lane, std::uint32_t year_index);
+  Verdict judge_lane(std::size_t lane, const Address& address);
+  bool matches(const Candidate& candidate, const Address& address) const;
+  bool meets(std::size_t constraint, const Candidate& candidate, std::uint32_t year_index);
+
+  const Plan* plan_;
+  InputSampler inputs_;
+  Group group_;
+  kernels::GroupSums sums_;
+  OrderedSizes ordered_;
+  std::vector<CandidateInputs> trial_inputs_;
+  std::vector<std::uint32_t> order_;
+  std::vector<float> z_;
+};
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/philox.hpp"
+
+namespace flopsieve::engine {
+
+/// What a random word is for. The numbers are part of every result: never reuse or change one; a
+/// new input gets a new number, so that it shifts the draws of no other.
+///
+/// The pilot draws the same inputs from streams of its own, pilot_offset higher, with the same use
+/// of trajectory, year and attempt; so its decisions never look at the draws of the run.
+enum class Stream : std::uint8_t {
+  growth_noise = 1,      ///< one uniform per resampling
+  year_total = 2,        ///< likewise, for totals given per year
+  count = 3,             ///< likewise: the count itself
+  count_mean = 4,        ///< likewise: the mean of a Poisson count
+  count_trend = 5,       ///< per trajectory: 0 intercept, 1 slope, 2.. the chi-square normals
+  count_residual = 6,    ///< per trajectory and year, one uniform per redraw of the count
+  size_sd = 7,           ///< one uniform per resampling
+  size_skewness = 8,     ///< likewise
+  size_mean = 9,         ///< likewise; only where the mean is drawn (match = "reject")
+  mean_acceptance = 10,  ///< one uniform: the prior density of the mean (match = "shift")
+  sizes = 11,            ///< words 2j and 2j + 1: size j (kernels/sizes.hpp)
+  pilot_offset = 128
+};
+
+/// A candidate of the run, or a place in it. year_index counts from the job's first year.
+struct Address {
+  std::uint64_t trajectory = 0;  ///< below 2^40
+  std::uint64_t attempt = 0;     ///< below 2^40
+  std::uint32_t year_index = 0;  ///< below 255; per_trajectory for what has no year
+};
+
+inline constexpr std::uint32_t per_trajectory = 255;
+inline constexpr std::uint64_t address_limit = std::uint64_t{1} << 40;
+
+enum class Purpose { run, pilot };
+
+/// Every random number of a run, as a pure function of (seed, stream, address, index): Philox
+/// counters { block, attempt low, trajectory low, stream : 8 | year : 8 | attempt high : 8 |
+/// trajectory high : 8 }, key = seed.
+class Draws {
+ public:
+  Draws(std::uint64_t seed, Purpose purpose) : seed_(seed), purpose_(purpose) {}
+
+  kernels::Key key() const {
+    return {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)};
+  }
+
+  /// The counter of block 0 of a stream; the block is added to word 0.
+  kernels::Counter counter(Stream stream, const Address& address) const {
+    auto number = static_cast<std::uint32_t>(stream);
+    if (purpose_ == Purpose::pilot) number += static_cast<std::uint32_t>(Stream::pilot_offset);
+    const auto attempt_high = static_cast<std::uint32_t>(address.attempt >> 32);
+    const auto trajectory_high = static_cast<std::uint32_t>(address.trajectory >> 32);
+    return {0, static_cast<std::uint32_t>(address.attempt),
+            static_cast<std::uint32_t>(address.trajectory),
+            number << 24 | address.year_index << 16 | attempt_high << 8 | trajectory_high};
+  }
+
+  /// The index-th uniform in (0, 1) of a stream: words 2 index and 2 index + 1.
+  double uniform(Stream stream, const Address& address, std::uint32_t index) const {
+    kernels::Counter at = counter(stream, address);
+    at[0] = index / 2;
+    const kernels::Words words = kernels::philox(at, key());
+    return index % 2 == 0 ? kernels::open_uniform(words[0], words[1])
+                          : kernels::open_uniform(words[2], words[3]);
+  }
+
+ private:
+  std::uint64_t seed_;
+  Purpose purpose_;
+};
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,66 @@
+#include "engine/summary.hpp"
+
+#include <cmath>
+
+namespace flopsieve::engine {
+namespace {
+
+void set_mean(Estimate& estimate, double sum, double square_sum, double n) {
+  estimate.mean = sum / n;
+  const double variance = std::max(0.0, square_sum / n - estimate.mean * estimate.mean);
+  estimate.standard_error = n > 1.0 ? std::sqrt(variance / (n - 1.0)) : 0.0;
+}
+
+Estimate of_whole_numbers(const Histogram& histogram, const std::vector<double>& quantiles) {
+  double n = 0.0;
+  double sum = 0.0;
+  double square_sum = 0.0;
+  for (std::size_t value = 0; value < histogram.size(); ++value) {
+    const auto weight = static_cast<double>(histogram[value]);
+    n += weight;
+    sum += weight * static_cast<double>(value);
+    square_sum += weight * static_cast<double>(value) * static_cast<double>(value);
+  }
+  Estimate estimate;
+  estimate.quantiles = whole_quantiles(histogram, quantiles);
+  set_mean(estimate, sum, square_sum, n);
+  return estimate;
+}
+
+}  // namespace
+
+Summary summarise(const Plan& plan, const Tally& tally) {
+  Summary summary;
+  if (tally.complete == 0) return summary;
+  const std::vector<double>& quantiles = plan.outputs.quantiles;
+  for (const Histogram& histogram : tally.counts) {
+    summary.counts.push_back(of_whole_numbers(histogram, quantiles));
+  }
+  for (const Histogram& histogram : tally.cumulative) {
+    summary.cumulative.push_back(of_whole_numbers(histogram, quantiles));
+  }
+  const auto& statistics = plan.outputs.statistics;
+  for (std::size_t cell = 0; cell < tally.statistics.size(); ++cell) {
+    const Grid& grid = statistics[cell % statistics.size()].info().grid;
+    Estimate estimate;
+    estimate.quantiles = grid.scale == Grid::Scale::whole
+                             ? whole_quantiles(tally.statistics[cell], quantiles)
+                             : grid_quantiles(tally.statistics[cell], grid, quantiles);
+    set_mean(estimate, tally.sums[cell], tally.square_sums[cell],
+             static_cast<double>(tally.complete));
+    summary.statistics.push_back(estimate);
+  }
+  return summary;
+}
+
+std::vector<RejectorReport> cutflow(const Plan& plan, const YearTally& year) {
+  std::vector<RejectorReport> reports;
+  const std::vector<std::string> names = rejector_names(plan);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    reports.push_back(
+        {names[i], year.killed[i], year.joint[i * names.size() + i], year.without[i]});
+  }
+  return reports;
+}
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/intervals.hpp"
+#include "engine/plan.hpp"
+#include "engine/tally.hpp"
+
+namespace flopsieve::engine {
+
+/// One reported number: over complete trajectories, each with weight one.
+struct Estimate {
+  double mean = 0.0;
+  double standard_error = 0.0;              ///< of the mean
+  std::vector<QuantileEstimate> quantiles;  ///< [quantile]
+};
+
+/// How often a rejector struck among the audited candidates of a year.
+struct RejectorReport {
+  std::string name;
+  std::uint64_t killed = 0;   ///< the first to reject, in declared order
+  std::uint64_t alone = 0;    ///< rejects when it is looked at alone
+  std::uint64_t without = 0;  ///< would survive without this one
+};
+
+/// The results of a run as they are stored and shown. No value is defined, and the vectors of
+/// estimates are empty, where no trajectory is complete.
+struct Summary {
+  std::vector<Estimate> counts;      ///< [year, threshold] models above it in the year
+  std::vector<Estimate> cumulative;  ///< [year, threshold] up to the year's end
+  std::vector<Estimate> statistics;  ///< [year, statistic]
+};
+
+Summary summarise(const Plan& plan, const Tally& tally);
+
+/// The cutflow of one year: [rejector].
+std::vector<RejectorReport> cutflow(const Plan& plan, const YearTally& year);
+
+}  // namespace flopsieve::engine

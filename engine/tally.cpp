@@ -1,0 +1,104 @@
+#include "engine/tally.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "kernels/math.hpp"
+
+namespace flopsieve::engine {
+
+void YearTally::resize(std::size_t rejectors) {
+  killed.assign(rejectors, 0);
+  without.assign(rejectors, 0);
+  joint.assign(rejectors * rejectors, 0);
+}
+
+void YearTally::add_verdict(const Verdict& verdict, std::uint64_t attempt) {
+  ++candidates;
+  if (attempt == 0) {
+    ++first_trials;
+    if (verdict.survives) ++first_passes;
+  }
+  if (verdict.survives) ++survivors;
+  if (!verdict.audited) return;
+  ++audited;
+  if (verdict.survives) {
+    ++audited_survivors;
+    return;
+  }
+  ++killed[static_cast<std::size_t>(std::countr_zero(verdict.rejections))];
+  if (std::has_single_bit(verdict.rejections)) {
+    ++without[static_cast<std::size_t>(std::countr_zero(verdict.rejections))];
+  }
+  for (std::size_t i = 0; i < killed.size(); ++i) {
+    if ((verdict.rejections >> i & 1) == 0) continue;
+    for (std::size_t j = 0; j < killed.size(); ++j) {
+      joint[i * killed.size() + j] += verdict.rejections >> j & 1;
+    }
+  }
+}
+
+void YearTally::add(const YearTally& other) {
+  candidates += other.candidates;
+  survivors += other.survivors;
+  first_trials += other.first_trials;
+  first_passes += other.first_passes;
+  exhausted += other.exhausted;
+  audited += other.audited;
+  audited_survivors += other.audited_survivors;
+  merge(killed, other.killed);
+  merge(without, other.without);
+  merge(joint, other.joint);
+}
+
+void add_to(Histogram& histogram, std::uint64_t bin) {
+  if (bin >= histogram.size()) histogram.resize(bin + 1, 0);
+  ++histogram[bin];
+}
+
+void merge(Histogram& into, const Histogram& from) {
+  if (from.size() > into.size()) into.resize(from.size(), 0);
+  for (std::size_t i = 0; i < from.size(); ++i) into[i] += from[i];
+}
+
+std::uint64_t bin_of(const Grid& grid, double value) {
+  if (grid.scale == Grid::Scale::whole) return value > 0.0 ? static_cast<std::uint64_t>(value) : 0;
+  const double place = grid.scale == Grid::Scale::log10
+                           ? (value > 0.0 ? kernels::decimal_log(value) : grid.lower)
+                           : value;
+  const double bins = static_cast<double>(grid.bins);
+  const double bin = std::floor((place - grid.lower) / (grid.upper - grid.lower) * bins);
+  return static_cast<std::uint64_t>(std::clamp(bin, 0.0, bins - 1.0));
+}
+
+double bin_edge(const Grid& grid, double bin) {
+  if (grid.scale == Grid::Scale::whole) return bin;
+  const double edge = grid.lower + (grid.upper - grid.lower) * bin / static_cast<double>(grid.bins);
+  return grid.scale == Grid::Scale::log10 ? kernels::power_of_ten(edge) : edge;
+}
+
+Tally::Tally(const Plan& plan)
+    : years(plan.year_count()),
+      counts(plan.year_count() * plan.outputs.thresholds.size()),
+      cumulative(counts.size()),
+      statistics(plan.year_count() * plan.outputs.statistics.size()),
+      sums(statistics.size(), 0.0),
+      square_sums(statistics.size(), 0.0) {
+  for (YearTally& year : years) year.resize(plan.constraints.size() + 1);
+}
+
+void Tally::add(const Tally& other) {
+  trajectories += other.trajectories;
+  complete += other.complete;
+  for (std::size_t i = 0; i < years.size(); ++i) years[i].add(other.years[i]);
+  for (std::size_t i = 0; i < counts.size(); ++i) merge(counts[i], other.counts[i]);
+  for (std::size_t i = 0; i < cumulative.size(); ++i) merge(cumulative[i], other.cumulative[i]);
+  for (std::size_t i = 0; i < statistics.size(); ++i) {
+    merge(statistics[i], other.statistics[i]);
+    sums[i] += other.sums[i];
+    square_sums[i] += other.square_sums[i];
+  }
+}
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/plan.hpp"
+#include "engine/sieve.hpp"
+
+namespace flopsieve::engine {
+
+/// What happened to the candidates of one year. Counted up to and including each trajectory's
+/// survivor; attempts computed beyond it do not exist.
+struct YearTally {
+  std::uint64_t candidates = 0;
+  std::uint64_t survivors = 0;
+  std::uint64_t first_trials = 0;  ///< trajectories that reached this year
+  std::uint64_t first_passes = 0;  ///< of these, survivors at attempt 0: estimates P(constraints)
+  std::uint64_t exhausted = 0;     ///< trajectories that ran out of attempts in this year
+  std::uint64_t audited = 0;       ///< candidates judged in full
+  std::uint64_t audited_survivors = 0;
+  std::vector<std::uint64_t> killed;   ///< [rejector] audited: first, in declared order, to reject
+  std::vector<std::uint64_t> without;  ///< [rejector] audited: rejected by this one alone
+  std::vector<std::uint64_t> joint;    ///< [rejector, rejector] audited: rejected by both; the
+                                       ///< diagonal counts all that this one rejects
+
+  void resize(std::size_t rejectors);
+  void add_verdict(const Verdict& verdict, std::uint64_t attempt);
+  void add(const YearTally& other);
+};
+
+/// How often each value occurred. For whole numbers the value itself is the index.
+using Histogram = std::vector<std::uint64_t>;
+
+void add_to(Histogram& histogram, std::uint64_t bin);
+void merge(Histogram& into, const Histogram& from);
+
+/// The bin of a value on a grid; values beyond the ends fall into the end bins.
+std::uint64_t bin_of(const Grid& grid, double value);
+
+/// The lower edge of a bin, in the unit of the statistic; bin = grid.bins is the upper end.
+double bin_edge(const Grid& grid, double bin);
+
+/// Everything that summaries are made of. Integers merge exactly in any order; the float sums are
+/// folded in order of batch.
+struct Tally {
+  std::uint64_t trajectories = 0;  ///< started
+  std::uint64_t complete = 0;      ///< with a survivor in every year; the only ones in what follows
+  std::vector<YearTally> years;
+  std::vector<Histogram> counts;  ///< [year, threshold] models above it in the year
+  std::vector<Histogram>
+      cumulative;  ///< [year, threshold] in this and all earlier years of the job
+  std::vector<Histogram> statistics;  ///< [year, statistic] on the statistic's grid
+  std::vector<double> sums;           ///< [year, statistic]
+  std::vector<double> square_sums;    ///< [year, statistic]
+
+  Tally() = default;
+  explicit Tally(const Plan& plan);
+  void add(const Tally& other);
+};
+
+}  // namespace flopsieve::engine

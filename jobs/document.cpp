@@ -1,0 +1,429 @@
+#include "jobs/document.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "engine/error.hpp"
+#include "jobs/suggest.hpp"
+
+namespace {
+
+/// toml++ 3.3.0 trips its own assertions on some malformed input (`[ ~`); as an exception this
+/// becomes an ordinary error message instead of an abort.
+struct ParserAssertion : std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+[[noreturn]] void throw_parser_assertion(const char* expression) {
+  throw ParserAssertion(expression);
+}
+
+}  // namespace
+
+#define TOML_ASSERT(expression) \
+  ((expression) ? static_cast<void>(0) : throw_parser_assertion(#expression))
+// Compiled here whole, whatever the package's build flags say: the assertions of its shared library
+// are not ours to redefine.
+#undef TOML_HEADER_ONLY
+#undef TOML_SHARED_LIB
+#define TOML_HEADER_ONLY 1
+#define TOML_ENABLE_FORMATTERS 0
+// With NDEBUG the assertions would become assumptions of the optimiser, so that input on which one
+// fails is undefined behaviour.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
+
+namespace flopsieve::jobs {
+namespace {
+
+constexpr std::size_t max_line_length = 8192;
+
+[[noreturn]] void fail_at_line(const std::string& source_name, std::size_t line,
+                               const std::string& message) {
+  throw engine::Error(engine::ExitCode::bad_input,
+                      fmt::format("{}:{}: {}", source_name, line, message));
+}
+
+/// Position of the `#` that begins the line's comment, or the line's length. Right only where no
+/// string spans several lines.
+std::size_t comment_begin(std::string_view line) {
+  char quote = '\0';
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote == '"' && c == '\\') {
+      ++i;
+    } else if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '#') {
+      return i;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    }
+  }
+  return line.size();
+}
+
+/// Checks the bytes of one line and replaces those of a comment that are not ASCII.
+void clean_line(std::string& line, std::size_t number, bool has_multi_line_strings,
+                const std::string& source_name) {
+  if (line.size() > max_line_length) {
+    fail_at_line(source_name, number, fmt::format("longer than {} characters", max_line_length));
+  }
+  const std::size_t comment = has_multi_line_strings ? line.size() : comment_begin(line);
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const unsigned char byte = static_cast<unsigned char>(line[i]);
+    if (byte == 0x7F || (byte < 0x20 && byte != '\t' && byte != '\r')) {
+      fail_at_line(source_name, number, fmt::format("control character 0x{:02x}", byte));
+    }
+    if (byte < 0x80) continue;
+    if (i < comment) {
+      fail_at_line(source_name, number,
+                   "a character that is not ASCII; such characters are allowed only in comments");
+    }
+    line[i] = '?';
+  }
+}
+
+std::vector<std::string> clean_lines(std::string_view text, const std::string& source_name) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const bool has_multi_line_strings =
+      text.find("\"\"\"") != std::string_view::npos || text.find("'''") != std::string_view::npos;
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    clean_line(lines.back(), lines.size(), has_multi_line_strings, source_name);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+std::string join_lines(const std::vector<std::string>& lines, std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += lines[i] + '\n';
+  return text;
+}
+
+bool trips_assertion(const std::string& text) {
+  try {
+    static_cast<void>(toml::parse(text));
+  } catch (const ParserAssertion&) {
+    return true;
+  } catch (const toml::parse_error&) {
+    return false;
+  }
+  return false;
+}
+
+/// The parser reads forward, so the line at fault is the last one of the shortest prefix that trips
+/// the same assertion.
+std::size_t line_of_assertion(const std::vector<std::string>& lines) {
+  std::size_t good = 0;
+  std::size_t bad = lines.size();
+  while (bad - good > 1) {
+    const std::size_t middle = good + (bad - good) / 2;
+    (trips_assertion(join_lines(lines, middle)) ? bad : good) = middle;
+  }
+  return bad;
+}
+
+std::string lower_first(std::string_view text) {
+  std::string result(text);
+  if (!result.empty() && result[0] >= 'A' && result[0] <= 'Z') {
+    result[0] = static_cast<char>(result[0] - 'A' + 'a');
+  }
+  return result;
+}
+
+Value convert(const toml::node& node, const std::string& source_name);
+
+void convert_table(const toml::table& table, const std::string& source_name, Value& result) {
+  std::vector<std::pair<const toml::key*, const toml::node*>> ordered;
+  for (const auto& [key, node] : table) ordered.emplace_back(&key, &node);
+  std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
+    return a.first->source().begin < b.first->source().begin;
+  });
+  for (const auto& [key, node] : ordered) {
+    const int line = std::max(1, static_cast<int>(key->source().begin.line));
+    result.entries.push_back({std::string(key->str()), line, convert(*node, source_name)});
+  }
+}
+
+Value convert(const toml::node& node, const std::string& source_name) {
+  Value result;
+  result.line = std::max(1, static_cast<int>(node.source().begin.line));
+  if (const auto* table = node.as_table()) {
+    result.kind = ValueKind::table;
+    convert_table(*table, source_name, result);
+  } else if (const auto* array = node.as_array()) {
+    result.kind = ValueKind::array;
+    for (const toml::node& element : *array) {
+      result.elements.push_back(convert(element, source_name));
+    }
+  } else if (const auto* text = node.as_string()) {
+    result.kind = ValueKind::string;
+    result.text = text->get();
+  } else if (const auto* integer = node.as_integer()) {
+    result.kind = ValueKind::integer;
+    result.integer = integer->get();
+  } else if (const auto* number = node.as_floating_point()) {
+    result.kind = ValueKind::number;
+    result.number = number->get();
+  } else if (const auto* boolean = node.as_boolean()) {
+    result.kind = ValueKind::boolean;
+    result.boolean = boolean->get();
+  } else {
+    fail_at_line(source_name, static_cast<std::size_t>(result.line),
+                 "dates and times are not used; write a number, or a string in quotes");
+  }
+  return result;
+}
+
+std::string kind_name(const Value& value) {
+  switch (value.kind) {
+    case ValueKind::string:
+      return "a string";
+    case ValueKind::integer:
+      return fmt::format("the whole number {}", value.integer);
+    case ValueKind::number:
+      return fmt::format("the number {}", value.number);
+    case ValueKind::boolean:
+      return value.boolean ? "true" : "false";
+    case ValueKind::array:
+      return "an array";
+    case ValueKind::table:
+      return "a table";
+  }
+  return "something else";
+}
+
+}  // namespace
+
+const Entry* find_entry(const Value& table, std::string_view key) {
+  const auto found = std::find_if(table.entries.begin(), table.entries.end(),
+                                  [&](const Entry& entry) { return entry.key == key; });
+  return found == table.entries.end() ? nullptr : &*found;
+}
+
+Document parse_toml(std::string_view text, const std::string& source_name) {
+  const std::vector<std::string> lines = clean_lines(text, source_name);
+  Document document;
+  document.source_name = source_name;
+  try {
+    const toml::table root = toml::parse(join_lines(lines, lines.size()));
+    document.root = convert(root, source_name);
+    document.root.line = 1;
+  } catch (const toml::parse_error& error) {
+    const std::size_t line = error.source().begin.line;
+    fail_at_line(source_name,
+                 std::clamp<std::size_t>(line, 1, std::max<std::size_t>(1, lines.size())),
+                 lower_first(error.description()));
+  } catch (const ParserAssertion&) {
+    fail_at_line(source_name, line_of_assertion(lines), "not valid TOML");
+  }
+  return document;
+}
+
+TableReader::TableReader(const Value& table, std::string path, std::string source_name)
+    : table_(&table), path_(std::move(path)), source_name_(std::move(source_name)) {
+  if (table.kind != ValueKind::table) wrong_type(table, path_, "a table");
+}
+
+TableReader::TableReader(const Document& document)
+    : TableReader(document.root, "", document.source_name) {}
+
+bool TableReader::has(std::string_view key) {
+  return optional_value(key) != nullptr;
+}
+
+const Value* TableReader::optional_value(std::string_view key) {
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
+  const Entry* entry = find_entry(*table_, key);
+  return entry == nullptr ? nullptr : &entry->value;
+}
+
+const Value& TableReader::value(std::string_view key) {
+  const Value* found = optional_value(key);
+  if (found != nullptr) return *found;
+  std::vector<std::string> unknown;
+  for (const Entry& entry : table_->entries) {
+    if (std::find(known_.begin(), known_.end(), entry.key) == known_.end()) {
+      unknown.push_back(entry.key);
+    }
+  }
+  const std::optional<std::string> misspelt = closest(key, unknown);
+  fail(fmt::format("{} lacks \"{}\"{}", title(), key,
+                   misspelt ? fmt::format("; is \"{}\" meant for it?", *misspelt) : ""));
+}
+
+double TableReader::number(std::string_view key) {
+  return as_number(value(key), name_of(key));
+}
+
+double TableReader::number(std::string_view key, double fallback) {
+  return optional_number(key).value_or(fallback);
+}
+
+std::optional<double> TableReader::optional_number(std::string_view key) {
+  if (!has(key)) return std::nullopt;
+  return number(key);
+}
+
+std::int64_t TableReader::integer(std::string_view key) {
+  return as_integer(value(key), name_of(key));
+}
+
+std::int64_t TableReader::integer(std::string_view key, std::int64_t fallback) {
+  return optional_integer(key).value_or(fallback);
+}
+
+std::optional<std::int64_t> TableReader::optional_integer(std::string_view key) {
+  if (!has(key)) return std::nullopt;
+  return integer(key);
+}
+
+std::string TableReader::string(std::string_view key) {
+  return as_string(value(key), name_of(key));
+}
+
+std::string TableReader::string(std::string_view key, std::string_view fallback) {
+  return optional_string(key).value_or(std::string(fallback));
+}
+
+std::optional<std::string> TableReader::optional_string(std::string_view key) {
+  if (!has(key)) return std::nullopt;
+  return string(key);
+}
+
+bool TableReader::boolean(std::string_view key) {
+  const Value& found = value(key);
+  if (found.kind != ValueKind::boolean) wrong_type(found, name_of(key), "true or false");
+  return found.boolean;
+}
+
+bool TableReader::boolean(std::string_view key, bool fallback) {
+  return has(key) ? boolean(key) : fallback;
+}
+
+std::vector<double> TableReader::numbers(std::string_view key) {
+  return as_numbers(value(key), name_of(key));
+}
+
+std::vector<std::int64_t> TableReader::integers(std::string_view key) {
+  std::vector<std::int64_t> result;
+  const std::string name = name_of(key);
+  for (const Value& element : array_elements(value(key), name, "an array of whole numbers")) {
+    result.push_back(as_integer(element, fmt::format("{}[{}]", name, result.size())));
+  }
+  return result;
+}
+
+std::vector<std::string> TableReader::strings(std::string_view key) {
+  std::vector<std::string> result;
+  const std::string name = name_of(key);
+  for (const Value& element : array_elements(value(key), name, "an array of strings")) {
+    result.push_back(as_string(element, fmt::format("{}[{}]", name, result.size())));
+  }
+  return result;
+}
+
+TableReader TableReader::table(std::string_view key) {
+  return TableReader(value(key), name_of(key), source_name_);
+}
+
+std::optional<TableReader> TableReader::optional_table(std::string_view key) {
+  if (!has(key)) return std::nullopt;
+  return table(key);
+}
+
+std::vector<TableReader> TableReader::tables(std::string_view key) {
+  std::vector<TableReader> result;
+  const Value* found = optional_value(key);
+  if (found == nullptr) return result;
+  const std::string name = name_of(key);
+  for (const Value& element : array_elements(*found, name, fmt::format("tables [[{}]]", name))) {
+    result.emplace_back(element, fmt::format("{}[{}]", name, result.size()), source_name_);
+  }
+  return result;
+}
+
+double TableReader::as_number(const Value& value, const std::string& name) const {
+  if (value.kind == ValueKind::integer) return static_cast<double>(value.integer);
+  if (value.kind != ValueKind::number) wrong_type(value, name, "a number");
+  if (!std::isfinite(value.number)) wrong_type(value, name, "a finite number");
+  return value.number;
+}
+
+std::int64_t TableReader::as_integer(const Value& value, const std::string& name) const {
+  constexpr double largest_exact = 9007199254740992.0;
+  if (value.kind == ValueKind::integer) return value.integer;
+  const bool whole = value.kind == ValueKind::number && std::trunc(value.number) == value.number &&
+                     std::abs(value.number) <= largest_exact;
+  if (!whole) wrong_type(value, name, "a whole number");
+  return static_cast<std::int64_t>(value.number);
+}
+
+std::string TableReader::as_string(const Value& value, const std::string& name) const {
+  if (value.kind != ValueKind::string) wrong_type(value, name, "a string");
+  return value.text;
+}
+
+std::vector<double> TableReader::as_numbers(const Value& value, const std::string& name) const {
+  std::vector<double> result;
+  for (const Value& element : array_elements(value, name, "an array of numbers")) {
+    result.push_back(as_number(element, fmt::format("{}[{}]", name, result.size())));
+  }
+  return result;
+}
+
+void TableReader::finish() const {
+  for (const Entry& entry : table_->entries) {
+    if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
+    const std::string where = path_.empty() ? "at the top level" : "in " + title();
+    const std::string hint = did_you_mean(entry.key, known_);
+    fail_at_line(source_name_, static_cast<std::size_t>(entry.line),
+                 fmt::format("unknown key \"{}\" {}{} allowed: {}", entry.key, where,
+                             hint.empty() ? ";" : hint, fmt::join(known_, ", ")));
+  }
+}
+
+void TableReader::fail(const Value& where, const std::string& message) const {
+  fail_at_line(source_name_, static_cast<std::size_t>(where.line), message);
+}
+
+void TableReader::fail(const std::string& message) const {
+  fail(*table_, message);
+}
+
+void TableReader::fail_at(std::string_view key, const std::string& message) const {
+  const Entry* entry = find_entry(*table_, key);
+  fail(entry == nullptr ? *table_ : entry->value, message);
+}
+
+std::string TableReader::name_of(std::string_view key) const {
+  return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
+}
+
+std::string TableReader::title() const {
+  return path_.empty() ? "the top level" : fmt::format("[{}]", path_);
+}
+
+void TableReader::wrong_type(const Value& found, const std::string& name,
+                             const std::string& wanted) const {
+  fail(found, fmt::format("{} must be {}, found {}", name, wanted, kind_name(found)));
+}
+
+const std::vector<Value>& TableReader::array_elements(const Value& value, const std::string& name,
+                                                      const std::string& wanted) const {
+  if (value.kind != ValueKind::array) wrong_type(value, name, wanted);
+  return value.elements;
+}
+
+}  // namespace flopsieve::jobs

@@ -1,0 +1,143 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace flopsieve::jobs {
+
+enum class ValueKind { string, integer, number, boolean, array, table };
+
+struct Entry;
+
+/// One value of a parsed TOML document with the line it stands on (1-based). Only the member that
+/// belongs to `kind` is meaningful.
+struct Value {
+  ValueKind kind = ValueKind::table;
+  int line = 1;
+  std::string text;             ///< kind string
+  std::int64_t integer = 0;     ///< kind integer
+  double number = 0.0;          ///< kind number (written with a point, an exponent, inf or nan)
+  bool boolean = false;         ///< kind boolean
+  std::vector<Value> elements;  ///< kind array
+  std::vector<Entry> entries;   ///< kind table, in order of appearance in the source
+};
+
+/// A key of a table with its value; `line` is the line of the key.
+struct Entry {
+  std::string key;
+  int line = 1;
+  Value value;
+};
+
+/// A whole file: its root table, and the name by which messages call it.
+struct Document {
+  std::string source_name;
+  Value root;
+};
+
+/// The entry of `table` with this key, or nullptr.
+const Entry* find_entry(const Value& table, std::string_view key);
+
+/// Parses TOML 1.0 without dates. Job files are ASCII: other bytes may stand only in comments
+/// (and nowhere in a file with multi-line strings); TOML's \u escapes are there for the rest.
+/// A UTF-8 byte order mark is skipped. Lines are limited to 8,192 bytes, which bounds the nesting.
+/// Throws engine::Error(bad_input, "source_name:line: ...") for anything that does not parse, for
+/// control bytes, duplicate keys, dates and times.
+Document parse_toml(std::string_view text, const std::string& source_name);
+
+/// Strict reader of one table. Every getter marks its key as known; finish() then refuses what was
+/// never asked for. Errors are engine::Error(bad_input) with `source_name:line: `.
+///
+/// Getters with one argument demand the key; those with a fallback, and optional_*, do not. The
+/// reader refers to the table it reads: the Document must live longer.
+///
+///     TableReader outputs = root.table("outputs");
+///     const std::vector<double> thresholds = outputs.numbers("thresholds");
+///     const double tolerance = outputs.number("tolerance", 0.05);
+///     outputs.finish();
+class TableReader {
+ public:
+  /// `path` is the dotted name of the table in messages, empty for the root. Throws if `table` is
+  /// not a table.
+  TableReader(const Value& table, std::string path, std::string source_name);
+  explicit TableReader(const Document& document);
+
+  /// True if the key stands in the table; marks it as known.
+  bool has(std::string_view key);
+
+  /// An integer is accepted as a number. Infinities and nan are refused.
+  double number(std::string_view key);
+  double number(std::string_view key, double fallback);
+  std::optional<double> optional_number(std::string_view key);
+
+  /// A number without a fraction, up to 2^53 in magnitude, is accepted too: 1e6 is 1,000,000.
+  std::int64_t integer(std::string_view key);
+  std::int64_t integer(std::string_view key, std::int64_t fallback);
+  std::optional<std::int64_t> optional_integer(std::string_view key);
+
+  std::string string(std::string_view key);
+  std::string string(std::string_view key, std::string_view fallback);
+  std::optional<std::string> optional_string(std::string_view key);
+
+  bool boolean(std::string_view key);
+  bool boolean(std::string_view key, bool fallback);
+
+  /// Arrays whose elements are all of one type; they may be empty.
+  std::vector<double> numbers(std::string_view key);
+  std::vector<std::int64_t> integers(std::string_view key);
+  std::vector<std::string> strings(std::string_view key);
+
+  /// A sub-table, with its path extended by the key.
+  TableReader table(std::string_view key);
+  std::optional<TableReader> optional_table(std::string_view key);
+
+  /// An array of tables (`[[key]]`), empty where the key is absent.
+  std::vector<TableReader> tables(std::string_view key);
+
+  /// The bare value, for keys that take several types.
+  const Value& value(std::string_view key);
+  const Value* optional_value(std::string_view key);
+
+  /// Checked conversions of a value found through value(); `name` is its name in messages.
+  double as_number(const Value& value, const std::string& name) const;
+  std::int64_t as_integer(const Value& value, const std::string& name) const;
+  std::string as_string(const Value& value, const std::string& name) const;
+  std::vector<double> as_numbers(const Value& value, const std::string& name) const;
+
+  /// Refuses the first key that no getter asked for, with a suggestion and the list of known keys.
+  void finish() const;
+
+  /// Throws `source_name:line: message` at the line of `where`, or of the table itself.
+  [[noreturn]] void fail(const Value& where, const std::string& message) const;
+  [[noreturn]] void fail(const std::string& message) const;
+
+  /// The same at the line of this key, or of the table where the key is absent.
+  [[noreturn]] void fail_at(std::string_view key, const std::string& message) const;
+
+  int line() const { return table_->line; }
+  const Value& raw() const { return *table_; }
+  const std::string& path() const { return path_; }
+  const std::string& source_name() const { return source_name_; }
+
+  /// Dotted name of a key of this table, as messages call it: `models.sd`.
+  std::string name_of(std::string_view key) const;
+
+  /// How messages call this table: `[models]`, or `the top level`.
+  std::string title() const;
+
+ private:
+  [[noreturn]] void wrong_type(const Value& found, const std::string& name,
+                               const std::string& wanted) const;
+  const std::vector<Value>& array_elements(const Value& value, const std::string& name,
+                                           const std::string& wanted) const;
+
+  const Value* table_;
+  std::string path_;
+  std::string source_name_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace flopsieve::jobs

@@ -1,0 +1,10 @@
+# Writes OUTPUT from embedded.cpp.in with the texts and the git hash of today; run at each build,
+# changes the file only when one of them has changed.
+file(READ ${SOURCE_DIR}/jobs/forecast.toml FORECAST_TOML)
+file(READ ${SOURCE_DIR}/jobs/calibration.toml CALIBRATION_TOML)
+execute_process(COMMAND git -C ${SOURCE_DIR} describe --always --dirty --abbrev=12 --exclude=*
+                OUTPUT_VARIABLE GIT_HASH OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT GIT_HASH)
+  set(GIT_HASH unknown)
+endif()
+configure_file(${SOURCE_DIR}/jobs/embedded.cpp.in ${OUTPUT} @ONLY)

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+
+/// What the build puts into the program.
+namespace flopsieve::jobs {
+
+std::string_view embedded_forecast();     ///< jobs/forecast.toml
+std::string_view embedded_calibration();  ///< jobs/calibration.toml
+std::string_view program_version();
+std::string_view git_hash();  ///< of the sources, "-dirty" appended for uncommitted changes
+
+}  // namespace flopsieve::jobs

@@ -1,0 +1,220 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "engine/error.hpp"
+#include "jobs/job.hpp"
+
+// The way from a Plan back to TOML, and the comparison of two such texts.
+
+namespace flopsieve::jobs {
+namespace {
+
+using engine::Argument;
+using engine::Distribution;
+using engine::Input;
+using engine::Plan;
+
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c < ' ' || c == '"' || c == '\\') {
+      result += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+std::string argument(const Argument& a) {
+  if (a.reference == engine::Reference::none) return fmt::format("{}", a.value);
+  constexpr const char* names[] = {"", "count", "sd", "skewness"};
+  return fmt::format("{{ input = \"{}\", times = {}, plus = {} }}",
+                     names[static_cast<std::size_t>(a.reference)], a.times, a.value);
+}
+
+std::string distribution(const Distribution& d) {
+  constexpr const char* names[] = {"",       "uniform",   "loguniform",
+                                   "normal", "lognormal", "triangular"};
+  if (d.law == kernels::Law::constant) return fmt::format("{}", d.arguments[0].value);
+  const std::size_t arguments = d.law == kernels::Law::triangular ? 3 : 2;
+  std::string text = fmt::format("{{ {} = [", names[static_cast<std::size_t>(d.law)]);
+  for (std::size_t i = 0; i < arguments; ++i) {
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", argument(d.arguments[i]));
+  }
+  text += "]";
+  if (std::isfinite(d.lower)) text += fmt::format(", lower = {}", d.lower);
+  if (std::isfinite(d.upper)) text += fmt::format(", upper = {}", d.upper);
+  return text + " }";
+}
+
+std::string input(const Input& value, const std::vector<int>& years) {
+  std::string text = fmt::format(
+      "{{ scope = \"{}\"", value.scope == engine::Scope::candidate ? "candidate" : "trajectory");
+  for (std::size_t i = 0; i < years.size(); ++i) {
+    text += fmt::format(", {} = {}", years[i], distribution(value.years[i]));
+  }
+  return text + " }";
+}
+
+std::string yearly(const std::vector<double>& values, const std::vector<int>& years) {
+  std::string text = "{ ";
+  for (std::size_t i = 0; i < years.size(); ++i) {
+    text += fmt::format("{}{} = {}", i == 0 ? "" : ", ", years[i], values[i]);
+  }
+  return text + " }";
+}
+
+template <class T>
+std::string list(const std::vector<T>& values) {
+  return fmt::format("[{}]", fmt::join(values, ", "));
+}
+
+std::string total(const Plan& plan) {
+  const engine::Total& t = plan.total;
+  if (t.model == engine::TotalModel::table) {
+    return fmt::format("\n[total]\nmodel = \"table\"\nlog10_flop = {}\n",
+                       input(t.input, plan.years));
+  }
+  return fmt::format(
+      "\n[total]\nmodel = \"growth\"\nbase_year = {}\nbase_flop = {}\nusage_multiplier = {}\n"
+      "growth = {}\nnoise = {}\ntrain_share = {}\n",
+      t.base_year, t.base_flop, t.usage_multiplier, t.growth, input(t.input, plan.years),
+      yearly(t.train_share, plan.years));
+}
+
+std::string count(const Plan& plan) {
+  const engine::Count& c = plan.count;
+  switch (c.model) {
+    case engine::CountModel::poisson:
+      return fmt::format("{{ poisson = {} }}", input(c.input, plan.years));
+    case engine::CountModel::exponential_trend:
+      return fmt::format(
+          "{{ exponential_trend = {{ centre = {}, intercept = {}, slope = {}, residual_variance = "
+          "{}, intercept_factor = {}, slope_factor = {}, degrees_of_freedom = {} }} }}",
+          c.trend.centre, c.trend.intercept, c.trend.slope, c.trend.residual_variance,
+          c.trend.intercept_factor, c.trend.slope_factor, c.trend.degrees_of_freedom);
+    case engine::CountModel::input:
+      break;
+  }
+  return input(c.input, plan.years);
+}
+
+std::string models(const Plan& plan) {
+  const engine::Sizes& s = plan.sizes;
+  const bool skewed = s.family == engine::SizeFamily::skew_normal;
+  std::string text = fmt::format("\n[models]\ncount = {}\nsizes = \"{}\"\nsd = {}\n", count(plan),
+                                 skewed ? "skew_normal" : "normal", input(s.sd, plan.years));
+  if (skewed) text += fmt::format("skewness = {}\n", input(s.skewness, plan.years));
+  text += fmt::format("mean = {}\n", input(s.mean, plan.years));
+  if (plan.matching.match == engine::Match::shift) return text + "match = \"shift\"\n";
+  return text + fmt::format("match = \"reject\"\ntolerance = {}\n", plan.matching.tolerance);
+}
+
+std::string constraint(const engine::Constraint& c, const std::vector<int>& years) {
+  std::string text = fmt::format("\n[[constraint]]\nname = {}\nstatistic = {}\n", quoted(c.name),
+                                 quoted(c.statistic.name()));
+  if (std::isfinite(c.lower[0])) text += fmt::format("min = {}\n", yearly(c.lower, years));
+  if (std::isfinite(c.upper[0])) text += fmt::format("max = {}\n", yearly(c.upper, years));
+  const auto first = std::find(c.active.begin(), c.active.end(), 1) - c.active.begin();
+  const auto active = std::count(c.active.begin(), c.active.end(), 1);
+  const int from = years[static_cast<std::size_t>(first)];
+  return text + fmt::format("years = \"{}-{}\"\n", from, from + static_cast<int>(active) - 1);
+}
+
+std::string outputs(const engine::Outputs& o) {
+  std::vector<std::string> statistics;
+  for (const engine::Statistic& statistic : o.statistics) {
+    statistics.push_back(quoted(statistic.name()));
+  }
+  constexpr const char* keeps[] = {"summary", "index", "statistics", "samples"};
+  std::string keep = keeps[static_cast<std::size_t>(o.keep)];
+  if (o.keep == engine::Keep::samples && o.keep_samples < engine::address_limit) {
+    keep += fmt::format(":{}", o.keep_samples);
+  }
+  return fmt::format(
+      "\n[outputs]\nthresholds = {}\nquantiles = {}\ncumulative_from = {}\ncumulative_base = {}\n"
+      "statistics = {}\nkeep = \"{}\"\n",
+      list(o.thresholds), list(o.quantiles), o.cumulative_from, list(o.cumulative_base),
+      list(statistics), keep);
+}
+
+/// The leaves of a document by dotted name, as text, and as a number where they are one.
+struct Leaf {
+  std::string text;
+  double number = std::numeric_limits<double>::quiet_NaN();
+};
+
+void flatten(const Value& value, const std::string& name, std::map<std::string, Leaf>& leaves) {
+  switch (value.kind) {
+    case ValueKind::table:
+      for (const Entry& entry : value.entries) {
+        flatten(entry.value, name.empty() ? entry.key : name + "." + entry.key, leaves);
+      }
+      return;
+    case ValueKind::array:
+      for (std::size_t i = 0; i < value.elements.size(); ++i) {
+        flatten(value.elements[i], fmt::format("{}[{}]", name, i + 1), leaves);
+      }
+      return;
+    case ValueKind::string:
+      leaves[name] = {value.text};
+      return;
+    case ValueKind::boolean:
+      leaves[name] = {value.boolean ? "true" : "false"};
+      return;
+    case ValueKind::integer:
+      leaves[name] = {"", static_cast<double>(value.integer)};
+      return;
+    case ValueKind::number:
+      leaves[name] = {"", value.number};
+      return;
+  }
+}
+
+bool same(const Leaf& a, const Leaf& b) {
+  if (std::isnan(a.number) || std::isnan(b.number)) {
+    return a.text == b.text && std::isnan(a.number) == std::isnan(b.number);
+  }
+  return std::abs(a.number - b.number) <= 1e-12 * std::max(std::abs(a.number), std::abs(b.number));
+}
+
+}  // namespace
+
+std::string resolved_job(const Plan& plan) {
+  std::string text = fmt::format(
+      "title = {}\nyears = \"{}-{}\"\nseed = {}\ntrajectories = {}\nattempts = {}\n"
+      "batch_trajectories = {}\n",
+      quoted(plan.title), plan.years.front(), plan.years.back(), plan.seed, plan.trajectories,
+      plan.attempts, plan.batch_trajectories);
+  text += total(plan) + models(plan);
+  text += fmt::format("\n[money]\nflop_per_usd = {}\nbase_year = {}\nimprovement = {}\n",
+                      plan.money.flop_per_usd, plan.money.base_year, plan.money.improvement);
+  for (const engine::Constraint& each : plan.constraints) text += constraint(each, plan.years);
+  return text + outputs(plan.outputs);
+}
+
+std::vector<std::string> differing_keys(const std::string& resolved_a,
+                                        const std::string& resolved_b) {
+  std::map<std::string, Leaf> a, b;
+  flatten(parse_toml(resolved_a, "stored job").root, "", a);
+  flatten(parse_toml(resolved_b, "job").root, "", b);
+  std::vector<std::string> keys;
+  const auto ignored = [](const std::string& key) {
+    return key == "trajectories" || key == "title" || key == "batch_trajectories";
+  };
+  for (const auto& [key, leaf] : a) {
+    const auto other = b.find(key);
+    if (!ignored(key) && (other == b.end() || !same(leaf, other->second))) keys.push_back(key);
+  }
+  for (const auto& [key, leaf] : b) {
+    if (!ignored(key) && !a.contains(key)) keys.push_back(key);
+  }
+  return keys;
+}
+
+}  // namespace flopsieve::jobs

@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include "engine/error.hpp"
+#include "jobs/job.hpp"
+
+namespace flopsieve::jobs {
+namespace {
+
+[[noreturn]] void fail(std::string_view key, std::string_view text, const std::string& why) {
+  throw engine::Error(engine::ExitCode::bad_input, fmt::format("--set {}={}: {}", key, text, why));
+}
+
+/// The value of `text`; a text that is no TOML value is a string.
+Value parse_value(std::string_view key, std::string_view text) {
+  try {
+    return parse_toml(fmt::format("value = {}", text), "--set").root.entries.at(0).value;
+  } catch (const engine::Error&) {
+    const bool word = !text.empty() && text.find_first_of("\"'[]{}=\n") == std::string_view::npos;
+    if (!word) fail(key, text, "the text after = is not a TOML value");
+    Value value;
+    value.kind = ValueKind::string;
+    value.text = text;
+    return value;
+  }
+}
+
+Value& child(Value& table, const std::string& name) {
+  for (Entry& entry : table.entries) {
+    if (entry.key == name) return entry.value;
+  }
+  table.entries.push_back({name, table.line, {}});
+  return table.entries.back().value;
+}
+
+}  // namespace
+
+void set_key(Document& document, std::string_view dotted_key, std::string_view text) {
+  Value* at = &document.root;
+  std::string_view rest = dotted_key;
+  while (true) {
+    const std::size_t dot = rest.find('.');
+    const std::string name(rest.substr(0, dot));
+    if (name.empty()) fail(dotted_key, text, "the key must be a dotted name such as models.sd");
+    if (at->kind != ValueKind::table) {
+      fail(dotted_key, text, fmt::format("\"{}\" is not inside a table", name));
+    }
+    at = &child(*at, name);
+    if (dot == std::string_view::npos) break;
+    rest = rest.substr(dot + 1);
+  }
+  const int line = at->line;
+  *at = parse_value(dotted_key, text);
+  at->line = line;
+}
+
+}  // namespace flopsieve::jobs

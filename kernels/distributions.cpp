@@ -1,0 +1,101 @@
+#include "kernels/distributions.hpp"
+
+#include <cmath>
+
+#include "kernels/math.hpp"
+
+namespace flopsieve::kernels {
+namespace {
+
+constexpr double one_over_sqrt_two_pi = 0.39894228040143267794;
+
+double triangular_quantile(const Parameters& p, double u) {
+  const double width = p.c - p.a;
+  const double left = p.b - p.a;
+  if (u * width <= left) return p.a + std::sqrt(u * width * left);
+  return p.c - std::sqrt((1.0 - u) * width * (p.c - p.b));
+}
+
+double triangular_density(const Parameters& p, double x) {
+  if (x < p.a || x > p.c) return 0.0;
+  const double peak = 2.0 / (p.c - p.a);
+  if (x < p.b) return peak * (x - p.a) / (p.b - p.a);
+  if (x > p.b) return peak * (p.c - x) / (p.c - p.b);
+  return peak;
+}
+
+double normal_density(double z) {
+  return one_over_sqrt_two_pi * exponential(-0.5 * z * z);
+}
+
+}  // namespace
+
+double quantile(Law law, const Parameters& p, double u) {
+  switch (law) {
+    case Law::constant:
+      return p.a;
+    case Law::uniform:
+      return p.a + u * (p.b - p.a);
+    case Law::loguniform:
+      return p.a * exponential(u * natural_log(p.b / p.a));
+    case Law::normal:
+      return p.a + p.b * normal_quantile(u);
+    case Law::lognormal:
+      return exponential(p.a + p.b * normal_quantile(u));
+    case Law::triangular:
+      return triangular_quantile(p, u);
+  }
+  return 0.0;
+}
+
+double density(Law law, const Parameters& p, double x) {
+  switch (law) {
+    case Law::constant:
+      return 0.0;
+    case Law::uniform:
+      return x >= p.a && x <= p.b ? 1.0 / (p.b - p.a) : 0.0;
+    case Law::loguniform:
+      return x >= p.a && x <= p.b ? 1.0 / (x * natural_log(p.b / p.a)) : 0.0;
+    case Law::normal:
+      return normal_density((x - p.a) / p.b) / p.b;
+    case Law::lognormal:
+      return x > 0.0 ? normal_density((natural_log(x) - p.a) / p.b) / (p.b * x) : 0.0;
+    case Law::triangular:
+      return triangular_density(p, x);
+  }
+  return 0.0;
+}
+
+double largest_density(Law law, const Parameters& p) {
+  switch (law) {
+    case Law::constant:
+      return 0.0;
+    case Law::uniform:
+      return 1.0 / (p.b - p.a);
+    case Law::loguniform:
+      return 1.0 / (p.a * natural_log(p.b / p.a));
+    case Law::normal:
+      return one_over_sqrt_two_pi / p.b;
+    case Law::lognormal:  // at the mode exp(a - b^2)
+      return one_over_sqrt_two_pi / p.b * exponential(0.5 * p.b * p.b - p.a);
+    case Law::triangular:
+      return 2.0 / (p.c - p.a);
+  }
+  return 0.0;
+}
+
+double poisson_quantile(double mean, double p) {
+  double n = std::floor(mean - 8.5 * std::sqrt(mean) - 8.0);
+  if (n < 0.0) n = 0.0;
+  double probability = exponential(n * natural_log(mean) - mean - log_factorial(n));
+  double cumulative = probability;
+  const double last = mean + 12.0 * std::sqrt(mean) + 40.0;
+  while (cumulative < p && n < last) {
+    n += 1.0;
+    probability *= mean / n;
+    cumulative += probability;
+  }
+  return n;
+}
+
+}  // namespace flopsieve::kernels

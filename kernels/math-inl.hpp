@@ -1,0 +1,128 @@
+// Functions on vectors, included once per target inside the namespace of that target (see
+// sizes.cpp). The double versions repeat math.cpp operation by operation.
+
+#if defined(FLOPSIEVE_KERNELS_MATH_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef FLOPSIEVE_KERNELS_MATH_INL
+#undef FLOPSIEVE_KERNELS_MATH_INL
+#else
+#define FLOPSIEVE_KERNELS_MATH_INL
+#endif
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+
+#include "hwy/highway.h"
+#include "kernels/math_constants.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace flopsieve::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// a * b + c with one rounding. Highway's MulAdd rounds twice on targets without the instruction.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Fma(D d, V a, V b, V c) {
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+  using T = hn::TFromD<D>;
+  HWY_ALIGN T lanes[3][hn::MaxLanes(D())];
+  hn::Store(a, d, lanes[0]);
+  hn::Store(b, d, lanes[1]);
+  hn::Store(c, d, lanes[2]);
+  for (std::size_t i = 0; i < hn::Lanes(d); ++i) {
+    lanes[0][i] = std::fma(lanes[0][i], lanes[1][i], lanes[2][i]);
+  }
+  return hn::Load(d, lanes[0]);
+#else
+  (void)d;
+  return hn::MulAdd(a, b, c);
+#endif
+}
+
+template <class D, class T, std::size_t n, class V = hn::Vec<D>>
+HWY_INLINE V Horner(D d, const std::array<T, n>& coefficients, V x) {
+  V sum = hn::Set(d, coefficients[n - 1]);
+  for (std::size_t i = n - 1; i-- > 0;) sum = Fma(d, sum, x, hn::Set(d, coefficients[i]));
+  return sum;
+}
+
+/// 2^(high + low) as in math.cpp.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V PowerOfTwo(D d, V high, V low) {
+  const hn::RebindToUnsigned<D> du;
+  const V shift = hn::Set(d, rounding_shift);
+  const V shifted = hn::Add(high, shift);
+  const V fraction = hn::Add(hn::Sub(high, hn::Sub(shifted, shift)), low);
+  const auto exponent = hn::ShiftLeft<52>(hn::BitCast(du, shifted));
+  const V mantissa = Horner(d, exp2_coefficients, fraction);
+  return hn::BitCast(d, hn::Add(hn::BitCast(du, mantissa), exponent));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V PowerOfTen(D d, V x) {
+  const V factor = hn::Set(d, log2_of_10);
+  const V high = hn::Mul(x, factor);
+  const V low = Fma(d, x, factor, hn::Neg(high));
+  return PowerOfTwo(d, high, hn::Add(low, hn::Mul(x, hn::Set(d, log2_of_10_low))));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V DecimalLog(D d, V x) {
+  const hn::RebindToUnsigned<D> du;
+  const hn::RebindToSigned<D> di;
+  const auto cut = hn::Set(du, sqrt_half_bits);
+  const auto shifted = hn::Sub(hn::BitCast(du, x), cut);
+  // The signed exponent becomes a double by way of the low bits of rounding_shift.
+  const auto exponent_bits = hn::ShiftRight<52>(hn::BitCast(di, shifted));
+  const V shift = hn::Set(d, rounding_shift);
+  const V exponent = hn::Sub(hn::BitCast(d, hn::Add(exponent_bits, hn::BitCast(di, shift))), shift);
+  const V m = hn::BitCast(d, hn::Add(hn::And(shifted, hn::Set(du, mantissa_bits)), cut));
+  const V f = hn::Sub(m, hn::Set(d, 1.0));
+  const V s = hn::Div(f, hn::Add(hn::Set(d, 2.0), f));
+  const V z = hn::Mul(s, s);
+  const V half_square = hn::Mul(hn::Mul(hn::Set(d, 0.5), f), f);
+  const V tail = hn::Mul(s, hn::Add(half_square, hn::Mul(z, Horner(d, log_coefficients, z))));
+  const V low = hn::Add(tail, hn::Mul(exponent, hn::Set(d, ln2_low)));
+  const V log =
+      hn::Sub(hn::Mul(exponent, hn::Set(d, ln2_high)), hn::Sub(hn::Sub(half_square, low), f));
+  return Fma(d, log, hn::Set(d, log10_of_e), hn::Mul(log, hn::Set(d, log10_of_e_low)));
+}
+
+/// ln u for float u in [2^-32, 1].
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V LogFloat(D d, V u) {
+  const hn::RebindToSigned<D> di;
+  const auto cut = hn::Set(di, 0x3F3504F3);  // sqrt(1/2)
+  const auto shifted = hn::Sub(hn::BitCast(di, u), cut);
+  const V exponent = hn::ConvertTo(d, hn::ShiftRight<23>(shifted));
+  const V m = hn::BitCast(d, hn::Add(hn::And(shifted, hn::Set(di, 0x007FFFFF)), cut));
+  const V f = hn::Sub(m, hn::Set(d, 1.0f));
+  const V f2 = hn::Mul(f, f);
+  V sum = hn::Mul(hn::Mul(f2, f), Horner(d, logf_coefficients, f));
+  sum = Fma(d, f2, hn::Set(d, -0.5f), sum);
+  return Fma(d, exponent, hn::Set(d, ln2_float), hn::Add(f, sum));
+}
+
+/// Sine and cosine of word / 2^32 whole turns.
+template <class D, class V = hn::Vec<D>, class VU = hn::Vec<hn::RebindToUnsigned<D>>>
+HWY_INLINE void SinCosTurn(D d, VU word, V& sine, V& cosine) {
+  const hn::RebindToUnsigned<D> du;
+  const hn::RebindToSigned<D> di;
+  const VU quadrant = hn::ShiftRight<30>(hn::Add(word, hn::Set(du, 0x20000000u)));
+  const V angle = hn::Mul(hn::ConvertTo(d, hn::BitCast(di, hn::ShiftLeft<2>(word))),
+                          hn::Set(d, radians_per_unit));
+  const V square = hn::Mul(angle, angle);
+  const V sin_core = Fma(d, hn::Mul(angle, square), Horner(d, sinf_coefficients, square), angle);
+  const V cos_core = Fma(d, hn::Mul(square, square), Horner(d, cosf_coefficients, square),
+                         Fma(d, square, hn::Set(d, -0.5f), hn::Set(d, 1.0f)));
+  const VU one = hn::Set(du, 1u);
+  const VU two = hn::Set(du, 2u);
+  const auto odd = hn::RebindMask(d, hn::Eq(hn::And(quadrant, one), one));
+  const VU sine_sign = hn::ShiftLeft<30>(hn::And(quadrant, two));
+  const VU cosine_sign = hn::ShiftLeft<30>(hn::And(hn::Add(quadrant, one), two));
+  sine = hn::Xor(hn::IfThenElse(odd, cos_core, sin_core), hn::BitCast(d, sine_sign));
+  cosine = hn::Xor(hn::IfThenElse(odd, sin_core, cos_core), hn::BitCast(d, cosine_sign));
+}
+
+}  // namespace flopsieve::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/philox.hpp"
+
+/// The hot kernels: standardised sizes of a group of candidates and their sums. One lane is one
+/// candidate, and each candidate is accumulated in order of its draws, so that the width of the
+/// vector changes no bit. Compiled for every target (target.hpp) from one body.
+namespace flopsieve::kernels {
+
+/// Candidates per group, on every target.
+inline constexpr std::size_t group_width = 16;
+
+template <class T>
+using PerLane = std::array<T, group_width>;
+
+/// Counter words 1 to 3 of each lane's size stream; word 0 is the block, counted from 0.
+struct GroupAddress {
+  alignas(64) PerLane<std::uint32_t> word1{};
+  alignas(64) PerLane<std::uint32_t> word2{};
+  alignas(64) PerLane<std::uint32_t> word3{};
+};
+
+/// The standardised draw is z = absolute * |u| + normal * v + constant with u, v independent
+/// standard normals: Azzalini's representation of the skew-normal law (Scand. J. Statist. 12
+/// (1985) 171), scaled to mean 0 and standard deviation 1. absolute = constant = 0, normal = 1 is
+/// the normal law.
+struct GroupShape {
+  alignas(64) PerLane<float> absolute{};
+  alignas(64) PerLane<float> normal{};
+  alignas(64) PerLane<float> constant{};
+};
+
+/// Fills z[draw * group_width + lane] for draw < draws with the float32 standardised sizes: the
+/// draws themselves, defined bit by bit. Draw j of a lane uses words 2j and 2j + 1 of its stream
+/// by the method of Box and Muller (Ann. Math. Statist. 29 (1958) 610). |z| < 10.
+void draw_sizes(Key key, const GroupAddress& address, const GroupShape& shape, std::size_t draws,
+                std::span<float> z);
+
+/// Sums over the first count[lane] draws of each lane, in double precision.
+struct GroupSums {
+  alignas(64) PerLane<double> total{};     ///< sum of 2^(scale z)
+  alignas(64) PerLane<double> power_1{};   ///< sum of z
+  alignas(64) PerLane<double> power_2{};   ///< sum of z^2
+  alignas(64) PerLane<double> power_3{};   ///< sum of z^3
+  alignas(64) PerLane<double> power_4{};   ///< sum of z^4
+  alignas(64) PerLane<double> largest{};   ///< largest z; -infinity for an empty lane
+  alignas(64) PerLane<double> smallest{};  ///< smallest z; +infinity for an empty lane
+};
+
+/// `scale` is sd * log2(10), so that 2^(scale z) = 10^(sd z); |scale z| <= 1000.
+/// `z` holds at least max(count) * group_width draws.
+void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,
+               const PerLane<double>& scale, GroupSums& sums);
+
+/// out[i] = 10^x[i], the bits of power_of_ten (math.hpp). x and out may be the same.
+void powers_of_ten(std::span<const double> x, std::span<double> out);
+
+/// out[i] = log10 x[i], the bits of decimal_log (math.hpp). x and out may be the same.
+void decimal_logs(std::span<const double> x, std::span<double> out);
+
+/// Sorts ascending.
+void sort_ascending(std::span<float> values);
+
+}  // namespace flopsieve::kernels

@@ -1,0 +1,71 @@
+#include "kernels/statistics.hpp"
+
+#include <algorithm>
+
+#include "kernels/math.hpp"
+
+namespace flopsieve::kernels {
+
+double median(std::span<const double> ascending) {
+  const std::size_t middle = ascending.size() / 2;
+  if (ascending.size() % 2 == 1) return ascending[middle];
+  return 0.5 * (ascending[middle - 1] + ascending[middle]);
+}
+
+double allocation_gradient(const SortedSizes& sizes) {
+  const double largest = sizes.log10_flop.back();
+  double products = 0.0;
+  double squares = 0.0;
+  for (std::size_t i = 0; i < sizes.log10_flop.size(); ++i) {
+    const double x = sizes.log10_flop[i] - largest;
+    products += x * sizes.log10_cumulative_share[i];
+    squares += x * x;
+  }
+  return squares > 0.0 ? products / squares : 1.0;
+}
+
+Line allocation_line(const SortedSizes& sizes) {
+  const double log10_total = sizes.log10_flop.back() + decimal_log(sizes.relative_total);
+  const auto n = static_cast<double>(sizes.log10_flop.size());
+  double mean_x = 0.0;
+  double mean_y = 0.0;
+  for (std::size_t i = 0; i < sizes.log10_flop.size(); ++i) {
+    mean_x += sizes.log10_flop[i] - log10_total;
+    mean_y += sizes.log10_cumulative_share[i];
+  }
+  mean_x /= n;
+  mean_y /= n;
+  double products = 0.0;
+  double squares = 0.0;
+  for (std::size_t i = 0; i < sizes.log10_flop.size(); ++i) {
+    const double x = sizes.log10_flop[i] - log10_total - mean_x;
+    products += x * (sizes.log10_cumulative_share[i] - mean_y);
+    squares += x * x;
+  }
+  const double slope = squares > 0.0 ? products / squares : 0.0;
+  return {slope, mean_y - slope * mean_x};
+}
+
+double gini(const SortedSizes& sizes) {
+  const auto n = static_cast<double>(sizes.relative.size());
+  double ranked = 0.0;
+  double rank = 0.0;
+  for (const double size : sizes.relative) ranked += (rank += 1.0) * size;
+  return 2.0 * ranked / (n * sizes.relative_total) - (n + 1.0) / n;
+}
+
+std::size_t count_from(std::span<const double> ascending, double threshold) {
+  const auto first = std::lower_bound(ascending.begin(), ascending.end(), threshold);
+  return static_cast<std::size_t>(ascending.end() - first);
+}
+
+double relative_between(const SortedSizes& sizes, double from, double below) {
+  const auto begin = sizes.log10_flop.begin();
+  const auto first = std::lower_bound(begin, sizes.log10_flop.end(), from) - begin;
+  const auto last = std::lower_bound(begin, sizes.log10_flop.end(), below) - begin;
+  double sum = 0.0;
+  for (auto i = first; i < last; ++i) sum += sizes.relative[static_cast<std::size_t>(i)];
+  return sum;
+}
+
+}  // namespace flopsieve::kernels

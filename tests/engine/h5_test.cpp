@@ -1,0 +1,281 @@
+#include "engine/h5.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <numeric>
+
+#include "engine/error.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+namespace fs = std::filesystem;
+using Lengths = std::vector<std::uint64_t>;
+
+/// A path for one file of this test, removed at the end.
+class ScratchFile {
+ public:
+  ScratchFile() {
+    std::string pattern = (fs::temp_directory_path() / "flopsieve-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    folder_ = pattern;
+  }
+  ~ScratchFile() { fs::remove_all(folder_); }
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+
+  fs::path path() const { return folder_ / "run.h5"; }
+
+ private:
+  fs::path folder_;
+};
+
+DatasetInfo with_dimensions(std::vector<Dimension> dimensions) {
+  DatasetInfo info;
+  info.dimensions = std::move(dimensions);
+  return info;
+}
+
+template <H5Number T>
+void check_round_trip(const std::vector<T>& values) {
+  const DatasetInfo info = with_dimensions({{"/row", values.size()}});
+  H5File written = H5File::create_in_memory("test");
+  written.write("/group/values", values, info);
+  written.write_attribute("/group/values", "list", values);
+  written.write_attribute("/", "scalar", values.at(0));
+  const H5File read = H5File::open_image(written.image(), "test");
+  CHECK(read.type("/group/values") == h5_type<T>());
+  CHECK(read.read<T>("/group/values") == values);
+  CHECK(read.read_attribute_list<T>("/group/values", "list") == values);
+  CHECK(read.read_attribute<T>("/", "scalar") == values.at(0));
+}
+
+template <typename T>
+std::vector<T> extremes() {
+  using Limits = std::numeric_limits<T>;
+  return {Limits::lowest(), Limits::max(), Limits::min(), T{0}, T{1}};
+}
+
+TEST_CASE("numbers of every type come back exactly") {
+  check_round_trip(extremes<std::uint8_t>());
+  check_round_trip(extremes<std::uint32_t>());
+  check_round_trip(extremes<std::uint64_t>());
+  check_round_trip(extremes<std::int32_t>());
+  check_round_trip(extremes<std::int64_t>());
+  check_round_trip(extremes<float>());
+  check_round_trip(extremes<double>());
+}
+
+TEST_CASE("texts come back, long and foreign ones too") {
+  H5File file = H5File::create_in_memory("test");
+  const std::vector<std::string> texts{"σ", "", "γ and a longer one"};
+  const std::string plan(200'000, 'p');
+  file.write_strings("/parameter", texts, with_dimensions({{"/parameter", 3}}));
+  file.write_attribute("/", "plan", plan);
+  file.write_attribute("/", "title", "first");
+  file.write_attribute("/", "title", "second");
+  file.write_attribute("/parameter", "names", texts);
+  CHECK(file.read_strings("/parameter") == texts);
+  CHECK(file.read_attribute_text("/", "plan") == plan);
+  CHECK(file.read_attribute_text("/", "title") == "second");
+  CHECK(file.read_attribute_texts("/parameter", "names") == texts);
+  CHECK(file.has_attribute("/", "title"));
+  CHECK_FALSE(file.has_attribute("/", "author"));
+  // The strings, each with a zero byte behind it; computed with Python's hashlib.
+  CHECK(file.read_attribute_text("/parameter", "sha256") ==
+        "918e539eb4585f5d956936359571c1904bb3ad8a9425b9472ca85d0c1d544110");
+  CHECK(file.dataset_sha256("/parameter") == file.read_attribute_text("/parameter", "sha256"));
+  CHECK_THROWS_AS(file.write_attribute("/", "zero", std::string_view("a\0b", 3)),
+                  std::invalid_argument);
+}
+
+TEST_CASE("arrays of 1 to 4 dimensions, rows of them, and their units") {
+  std::vector<std::int32_t> values(2 * 3 * 4 * 5);
+  std::iota(values.begin(), values.end(), 0);
+  DatasetInfo info = with_dimensions({{"/a", 2}, {"/b", 3}, {"/c", 4}, {"/d", 5}});
+  info.units = "1";
+  info.long_name = "four dimensions";
+  for (const int deflate : {0, 1}) {
+    info.deflate = deflate;
+    H5File file = H5File::create_in_memory("test");
+    file.write("/values", values, info);
+    CHECK(file.shape("/values") == Lengths{2, 3, 4, 5});
+    CHECK(file.read<std::int32_t>("/values") == values);
+    CHECK(file.read_rows<std::int32_t>("/values", 1, 1) ==
+          std::vector<std::int32_t>(values.begin() + 60, values.end()));
+    CHECK(file.read_rows<std::int32_t>("/values", 2, 0).empty());
+    CHECK_THROWS_AS(file.read_rows<std::int32_t>("/values", 1, 2), Error);
+    CHECK(file.read_attribute_text("/values", "units") == "1");
+    CHECK(file.read_attribute_text("/values", "long_name") == "four dimensions");
+    CHECK(file.datasets() == std::vector<std::string>{"/a", "/b", "/c", "/d", "/values"});
+    // 0..119 as little-endian int32; computed with Python's struct and hashlib.
+    CHECK(file.read_attribute_text("/values", "sha256") ==
+          "7f029d8e2f46f92626827ee8daa966064970b15ee6fbdb9d44880f2372dbfd38");
+    CHECK(file.dataset_sha256("/values") == file.read_attribute_text("/values", "sha256"));
+  }
+}
+
+TEST_CASE("datasets without values") {
+  H5File file = H5File::create_in_memory("test");
+  file.write("/none", std::vector<double>{}, with_dimensions({{"/row", 0}, {"/column", 3}}));
+  file.write_strings("/no_text", {}, with_dimensions({{"/row", 0}}));
+  RowWriter<float> rows(file, "/rows", with_dimensions({{"/row", 0}, {"/column", 3}}));
+  rows.append(std::vector<float>{});
+  rows.finish();
+  CHECK(file.read<double>("/none").empty());
+  CHECK(file.read_strings("/no_text").empty());
+  CHECK(file.read<float>("/rows").empty());
+  CHECK(file.shape("/none") == Lengths{0, 3});
+  for (const std::string path : {"/none", "/no_text", "/rows"}) {
+    CHECK(file.dataset_sha256(path) == sha256_hex(""));
+    CHECK(file.read_attribute_text(path, "sha256") == sha256_hex(""));
+  }
+}
+
+TEST_CASE("every dimension has a scale, shared by those that name it") {
+  H5File file = H5File::create_in_memory("test");
+  file.write("/year", std::vector<std::int32_t>{2024, 2025}, with_dimensions({{"/year", 2}}));
+  file.write("/x", std::vector<double>(6), with_dimensions({{"/year", 2}, {"/bound", 3}}));
+  file.write("/y", std::vector<double>(3), with_dimensions({{"/bound", 3}}));
+  CHECK(file.datasets() == std::vector<std::string>{"/bound", "/x", "/y", "/year"});
+  for (const std::string scale : {"/year", "/bound"}) {
+    CHECK(file.has_attribute(scale, "CLASS"));
+    CHECK(file.has_attribute(scale, "REFERENCE_LIST"));
+  }
+  CHECK(file.has_attribute("/x", "DIMENSION_LIST"));
+  CHECK_THROWS_AS(file.write("/z", std::vector<double>(4), with_dimensions({{"/bound", 4}})),
+                  std::invalid_argument);
+}
+
+TEST_CASE("a scale is repeated in a group with what is said about it") {
+  H5File file = H5File::create_in_memory("test");
+  DatasetInfo info = with_dimensions({{"/year", 2}});
+  info.units = "year";
+  file.write("/year", std::vector<std::int32_t>{2024, 2025}, info);
+  file.write_strings("/name", {"a", "b", "c"}, with_dimensions({{"/name", 3}}));
+  CHECK(file.repeat_scale("/year", "/counts") == "/counts/year");
+  CHECK(file.repeat_scale("/year", "/counts") == "/counts/year");
+  CHECK(file.repeat_scale("/name", "/counts") == "/counts/name");
+  CHECK(file.read<std::int32_t>("/counts/year") == std::vector<std::int32_t>{2024, 2025});
+  CHECK(file.read_attribute_text("/counts/year", "units") == "year");
+  CHECK(file.read_strings("/counts/name") == std::vector<std::string>{"a", "b", "c"});
+}
+
+TEST_CASE("rows appended in blocks make the dataset that a whole write makes") {
+  constexpr std::uint64_t kRows = 10'000;
+  std::vector<double> values(kRows * 3);
+  for (std::size_t index = 0; index < values.size(); ++index) {
+    values[index] = std::sqrt(static_cast<double>(index));
+  }
+  for (const std::uint64_t length : {kRows, kGrowing}) {
+    for (const int deflate : {0, 1}) {
+      CAPTURE(length, deflate);
+      H5File file = H5File::create_in_memory("test");
+      DatasetInfo info = with_dimensions({{"/group/row", length}, {"/group/column", 3}});
+      info.deflate = deflate;
+      RowWriter<double> writer(file, "/group/rows", info, 1000);
+      const std::span<const double> all(values);
+      // Blocks that do not agree with the chunks of 41 rows.
+      for (std::uint64_t first = 0; first < kRows; first += 37) {
+        writer.append(all.subspan(3 * first, 3 * std::min<std::uint64_t>(37, kRows - first)));
+      }
+      CHECK(writer.rows() == kRows);
+      writer.finish();
+      CHECK(file.read<double>("/group/rows") == values);
+      CHECK(file.shape("/group/row") == Lengths{kRows});
+      CHECK(file.read_attribute_text("/group/rows", "sha256") ==
+            to_hex(sha256(std::as_bytes(all))));
+      CHECK(file.dataset_sha256("/group/rows") == to_hex(sha256(std::as_bytes(all))));
+    }
+  }
+}
+
+TEST_CASE("a row writer demands whole rows and as many as were promised") {
+  H5File file = H5File::create_in_memory("test");
+  RowWriter<float> writer(file, "/rows", with_dimensions({{"/row", 2}, {"/column", 3}}));
+  CHECK_THROWS_AS(writer.append(std::vector<float>(4)), std::invalid_argument);
+  CHECK_THROWS_AS(writer.append(std::vector<float>(9)), std::invalid_argument);
+  writer.append(std::vector<float>(3));
+  CHECK_THROWS_AS(writer.finish(), std::invalid_argument);
+  writer.append(std::vector<float>(3));
+  writer.finish();
+
+  RowWriter<float> growing(file, "/more", with_dimensions({{"/row", kGrowing}}));
+  growing.append(std::vector<float>(3));
+  CHECK_THROWS_AS(growing.finish(), std::invalid_argument);
+}
+
+TEST_CASE("wrong types, sizes and names are refused") {
+  H5File file = H5File::create_in_memory("test");
+  file.write("/x", std::vector<float>{1, 2}, with_dimensions({{"/row", 2}}));
+  file.write_attribute("/x", "number", std::int32_t{1});
+  CHECK_THROWS_AS(file.read<double>("/x"), Error);
+  CHECK_THROWS_AS(file.read_strings("/x"), Error);
+  CHECK_THROWS_AS(file.read_attribute<double>("/x", "number"), Error);
+  CHECK_THROWS_AS(file.read_attribute_text("/x", "number"), Error);
+  CHECK_THROWS_AS(file.read_attribute_text("/x", "missing"), Error);
+  CHECK_THROWS_AS(file.read<float>("/missing"), Error);
+  CHECK_THROWS_AS(file.write("/x", std::vector<float>{1}, with_dimensions({{"/x", 1}})),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(file.write("/y", std::vector<float>{1}, with_dimensions({{"/row", 2}})),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(file.write("y", std::vector<float>{1, 2}, with_dimensions({{"/row", 2}})),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(file.write("/y", std::vector<float>{1}, with_dimensions({})),
+                  std::invalid_argument);
+  CHECK(file.exists("/x"));
+  CHECK(file.exists("/"));
+  CHECK_FALSE(file.exists("/missing/x"));
+  CHECK_FALSE(file.exists("/y"));
+}
+
+std::vector<std::byte> sample_image(double value) {
+  H5File file = H5File::create_in_memory("sample");
+  file.write_attribute("/", "title", "sample");
+  file.write("/group/x", std::vector<double>{value, 2}, with_dimensions({{"/group/row", 2}}));
+  return file.image();
+}
+
+TEST_CASE("the same calls give the same bytes, whenever they are made") {
+  const std::vector<std::byte> first = sample_image(1);
+  ::sleep(1);
+  CHECK(sample_image(1) == first);
+  CHECK(sample_image(3) != first);
+}
+
+TEST_CASE("files in memory do not mix, whatever their names") {
+  H5File first = H5File::create_in_memory("same");
+  H5File second = H5File::create_in_memory("same");
+  first.write("/x", std::vector<float>{1}, with_dimensions({{"/x", 1}}));
+  second.write("/x", std::vector<float>{2}, with_dimensions({{"/x", 1}}));
+  const H5File third = H5File::open_image(first.image(), "same");
+  const H5File fourth = H5File::open_image(second.image(), "same");
+  CHECK(third.read<float>("/x") == std::vector<float>{1});
+  CHECK(fourth.read<float>("/x") == std::vector<float>{2});
+}
+
+TEST_CASE("a file on disk has the contents of the image, and bad files are named") {
+  const ScratchFile scratch;
+  {
+    H5File file = H5File::create(scratch.path());
+    file.write("/x", std::vector<double>{1, 2}, with_dimensions({{"/x", 2}}));
+    file.flush();
+  }
+  CHECK(H5File::open(scratch.path()).read<double>("/x") == std::vector<double>{1, 2});
+  std::ofstream(scratch.path()) << "no HDF5";
+  const std::string name = scratch.path().string();
+  CHECK_THROWS_WITH(H5File::open(scratch.path()), Catch::Contains(name + ": cannot open: "));
+  fs::remove(scratch.path());
+  CHECK_THROWS_WITH(H5File::open(scratch.path()),
+                    name + ": cannot open: No such file or directory");
+  CHECK_THROWS_AS(H5File::create(scratch.path() / "none"), Error);
+  CHECK_THROWS_AS(H5File::open_image({}, "empty"), Error);
+  CHECK_THROWS_AS(H5File::open_image(std::vector<std::byte>(100), "zeros"), Error);
+}
+
+}  // namespace
+}  // namespace flopsieve::engine

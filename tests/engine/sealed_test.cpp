@@ -1,0 +1,130 @@
+#include "engine/sealed.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <fstream>
+#include <string>
+
+#include "engine/error.hpp"
+#include "engine/h5.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A path for one file of this test, removed at the end.
+class ScratchFile {
+ public:
+  ScratchFile() {
+    std::string pattern = (fs::temp_directory_path() / "flopsieve-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    folder_ = pattern;
+  }
+  ~ScratchFile() { fs::remove_all(folder_); }
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+
+  fs::path path() const { return folder_ / "part.h5"; }
+
+  std::string bytes() const {
+    std::ifstream stream(path(), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  void set_bytes(const std::string& bytes) const {
+    std::ofstream stream(path(), std::ios::binary | std::ios::trunc);
+    stream << bytes;
+    REQUIRE(stream.flush());
+  }
+
+ private:
+  fs::path folder_;
+};
+
+std::vector<std::byte> to_bytes(const std::string& text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+bool is_refused(const fs::path& path) {
+  try {
+    unseal(path);
+    return false;
+  } catch (const Error& error) {
+    return error.code() == ExitCode::storage &&
+           std::string(error.what()).starts_with(path.string() + ": damaged part: ");
+  }
+}
+
+TEST_CASE("the trailer is magic, length and SHA-256") {
+  const ScratchFile file;
+  seal(file.path(), to_bytes("abc"));
+  // SHA-256 of "abc": NIST's first example for FIPS 180-4.
+  const std::string digest(
+      "\xba\x78\x16\xbf\x8f\x01\xcf\xea\x41\x41\x40\xde\x5d\xae\x22\x23"
+      "\xb0\x03\x61\xa3\x96\x17\x7a\x9c\xb4\x10\xff\x61\xf2\x00\x15\xad",
+      32);
+  CHECK(file.bytes() == "abcFLOPSEAL" + std::string("\x03\0\0\0\0\0\0\0", 8) + digest);
+  CHECK(unseal(file.path()) == to_bytes("abc"));
+}
+
+TEST_CASE("images of all sizes come back, an empty one too") {
+  const ScratchFile file;
+  for (const std::size_t size : {0U, 1U, 47U, 48U, 100'000U}) {
+    const std::vector<std::byte> image(size, std::byte{0xA5});
+    seal(file.path(), image);
+    CHECK(unseal(file.path()) == image);
+  }
+}
+
+TEST_CASE("every flipped bit of a sealed file is noticed") {
+  const ScratchFile file;
+  seal(file.path(), to_bytes("a small image of a part"));
+  const std::string whole = file.bytes();
+  std::size_t refused = 0;
+  for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+    std::string damaged = whole;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+    file.set_bytes(damaged);
+    if (is_refused(file.path())) ++refused;
+  }
+  CHECK(refused == 8 * whole.size());
+}
+
+TEST_CASE("every truncation and every lengthening by one byte is noticed") {
+  const ScratchFile file;
+  seal(file.path(), to_bytes("a small image of a part"));
+  const std::string whole = file.bytes();
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    INFO("length " << length);
+    file.set_bytes(whole.substr(0, length));
+    CHECK(is_refused(file.path()));
+  }
+  file.set_bytes(whole + '\0');
+  CHECK(is_refused(file.path()));
+  file.set_bytes(whole + whole);
+  CHECK(is_refused(file.path()));
+}
+
+TEST_CASE("a missing part is an error that names it") {
+  const ScratchFile file;
+  CHECK_THROWS_WITH(unseal(file.path()),
+                    file.path().string() + ": cannot read: No such file or directory");
+}
+
+TEST_CASE("an HDF5 image goes through a seal, and HDF5 opens the sealed file too") {
+  const ScratchFile file;
+  const std::vector<double> values{1.5, -2.0, 3.25};
+  H5File written = H5File::create_in_memory("part");
+  DatasetInfo info;
+  info.dimensions = {{"/row", 3}};
+  written.write("/values", values, info);
+  seal(file.path(), written.image());
+  CHECK(H5File::open_image(unseal(file.path()), "part").read<double>("/values") == values);
+  CHECK(H5File::open(file.path()).read<double>("/values") == values);
+}
+
+}  // namespace
+}  // namespace flopsieve::engine
