@@ -107,6 +107,8 @@ PartWriter::PartWriter(fs::path folder, const Study& study, Shard shard)
 }
 
 void PartWriter::add(BatchResult result) {
+  // A part holds neighbours only: the columns of parts are joined in order of their first batch.
+  if (!waiting_.empty() && result.batch != waiting_.back().batch + shard_.count) seal();
   // Only the first complete trajectories of the run keep their sizes. Those of earlier batches
   // that another process or an earlier start sealed are not counted here: too many are kept then,
   // and joining the parts cuts them.

@@ -110,6 +110,8 @@ class Run {
       return run_batch(study_.plan, batch, {options_.tile, options_.stop});
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("batch {}: {}", batch, error.what()));
+    } catch (const std::exception& error) {
+      throw Error(ExitCode::bug, fmt::format("batch {}: {}", batch, error.what()));
     }
   }
 

@@ -1,3 +1,5 @@
-int main() {
-  return 0;
+#include "jobs/commands.hpp"
+
+int main(int argc, char** argv) {
+  return flopsieve::jobs::run_cli(argc, argv);
 }

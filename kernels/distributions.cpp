@@ -28,6 +28,30 @@ double normal_density(double z) {
   return one_over_sqrt_two_pi * exponential(-0.5 * z * z);
 }
 
+/// n ln(n / mean) + mean - n without the cancellation near n = mean.
+double poisson_deviance(double mean, double n) {
+  const double v = (n - mean) / (n + mean);
+  if (std::abs(v) > 0.1) return n * natural_log(n / mean) + mean - n;
+  double term = 2.0 * n * v;
+  double sum = (n - mean) * v;
+  for (double odd = 3.0; odd < 20.0; odd += 2.0) {
+    term *= v * v;
+    sum += term / odd;
+  }
+  return sum;
+}
+
+/// P(X = n). n ln(mean) - mean - ln(n!) would lose as many digits as the mean has; the saddle-point
+/// form does not: C. Loader, "Fast and accurate computation of binomial probabilities" (2000).
+double poisson_probability(double mean, double n) {
+  if (n < 16.0) return exponential(n * natural_log(mean) - mean - log_factorial(n));
+  const double y = 1.0 / (n * n);
+  const double stirling_error =
+      (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - y / 1680.0) * y) * y) / n;
+  return one_over_sqrt_two_pi / std::sqrt(n) *
+         exponential(-poisson_deviance(mean, n) - stirling_error);
+}
+
 }  // namespace
 
 double quantile(Law law, const Parameters& p, double u) {
@@ -87,7 +111,7 @@ double largest_density(Law law, const Parameters& p) {
 double poisson_quantile(double mean, double p) {
   double n = std::floor(mean - 8.5 * std::sqrt(mean) - 8.0);
   if (n < 0.0) n = 0.0;
-  double probability = exponential(n * natural_log(mean) - mean - log_factorial(n));
+  double probability = poisson_probability(mean, n);
   double cumulative = probability;
   const double last = mean + 12.0 * std::sqrt(mean) + 40.0;
   while (cumulative < p && n < last) {

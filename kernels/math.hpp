@@ -5,7 +5,7 @@
 /// no draw and no statistic may depend on a C library's version.
 ///
 /// Accuracy (tested against Boost.Math and the C library in long double): 2 ulp, 4 for
-/// normal_quantile and log_factorial's relative error.
+/// log_factorial, 8 for normal_quantile.
 namespace flopsieve::kernels {
 
 /// 2^x for -1022 <= x <= 1023.

@@ -63,10 +63,8 @@ Target active_target() {
 }
 
 bool force_target(Target target) {
-  hwy::SetSupportedTargetsForTest(0);
   const std::int64_t bit = highway_bit(target);
   if (target != Target::scalar && (hwy::SupportedTargets() & bit) == 0) return false;
-  hwy::SetSupportedTargetsForTest(bit);
   hwy::GetChosenTarget().Update(bit);
   return true;
 }

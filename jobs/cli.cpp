@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "engine/error.hpp"
+#include "jobs/commands.hpp"
+#include "jobs/embedded.hpp"
+#include "kernels/target.hpp"
+
+namespace flopsieve::jobs {
+namespace {
+
+using engine::Error;
+using engine::ExitCode;
+
+/// FLOPSIEVE_TARGET=scalar|avx2|avx512 forces an instruction set.
+void apply_target_variable() {
+  const char* text = std::getenv("FLOPSIEVE_TARGET");
+  if (text == nullptr || *text == '\0') return;
+  kernels::Target target{};
+  const std::string allowed = "allowed: scalar, avx2, avx512";
+  if (!kernels::parse_target(text, target)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("FLOPSIEVE_TARGET={}: no such instruction set; {}", text, allowed));
+  }
+  if (!kernels::force_target(target)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("FLOPSIEVE_TARGET={}: this processor cannot run it", text));
+  }
+}
+
+void add_job_options(CLI::App& app, JobOptions& job) {
+  app.add_option("JOB", job.file, "Job file (TOML); none: the default forecast; -: stdin");
+  app.add_option("--set", job.set, "Replace a key of the job: --set models.sd=1.5 (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_option("--seed", job.seed, "Replace the job's seed");
+  app.add_option("--trajectories", job.trajectories, "Replace the job's number of trajectories");
+}
+
+/// One subcommand: its options, and what to do with them.
+struct Subcommands {
+  RunCommand run;
+  CheckCommand check;
+  ConfigCommand config;
+  ShowCommand show;
+  CalibrateCommand calibrate;
+};
+
+void add_run(CLI::App& app, RunCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand("run", "Run a job, or resume it, and print its results");
+  add_job_options(*sub, command.job);
+  sub->add_option("-o,--output", command.output, "Result file (default: <job>.h5)");
+  sub->add_option("--threads", command.threads, "Threads (default: all this process may use)")
+      ->check(CLI::Range(1, 4096));
+  sub->add_option("--backend", command.backend, "tbb (default), openmp or serial; same results");
+  sub->add_flag("--fresh", command.fresh, "Start anew; an old result is renamed to *.old");
+  sub->add_flag("--force", command.force, "Run although no trial candidate survived");
+  sub->add_flag("--json", command.json, "Print the results as JSON");
+  sub->add_flag("-q,--quiet", command.console.quiet, "No progress on stderr");
+  sub->add_option("--log", command.console.log_file, "Append messages and progress to this file");
+  sub->footer("Example: flopsieve run jobs/forecast.toml --set models.sd=1.6 -o wide.h5");
+  sub->callback([&] { chosen = [&] { return run(command); }; });
+}
+
+void add_others(CLI::App& app, Subcommands& all, std::function<int()>& chosen) {
+  CLI::App* check_app =
+      app.add_subcommand("check",
+                         "Validate a job without running it: resolved job, feasibility, "
+                         "a pilot's acceptance, expected time");
+  add_job_options(*check_app, all.check.job);
+  check_app->footer("Example: flopsieve check jobs/forecast.toml");
+  check_app->callback([&] { chosen = [&] { return check(all.check); }; });
+
+  CLI::App* config_app = app.add_subcommand("config", "Print the job with every default filled in");
+  add_job_options(*config_app, all.config.job);
+  config_app->footer("Example: flopsieve config jobs/forecast.toml > resolved.toml");
+  config_app->callback([&] { chosen = [&] { return config(all.config); }; });
+
+  CLI::App* show_app = app.add_subcommand("show", "Print the results of a finished run");
+  show_app->add_option("FILE", all.show.file, "Result file")->required();
+  show_app->add_option("--format", all.show.format, "table (default), csv or json");
+  show_app->footer("Example: flopsieve show forecast.h5 --format csv > forecast.csv");
+  show_app->callback([&] { chosen = [&] { return show(all.show); }; });
+
+  CLI::App* calibrate_app = app.add_subcommand(
+      "calibrate", "Figures per year from a CSV in the layout of Epoch AI's Notable Models");
+  calibrate_app->add_option("CSV", all.calibrate.csv, "Input file")->required();
+  calibrate_app->add_option("-o,--output", all.calibrate.output, "Calibration to write (TOML)");
+  calibrate_app->add_option("--years", all.calibrate.years, "First and last year (2017-2023)");
+  calibrate_app->add_option("--drop", all.calibrate.drop, "Leave out a model (repeatable)")
+      ->allow_extra_args(false)
+      ->take_all();
+  calibrate_app->add_flag("--json", all.calibrate.json, "Print the figures as JSON");
+  calibrate_app->footer("Example: flopsieve calibrate notable_ai_models.csv -o calibration.toml");
+  calibrate_app->callback([&] { chosen = [&] { return calibrate_command(all.calibrate); }; });
+}
+
+int fail(const std::string& message, ExitCode code) {
+  fmt::print(stderr, "flopsieve: {}\n", message);
+  return static_cast<int>(code);
+}
+
+int run_subcommand(int argc, char** argv) {
+  CLI::App app(
+      "flopsieve: how many AI models will exceed a compute threshold? Draws candidate sets "
+      "of models, rejects those that break a fact, and counts.");
+  app.set_version_flag("--version",
+                       fmt::format("flopsieve {} ({})", program_version(), git_hash()));
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 done, 1 own bug, 2 bad input, 3 infeasible, 4 budget spent, 5 storage, "
+      "75 stopped (the same command resumes).");
+  Subcommands all;
+  std::function<int()> chosen;
+  add_run(app, all.run, chosen);
+  add_others(app, all, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {
+    return app.exit(request);  // --help, --version
+  } catch (const CLI::ParseError& error) {
+    return fail(fmt::format("{}; see flopsieve --help", error.what()), ExitCode::bad_input);
+  }
+  apply_target_variable();
+  all.run.command_line.assign(argv, argv + argc);
+  return chosen();
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  try {
+    return run_subcommand(argc, argv);
+  } catch (const Error& error) {
+    return fail(error.what(), error.code());
+  } catch (const std::exception& error) {
+    return fail(fmt::format("internal error, please report it: {}", error.what()), ExitCode::bug);
+  }
+}
+
+}  // namespace flopsieve::jobs

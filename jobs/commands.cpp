@@ -1,0 +1,109 @@
+#include "jobs/commands.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+
+#include "engine/error.hpp"
+#include "engine/files.hpp"
+#include "engine/result_file.hpp"
+#include "jobs/calibrate.hpp"
+#include "jobs/calibration.hpp"
+#include "jobs/csv.hpp"
+#include "jobs/embedded.hpp"
+#include "jobs/input_parser.hpp"
+#include "jobs/job.hpp"
+#include "jobs/job_source.hpp"
+#include "jobs/planning.hpp"
+#include "jobs/report.hpp"
+#include "jobs/text_table.hpp"
+
+// The subcommands that compute little: check, config, show and calibrate.
+
+namespace flopsieve::jobs {
+namespace {
+
+using engine::Error;
+using engine::ExitCode;
+constexpr int done = static_cast<int>(ExitCode::done);
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+/// What a pilot expects of the whole run.
+std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, double seconds) {
+  double pilot_draws = 0.0;
+  TextTable table({"year", "P(constraints)", "pilot candidates", "models per candidate"});
+  for (std::size_t i = 0; i < pilot.years.size(); ++i) {
+    const engine::PilotYear& year = pilot.years[i];
+    pilot_draws += year.draws_per_candidate * static_cast<double>(year.tally.candidates);
+    table.add({std::to_string(plan.years[i]), fmt::format("{:.3g}", year.pass_rate()),
+               grouped(year.tally.candidates), fmt::format("{:.1f}", year.draws_per_candidate)});
+  }
+  const auto trajectories = static_cast<double>(plan.trajectories);
+  const double draws = pilot.draws_per_trajectory(plan) * trajectories;
+  const int threads = engine::default_threads();
+  return fmt::format(
+      "{}\nfeasible; expected: {:.3g} candidates, {:.3g} models drawn, {} batches of {} "
+      "trajectories; about {} on {} thread{}\n",
+      table.text(), pilot.candidates_per_trajectory(plan) * trajectories, draws,
+      grouped(plan.batch_count()), plan.batch_trajectories,
+      duration(draws / pilot_draws * seconds / threads), threads, threads == 1 ? "" : "s");
+}
+
+}  // namespace
+
+int check(const CheckCommand& command) {
+  engine::Plan plan = read_plan(command.job);
+  const auto start = std::chrono::steady_clock::now();
+  const engine::Pilot pilot = complete_plan(plan, Force::no);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  print(resolved_job(plan) + "\n" + expectation(plan, pilot, seconds.count()));
+  return done;
+}
+
+int config(const ConfigCommand& command) {
+  print(resolved_job(read_plan(command.job)));
+  return done;
+}
+
+int show(const ShowCommand& command) {
+  const ReportFormat format = parse_report_format(command.format);
+  const engine::Results results = engine::read_result_file(command.file);
+  print(report(results.study.plan, results.tally, format));
+  const std::string warnings = report_warnings(results.study.plan, results.tally);
+  if (!warnings.empty()) fmt::print(stderr, "warning: {}\n", warnings);
+  return done;
+}
+
+int calibrate_command(const CalibrateCommand& command) {
+  if (command.output.empty() && !command.json) {
+    throw Error(ExitCode::bad_input, "calibrate needs -o FILE.toml or --json");
+  }
+  if (std::filesystem::is_directory(command.output)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: is a folder; -o takes the name of a file", command.output));
+  }
+  CalibrateOptions options;
+  std::tie(options.first_year, options.last_year) = parse_year_range(
+      command.years,
+      [](const std::string& message) { throw Error(ExitCode::bad_input, "--years: " + message); });
+  options.extra_drops = command.drop;
+  options.created = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+  options.tool_version = program_version();
+  const Calibration calibration = calibrate(read_csv(command.csv), options);
+  if (!command.output.empty()) {
+    engine::write_file_atomically(command.output, calibration_toml(calibration));
+    fmt::print(stderr, "written to {}\n", command.output);
+  }
+  if (command.json) print(calibration_json(calibration));
+  return done;
+}
+
+}  // namespace flopsieve::jobs

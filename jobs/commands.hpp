@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/console.hpp"
+
+/// What the subcommands of flopsieve do once their options are read. Each returns the exit code or
+/// throws engine::Error; results go to stdout.
+namespace flopsieve::jobs {
+
+/// A job as the command line names it.
+struct JobOptions {
+  std::string file;              ///< "" is the default forecast, "-" stdin
+  std::vector<std::string> set;  ///< "models.sd=1.5"
+  std::optional<std::int64_t> seed;
+  std::optional<std::int64_t> trajectories;
+};
+
+struct RunCommand {
+  JobOptions job;
+  std::string output;  ///< "" chooses: see default_output()
+  std::string backend = "tbb";
+  int threads = 0;  ///< 0: as many as the affinity mask, or Slurm, allows
+  bool fresh = false;
+  bool force = false;
+  bool json = false;
+  Console::Options console;
+  std::vector<std::string> command_line;
+};
+int run(const RunCommand& command);
+
+struct CheckCommand {
+  JobOptions job;
+  bool json = false;
+};
+int check(const CheckCommand& command);
+
+struct ConfigCommand {
+  JobOptions job;
+};
+int config(const ConfigCommand& command);
+
+struct ShowCommand {
+  std::string file;
+  std::string format = "table";
+};
+int show(const ShowCommand& command);
+
+struct CalibrateCommand {
+  std::string csv;
+  std::string output;  ///< "" with json: none is written
+  std::string years = "2017-2023";
+  std::vector<std::string> drop;
+  bool json = false;
+};
+int calibrate_command(const CalibrateCommand& command);
+
+/// Reads the command line, runs the subcommand and maps every failure to its exit code and one
+/// message on stderr.
+int run_cli(int argc, char** argv);
+
+}  // namespace flopsieve::jobs

@@ -1,0 +1,100 @@
+#include "jobs/console.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "engine/error.hpp"
+#include "jobs/text_table.hpp"
+
+namespace flopsieve::jobs {
+namespace {
+
+std::unique_ptr<std::FILE, int (*)(std::FILE*)> open_log(const std::string& path) {
+  if (path.empty()) return {nullptr, &std::fclose};
+  std::FILE* file = std::fopen(path.c_str(), "a");
+  if (file == nullptr) {
+    throw engine::Error(engine::ExitCode::bad_input,
+                        fmt::format("{}: cannot open the log: {}", path, std::strerror(errno)));
+  }
+  return {file, &std::fclose};
+}
+
+std::string bar(double fraction) {
+  constexpr int width = 20;
+  const int full = static_cast<int>(fraction * width);
+  return fmt::format("[{:=<{}}{: <{}}]", "", full, "", width - full);
+}
+
+}  // namespace
+
+Console::Console(const Options& options)
+    : quiet_(options.quiet),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      log_(open_log(options.log_file)) {}
+
+void Console::write_line(const std::string& line, bool shown) {
+  if (shown) {
+    end_progress();
+    fmt::print(stderr, "{}\n", line);
+  }
+  if (log_) {
+    fmt::print(log_.get(), "{}\n", line);
+    std::fflush(log_.get());
+  }
+}
+
+void Console::note(const std::string& message) {
+  write_line(message, !quiet_);
+}
+
+void Console::warn(const std::string& message) {
+  write_line("warning: " + message, true);
+}
+
+void Console::progress(const engine::Progress& progress) {
+  const Clock::time_point now = Clock::now();
+  const auto interval = terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(10);
+  const bool last = progress.batches_sealed + progress.batches_done == progress.batches_total;
+  if (now - last_ < interval && !(last && terminal_)) return;
+  last_ = now;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const std::string line = progress_line(progress, seconds);
+  if (!terminal_) {
+    write_line(line, !quiet_);
+  } else if (!quiet_) {
+    fmt::print(stderr, "\r\033[K{}", line);
+    std::fflush(stderr);
+    line_open_ = true;
+  }
+}
+
+void Console::end_progress() {
+  if (line_open_) fmt::print(stderr, "\n");
+  line_open_ = false;
+}
+
+std::string progress_line(const engine::Progress& p, double seconds) {
+  const auto done = static_cast<double>(p.batches_done);
+  const auto total = static_cast<double>(p.batches_total);
+  const double fraction = (static_cast<double>(p.batches_sealed) + done) / total;
+  const double left = (total - static_cast<double>(p.batches_sealed) - done) / done * seconds;
+  const auto candidates = static_cast<double>(p.candidates);
+  return fmt::format(
+      "{} {:3.0f} %  {} candidates, {:.3g} million/s  acceptance {:.3g}  {} elapsed, "
+      "{} left",
+      bar(fraction), 100.0 * fraction, grouped(p.candidates), candidates / seconds * 1e-6,
+      candidates > 0.0 ? static_cast<double>(p.survivors) / candidates : 0.0, duration(seconds),
+      duration(left));
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<long long>(seconds + 0.5);
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+}
+
+}  // namespace flopsieve::jobs

@@ -1,0 +1,60 @@
+#include "jobs/job_source.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+
+#include "engine/error.hpp"
+#include "engine/files.hpp"
+#include "jobs/document.hpp"
+#include "jobs/embedded.hpp"
+#include "jobs/job.hpp"
+
+namespace flopsieve::jobs {
+namespace {
+
+Document read_document(const JobOptions& options) {
+  if (options.file.empty()) return parse_toml(embedded_forecast(), "embedded forecast.toml");
+  if (options.file == "-") {
+    const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    return parse_toml(text, "stdin");
+  }
+  return parse_toml(engine::read_text(options.file, engine::ExitCode::bad_input), options.file);
+}
+
+}  // namespace
+
+engine::Plan read_plan(const JobOptions& options) {
+  Document document = read_document(options);
+  for (const std::string& assignment : options.set) {
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string::npos) {
+      throw engine::Error(
+          engine::ExitCode::bad_input,
+          fmt::format("--set {}: write key=value, for example models.sd=1.5", assignment));
+    }
+    set_key(document, std::string_view(assignment).substr(0, equals),
+            std::string_view(assignment).substr(equals + 1));
+  }
+  if (options.seed) set_key(document, "seed", std::to_string(*options.seed));
+  if (options.trajectories) {
+    set_key(document, "trajectories", std::to_string(*options.trajectories));
+  }
+  return plan_from_job(document, calibration_for(document));
+}
+
+std::string default_output(const JobOptions& options, const engine::Plan& plan) {
+  std::string stem = "forecast";
+  if (options.file == "-") stem = "stdin";
+  if (!options.file.empty() && options.file != "-") {
+    stem = std::filesystem::path(options.file).stem().string();
+  }
+  if (options.set.empty() && !options.seed) return stem + ".h5";
+  engine::Plan without_pilot = plan;
+  without_pilot.batch_trajectories = 0;
+  return fmt::format("{}-{}.h5", stem, plan_identity(without_pilot).substr(0, 8));
+}
+
+}  // namespace flopsieve::jobs

@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "engine/error.hpp"
+#include "engine/files.hpp"
+#include "engine/parts.hpp"
+#include "engine/result_file.hpp"
+#include "engine/runner.hpp"
+#include "jobs/commands.hpp"
+#include "jobs/job.hpp"
+#include "jobs/job_source.hpp"
+#include "jobs/planning.hpp"
+#include "jobs/report.hpp"
+#include "jobs/text_table.hpp"
+
+namespace flopsieve::jobs {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::Error;
+using engine::ExitCode;
+
+std::atomic<bool> stop_requested{false};
+
+/// The first signal stops at the next tile; a second one ends the program at once, which loses
+/// nothing that is sealed.
+extern "C" void request_stop(int signal_number) {
+  stop_requested.store(true);
+  std::signal(signal_number, SIG_DFL);
+}
+
+void catch_signals() {
+  for (const int signal_number : {SIGINT, SIGTERM, SIGUSR1}) {
+    std::signal(signal_number, request_stop);
+  }
+}
+
+void demand_same_job(const std::string& what, const std::string& stored_job,
+                     const engine::Plan& stored, const engine::Plan& wanted) {
+  std::vector<std::string> keys = differing_keys(stored_job, resolved_job(wanted));
+  if (stored.trajectories != wanted.trajectories) keys.emplace_back("trajectories");
+  if (wanted.batch_trajectories != 0 && stored.batch_trajectories != wanted.batch_trajectories) {
+    keys.emplace_back("batch_trajectories");
+  }
+  if (keys.empty()) return;
+  throw Error(ExitCode::bad_input,
+              fmt::format("{} belongs to another job: it differs in {}. Choose another output with "
+                          "-o, or start anew with --fresh, which keeps the old one as *.old",
+                          what, fmt::join(keys, ", ")));
+}
+
+void check_output_place(const fs::path& output) {
+  if (fs::is_directory(output)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: is a folder; -o takes the name of a file", output.string()));
+  }
+  const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder)) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: there is no folder {}", output.string(), folder.string()));
+  }
+}
+
+/// --fresh: what is there is renamed, never deleted.
+void move_aside(const fs::path& path) {
+  if (!fs::exists(path)) return;
+  fs::path old = path;
+  old += ".old";
+  for (int i = 2; fs::exists(old); ++i) {
+    old = path;
+    old += fmt::format(".old{}", i);
+  }
+  fs::rename(path, old);
+}
+
+/// Bytes that the result file of a plan needs, roughly.
+std::uint64_t expected_bytes(const engine::Plan& plan) {
+  const std::uint64_t cells = plan.year_count();
+  std::uint64_t per_trajectory = 0;
+  if (plan.outputs.keep >= engine::Keep::index) {
+    per_trajectory = 8 + cells * (8 + 4 * plan.outputs.thresholds.size());
+  }
+  if (plan.outputs.keep >= engine::Keep::statistics) {
+    per_trajectory += cells * 8 * plan.outputs.statistics.size();
+  }
+  std::uint64_t bytes = 2'000'000 + plan.trajectories * per_trajectory;
+  if (plan.outputs.keep == engine::Keep::samples) {
+    bytes += std::min(plan.trajectories, plan.outputs.keep_samples) * cells * 8 * 150;
+  }
+  return bytes;
+}
+
+void demand_disk_space(const engine::Plan& plan, const fs::path& output) {
+  const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
+  const std::uint64_t needed = 2 * expected_bytes(plan);
+  const std::uint64_t free = engine::free_disk_space(folder);
+  if (free >= needed) return;
+  throw Error(
+      ExitCode::storage,
+      fmt::format("{}: {} MB are free, the run may need {} MB (parts and result); free some "
+                  "or keep less (outputs.keep)",
+                  folder.string(), free / 1'000'000, needed / 1'000'000));
+}
+
+void print_results(const RunCommand& command, Console& console, const engine::Plan& plan,
+                   const engine::Tally& tally) {
+  const std::string text =
+      report(plan, tally, command.json ? ReportFormat::json : ReportFormat::table);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+  const std::string warnings = report_warnings(plan, tally);
+  if (!warnings.empty()) console.warn(warnings);
+}
+
+/// The stored Plan of an interrupted run, or a new one with a pilot.
+engine::Plan plan_to_run(const RunCommand& command, Console& console, engine::Plan plan,
+                         const fs::path& output) {
+  const fs::path folder = engine::parts_folder(output);
+  if (const auto stored = engine::stored_study(folder)) {
+    demand_same_job(folder.string(), stored->job, stored->plan, plan);
+    console.note(fmt::format("resuming from {}", folder.string()));
+    return stored->plan;
+  }
+  complete_plan(plan, command.force ? Force::yes : Force::no);
+  return plan;
+}
+
+int compute(const RunCommand& command, Console& console, const engine::Plan& plan,
+            const fs::path& output) {
+  const engine::Study study = make_study(plan, command.command_line);
+  engine::RunOptions options;
+  options.output = output;
+  options.backend = engine::parse_backend(command.backend);
+  options.threads = command.threads > 0 ? command.threads : engine::default_threads();
+  options.stop = &stop_requested;
+  options.on_progress = [&](const engine::Progress& progress) { console.progress(progress); };
+  options.warn = [&](const std::string& message) { console.warn(message); };
+  catch_signals();
+  try {
+    const engine::Tally tally = engine::run_study(study, options);
+    console.end_progress();
+    print_results(command, console, plan, tally);
+  } catch (const Error& error) {
+    console.end_progress();
+    if (error.code() != ExitCode::interrupted) throw;
+    throw Error(
+        ExitCode::interrupted,
+        fmt::format("stopped; everything computed so far is sealed in {}. The same command "
+                    "resumes: {}",
+                    engine::parts_folder(output).string(), fmt::join(command.command_line, " ")));
+  }
+  console.note(fmt::format("written to {}", output.string()));
+  return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+int run(const RunCommand& command) {
+  Console console(command.console);
+  const engine::Plan plan = read_plan(command.job);
+  const fs::path output =
+      command.output.empty() ? default_output(command.job, plan) : command.output;
+  check_output_place(output);
+  if (command.fresh) {
+    move_aside(output);
+    move_aside(engine::parts_folder(output));
+  }
+  if (fs::exists(output)) {
+    const engine::Results results = engine::read_result_file(output);
+    demand_same_job(output.string(), results.study.job, results.study.plan, plan);
+    console.note(fmt::format("{} is finished; --fresh computes it anew", output.string()));
+    print_results(command, console, results.study.plan, results.tally);
+    return static_cast<int>(ExitCode::done);
+  }
+  console.note(fmt::format("{}: {} trajectories x {} years, seed {}", output.string(),
+                           grouped(plan.trajectories), plan.year_count(), plan.seed));
+  demand_disk_space(plan, output);
+  return compute(command, console, plan_to_run(command, console, plan, output), output);
+}
+
+}  // namespace flopsieve::jobs

@@ -1,0 +1,53 @@
+// One small fixed run, byte by byte. Compilers, instruction sets and machines must agree on it.
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "engine/runner.hpp"
+#include "engine/sha256.hpp"
+#include "tests/engine/support/folder.hpp"
+#include "tests/engine/support/plans.hpp"
+
+namespace flopsieve::engine {
+
+namespace {
+
+/// "dataset type shape sha256" of every dataset of a run, as one text.
+std::string datasets_of(const Plan& plan) {
+  const testing::ScratchFolder folder;
+  RunOptions options;
+  options.output = folder / "golden.h5";
+  run_study(testing::study_of(plan), options);
+  std::string all;
+  for (const auto& [name, text] : testing::fingerprint(options.output)) {
+    all += name + " " + text + "\n";
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("the golden run has not changed") {
+  Plan shift = testing::uneven_plan(Keep::samples);
+  shift.trajectories = 8 * shift.batch_trajectories;
+
+  Plan reject = testing::prototype_plan({2024, 2025});
+  reject.trajectories = 64;
+  reject.attempts = 5000;
+  reject.matching = {Match::reject, 0.5, {}};
+  reject.count.model = CountModel::exponential_trend;
+  reject.count.trend = {2020.0, 3.75, 0.16, 0.09, 0.3779644730092272, 0.1889822365046136, 5};
+
+  Plan poisson = testing::prototype_plan({2024, 2025});
+  poisson.trajectories = 64;
+  poisson.attempts = 1000;
+  poisson.count.input = testing::by_candidate(testing::law(kernels::Law::lognormal, 4.2, 0.2), 2);
+
+  INFO("raise sampling_version (engine/plan.hpp) and note it in CHANGELOG.md under "
+       "'results change'");
+  CHECK(sha256_hex(datasets_of(shift)) == "f20ba52d2568685dcff9056cabbaa3ebc04fc83d0b12ddf37e4a522a2c558305");
+  CHECK(sha256_hex(datasets_of(reject)) == "47dc16ea16cd6d12e7c1f86162e7154e4ae5e3afafc8f6f1a946d80128c378cf");
+  CHECK(sha256_hex(datasets_of(poisson)) == "3db5096ff4af3ec8e385b1bd80f6d31d44a9d5913e0e67b940e11216843c99c9");
+}
+
+}  // namespace flopsieve::engine

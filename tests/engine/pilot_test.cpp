@@ -1,0 +1,88 @@
+#include "engine/pilot.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "engine/error.hpp"
+#include "tests/engine/support/plans.hpp"
+
+namespace flopsieve::engine {
+
+using testing::add_constraint;
+using testing::bounded;
+using testing::by_candidate;
+using testing::plain_plan;
+using testing::uniform;
+
+TEST_CASE("a job that can never accept is refused with the constraint that kills it") {
+  Plan plan = plain_plan({2024, 2025});
+  plan.count.input = by_candidate(uniform(0.5, 4.5), 2);
+  add_constraint(plan, bounded("largest", 0.0, 100.0, 2));
+  add_constraint(plan, bounded("smallest", 40.0, 50.0, 2));
+  plan.constraints[1].active[0] = 0;  // only the second year is impossible
+  const Pilot pilot = run_pilot(plan);
+  REQUIRE(pilot.years.size() == 2);
+  CHECK(pilot.years[0].tally.survivors >= 256);
+  CHECK(pilot.years[1].tally.survivors == 0);
+  CHECK(pilot.years[1].tally.candidates == 10'000'000);
+  try {
+    demand_survivors(plan, pilot);
+    FAIL("not refused");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::budget);
+    CHECK_THAT(error.what(), Catch::Contains("smallest rejects 100 %") && Catch::Contains("2025") &&
+                                 Catch::Contains("10000000"));
+  }
+}
+
+TEST_CASE("the pilot estimates the pass rate and the work") {
+  Plan plan = plain_plan({2024});
+  // k = 1, 2, 3 or 4 with probability 1/4 each.
+  plan.count.input = by_candidate(uniform(0.5, 4.5));
+  add_constraint(plan, bounded("count", 2.0, 2.0));
+  plan.attempts = 1000;
+  const Pilot pilot = run_pilot(plan);
+  demand_survivors(plan, pilot);
+  const PilotYear& year = pilot.years[0];
+  // One tile of 4096 has about 1024 survivors: standard errors .0068 and .017, bounds of 5.
+  CHECK(year.tally.candidates == 4096);
+  CHECK(std::abs(year.pass_rate() - 0.25) < 0.034);
+  CHECK(std::abs(year.draws_per_candidate - 2.5) < 0.088);
+  CHECK(pilot.candidates_per_trajectory(plan) == Approx(1.0 / year.pass_rate()));
+  CHECK(pilot.draws_per_trajectory(plan) ==
+        Approx(year.draws_per_candidate / year.pass_rate()));
+  plan.attempts = 2;
+  CHECK(pilot.candidates_per_trajectory(plan) == Approx(2.0));
+}
+
+TEST_CASE("the size of a batch is a power of two of at most about 1e8 draws") {
+  Plan plan = plain_plan({2024});
+  Pilot pilot;
+  pilot.years.resize(1);
+  pilot.years[0].tally.candidates = 100;
+  pilot.years[0].tally.survivors = 10;
+  plan.attempts = 1000;
+  const auto size = [&](double draws) {
+    pilot.years[0].draws_per_candidate = draws;
+    return choose_batch_size(plan, pilot);
+  };
+  CHECK(size(1.0) == 4096);
+  CHECK(size(1e4) == 512);   // 1e5 draws a trajectory: 1000 fit
+  CHECK(size(1e7) == 1);     // 1e8
+  CHECK(size(1e9) == 1);     // more than a batch should hold
+  const std::uint64_t before = size(1e4);
+  plan.trajectories *= 1000;
+  CHECK(size(1e4) == before);
+}
+
+TEST_CASE("the pilot looks at none of the run's draws") {
+  const Draws run(7, Purpose::run);
+  const Draws pilot(7, Purpose::pilot);
+  for (const Stream stream : {Stream::growth_noise, Stream::count, Stream::sizes}) {
+    const Address address{3, 5, 1};
+    CHECK(run.counter(stream, address) != pilot.counter(stream, address));
+    CHECK(run.uniform(stream, address, 0) != pilot.uniform(stream, address, 0));
+  }
+}
+
+}  // namespace flopsieve::engine

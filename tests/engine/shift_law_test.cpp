@@ -1,0 +1,192 @@
+// match = "shift" must give the law that match = "reject" has with a tolerance going to 0, also
+// where the prior of the mean depends on another input: then its density may not be normalised
+// candidate by candidate.
+
+#include <algorithm>
+#include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "engine/batch.hpp"
+#include "tests/engine/support/plans.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+using testing::by_candidate;
+using testing::by_trajectory;
+using testing::uniform;
+
+constexpr double smallest_sd = 0.6;
+constexpr double largest_sd = 1.4;
+
+/// T, k, sd and skewness are random; the mean is normal with the sizes' own sd as its spread.
+/// About ten sizes add up to about 10^(mean + 1.6); T lies above most of them, so that acceptance
+/// hangs on T.
+Plan random_plan(std::uint64_t attempts) {
+  Plan plan = testing::plain_plan({2024});
+  plan.attempts = attempts;
+  plan.total.input = by_trajectory(testing::normal(26.0, 0.3));
+  plan.count.model = CountModel::poisson;
+  plan.count.input = by_candidate(
+      testing::within(testing::law(kernels::Law::lognormal, std::log(12.6), 0.25), 8.0, 20.0));
+  plan.sizes.sd = by_candidate(uniform(smallest_sd, largest_sd));
+  plan.sizes.skewness = by_candidate(uniform(-0.8, 0.5));
+  Distribution mean = testing::normal(23.8, 0.0);
+  mean.arguments[1] = {0.0, 1.0, Reference::sd};
+  plan.sizes.mean = by_candidate(mean);
+  plan.matching.largest_density = {0.3989422804014327 / smallest_sd};
+  testing::add_constraint(plan, testing::bounded("largest_share", 0.0, 0.9));
+  for (const char* statistic : {"mean", "sd", "largest_share", "skewness"}) {
+    plan.outputs.statistics.push_back(parse_statistic(statistic));
+  }
+  plan.outputs.keep = Keep::statistics;
+  return plan;
+}
+
+Plan shift_plan(std::uint64_t attempts) {
+  Plan plan = random_plan(attempts);
+  plan.matching.match = Match::shift;
+  plan.seed = 31;
+  return plan;
+}
+
+Plan reject_plan(std::uint64_t attempts, double tolerance) {
+  Plan plan = random_plan(attempts);
+  plan.matching.match = Match::reject;
+  plan.matching.tolerance = tolerance;
+  plan.matching.largest_density.clear();
+  plan.seed = 32;
+  return plan;
+}
+
+enum Output { mean, sd, largest_share, skewness, count, input_sd, log10_total, outputs };
+constexpr std::array<const char*, outputs> names = {
+    "mean", "sd", "largest_share", "skewness", "count", "input_sd", "log10_total"};
+
+/// The outputs of the survivors: [output][survivor].
+using Sample = std::array<std::vector<double>, outputs>;
+
+/// Runs batches until `survivors` trajectories are complete.
+Sample sample(Plan plan, std::size_t survivors) {
+  plan.batch_trajectories = plan.attempts == 1 ? 65536 : 2048;
+  plan.trajectories = 1'000 * plan.batch_trajectories;
+  const InputSampler inputs(plan, Purpose::run);
+  Sample sample;
+  std::uint64_t started = 0;
+  for (std::uint64_t batch = 0; sample[mean].size() < survivors; ++batch) {
+    const BatchResult result = *run_batch(plan, batch);
+    started += result.tally.trajectories;
+    const Columns& columns = result.columns;
+    for (std::size_t row = 0; row < columns.trajectory.size(); ++row) {
+      for (std::size_t s = 0; s < 4; ++s) sample[s].push_back(columns.statistics[4 * row + s]);
+      const CandidateInputs drawn = inputs.candidate(
+          inputs.trajectory(columns.trajectory[row]),
+          {columns.trajectory[row], columns.attempt[row], 0});
+      sample[count].push_back(drawn.count);
+      sample[input_sd].push_back(drawn.sd);
+      sample[log10_total].push_back(drawn.log10_total);
+    }
+  }
+  if (plan.attempts > 1) {
+    // Exhaustion would reweight T; it must not matter here.
+    CHECK(static_cast<double>(sample[mean].size()) > 0.9995 * static_cast<double>(started));
+  }
+  return sample;
+}
+
+struct MeanAndError {
+  double mean = 0.0;
+  double error = 0.0;
+};
+
+MeanAndError weighted_mean(const std::vector<double>& values, const std::vector<double>& weights) {
+  double sum = 0.0;
+  double weight = 0.0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sum += weights[i] * values[i];
+    weight += weights[i];
+  }
+  const double mean = sum / weight;
+  double squares = 0.0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    squares += weights[i] * weights[i] * (values[i] - mean) * (values[i] - mean);
+  }
+  return {mean, std::sqrt(squares) / weight};
+}
+
+double difference(const MeanAndError& a, const MeanAndError& b) {
+  return std::abs(a.mean - b.mean) / std::hypot(a.error, b.error);
+}
+
+double mean_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  return difference(weighted_mean(a, std::vector<double>(a.size(), 1.0)),
+                    weighted_mean(b, std::vector<double>(b.size(), 1.0)));
+}
+
+double share_up_to(const std::vector<double>& values, double limit) {
+  const auto below = std::count_if(values.begin(), values.end(),
+                                   [&](double value) { return value <= limit; });
+  return static_cast<double>(below) / static_cast<double>(values.size());
+}
+
+/// How many standard errors lie between the shares of two samples below a quantile of the first.
+double quantile_difference(const std::vector<double>& a, const std::vector<double>& b, double q) {
+  std::vector<double> sorted = a;
+  std::sort(sorted.begin(), sorted.end());
+  const double limit = sorted[static_cast<std::size_t>(q * static_cast<double>(a.size()))];
+  const double p = share_up_to(a, limit);
+  const double sizes = 1.0 / static_cast<double>(a.size()) + 1.0 / static_cast<double>(b.size());
+  return std::abs(share_up_to(b, limit) - p) / std::sqrt(p * (1.0 - p) * sizes);
+}
+
+/// The largest difference of any mean or 5, 50, 95 % quantile, in standard errors.
+double largest_difference(const Sample& a, const Sample& b) {
+  double largest = 0.0;
+  for (std::size_t output = 0; output < outputs; ++output) {
+    std::vector<double> found{mean_difference(a[output], b[output])};
+    for (const double q : {0.05, 0.5, 0.95}) {
+      found.push_back(quantile_difference(a[output], b[output], q));
+    }
+    for (const double z : found) {
+      UNSCOPED_INFO(names[output] << ": " << z << " standard errors");
+      largest = std::max(largest, z);
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+// Bound 5 standard errors for 28 comparisons at a time: a false alarm has probability below
+// 28 * 5.7e-7 = 1.6e-5 for each comparison of two samples, below 1e-4 for the whole file.
+TEST_CASE("shift has the law of reject with a small tolerance, one attempt", "[statistical]") {
+  const Sample shift = sample(shift_plan(1), 40'000);
+  CHECK(largest_difference(shift, sample(reject_plan(1, 0.10), 20'000)) < 5.0);
+  CHECK(largest_difference(shift, sample(reject_plan(1, 0.03), 20'000)) < 5.0);
+  CHECK(largest_difference(shift, sample(reject_plan(1, 0.01), 20'000)) < 5.0);
+  // The comparison sees the bias of a wide tolerance: sums from T / 10 to 1.9 T.
+  CHECK(largest_difference(shift, sample(reject_plan(1, 0.90), 20'000)) > 10.0);
+}
+
+TEST_CASE("shift has the law of reject with a small tolerance, many attempts", "[statistical]") {
+  const Sample shift = sample(shift_plan(1000), 40'000);
+  CHECK(largest_difference(shift, sample(reject_plan(1000, 0.10), 20'000)) < 5.0);
+  CHECK(largest_difference(shift, sample(reject_plan(1000, 0.05), 20'000)) < 5.0);
+  // With one attempt T itself is selected: another law, and the comparison sees it.
+  CHECK(mean_difference(shift[log10_total], sample(shift_plan(1), 40'000)[log10_total]) > 10.0);
+}
+
+// A build that divides the prior's density by its own largest value, candidate by candidate,
+// accepts in proportion to a weight 1 / largest density ~ sd besides. The comparison must see that.
+TEST_CASE("a prior normalised per candidate would be seen", "[statistical]") {
+  const Sample shift = sample(shift_plan(1), 40'000);
+  const Sample reject = sample(reject_plan(1, 0.03), 20'000);
+  const std::vector<double> ones(reject[sd].size(), 1.0);
+  const MeanAndError wrong = weighted_mean(shift[sd], shift[input_sd]);
+  CHECK(difference(wrong, weighted_mean(reject[sd], ones)) > 10.0);
+}
+
+}  // namespace flopsieve::engine

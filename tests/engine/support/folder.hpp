@@ -1,0 +1,55 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/error.hpp"
+#include "engine/h5.hpp"
+
+namespace flopsieve::engine::testing {
+
+/// An empty folder of its own, removed at the end of its life.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "flopsieve-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw Error(ExitCode::storage, "no scratch folder");
+    path_ = name;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Type, shape and SHA-256 of every dataset by its path.
+using Fingerprint = std::map<std::string, std::string>;
+
+inline Fingerprint fingerprint(const std::filesystem::path& path) {
+  const H5File file = H5File::open(path);
+  Fingerprint datasets;
+  for (const std::string& name : file.datasets()) {
+    std::string text;
+    try {
+      text = std::to_string(static_cast<int>(file.type(name)));
+    } catch (const Error&) {
+      text = "text";
+    }
+    for (const std::uint64_t length : file.shape(name)) text += " " + std::to_string(length);
+    datasets[name] = text + " " + file.dataset_sha256(name);
+  }
+  return datasets;
+}
+
+}  // namespace flopsieve::engine::testing

@@ -1,0 +1,197 @@
+#include "kernels/sizes.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "tests/support/reference.hpp"
+#include "tests/support/targets.hpp"
+
+namespace flopsieve::kernels {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+
+/// Random draws with uneven counts; what lies behind a lane's count is not a number.
+struct Draws {
+  PerLane<std::uint32_t> count{};
+  PerLane<double> scale{};
+  std::vector<float> z;
+
+  Draws(std::uint64_t seed, std::uint32_t most, double largest_scale) {
+    test::Splitmix random(seed);
+    z.assign(most * group_width, not_a_number);
+    for (std::size_t lane = 0; lane < group_width; ++lane) {
+      count[lane] = random.word() % (most + 1);
+      scale[lane] = random.uniform(0.0, largest_scale);
+    }
+    count[1] = 0;
+    count[2] = std::min(1u, most);
+    count[7] = most;
+    for (std::size_t lane = 0; lane < group_width; ++lane) {
+      for (std::size_t draw = 0; draw < count[lane]; ++draw) {
+        z[draw * group_width + lane] = static_cast<float>(random.normal());
+      }
+    }
+  }
+};
+
+/// The sums of one lane in extended precision, and the sum of the magnitudes of their terms.
+struct SlowSums {
+  long double total = 0.0L;
+  std::array<long double, 5> power{};
+  std::array<long double, 5> magnitude{};
+  double largest = -infinity;
+  double smallest = infinity;
+
+  SlowSums(const Draws& draws, std::size_t lane) {
+    for (std::size_t draw = 0; draw < draws.count[lane]; ++draw) {
+      const float value = draws.z[draw * group_width + lane];
+      const auto z = static_cast<long double>(value);
+      total += std::pow(2.0L, static_cast<long double>(draws.scale[lane]) * z);
+      for (int p = 1; p <= 4; ++p) {
+        power[static_cast<std::size_t>(p)] += std::pow(z, p);
+        magnitude[static_cast<std::size_t>(p)] += std::abs(std::pow(z, p));
+      }
+      largest = std::max(largest, static_cast<double>(value));
+      smallest = std::min(smallest, static_cast<double>(value));
+    }
+  }
+};
+
+void check_close(double value, long double exact, long double magnitude) {
+  INFO(value << " against " << static_cast<double>(exact));
+  REQUIRE(std::abs(static_cast<long double>(value) - exact) <= 1e-12L * magnitude);
+}
+
+void check_against_slow_sums(const Draws& draws) {
+  GroupSums sums;
+  sum_sizes(draws.z, draws.count, draws.scale, sums);
+  for (std::size_t lane = 0; lane < group_width; ++lane) {
+    INFO("lane " << lane << ", count " << draws.count[lane]);
+    const SlowSums slow(draws, lane);
+    check_close(sums.total[lane], slow.total, slow.total);
+    check_close(sums.power_1[lane], slow.power[1], slow.magnitude[1]);
+    check_close(sums.power_2[lane], slow.power[2], slow.magnitude[2]);
+    check_close(sums.power_3[lane], slow.power[3], slow.magnitude[3]);
+    check_close(sums.power_4[lane], slow.power[4], slow.magnitude[4]);
+    REQUIRE(sums.largest[lane] == slow.largest);
+    REQUIRE(sums.smallest[lane] == slow.smallest);
+  }
+}
+
+TEST_CASE("sum_sizes agrees with a plain loop on every target, with uneven counts") {
+  const test::RestoreTarget restore;
+  for (const Target target : test::targets_to_test()) {
+    REQUIRE(force_target(target));
+    INFO(name(target));
+    std::uint64_t seed = 1;
+    for (const std::uint32_t most : {0u, 1u, 2u, 3u, 17u, 90u, 1000u}) {
+      // 3.32 is one order of magnitude per unit of z; 150 spans almost all of a double's range.
+      for (const double scale : {1.0, 3.32, 150.0}) {
+        check_against_slow_sums(Draws(++seed, most, scale));
+      }
+    }
+  }
+}
+
+TEST_CASE("An empty lane has sums of zero and no extremes") {
+  Draws draws(5, 3, 1.0);
+  GroupSums sums;
+  sums.total.fill(5.0);
+  sum_sizes(draws.z, draws.count, draws.scale, sums);
+  CHECK(draws.count[1] == 0);
+  CHECK(sums.total[1] == 0.0);
+  CHECK(sums.power_4[1] == 0.0);
+  CHECK(sums.largest[1] == -infinity);
+  CHECK(sums.smallest[1] == infinity);
+}
+
+TEST_CASE("sum_sizes of known draws") {
+  Draws draws(5, 2, 1.0);
+  draws.count[4] = 2;
+  draws.scale[4] = 2.0;
+  draws.z[4] = -0.5f;
+  draws.z[group_width + 4] = 1.5f;
+  GroupSums sums;
+  sum_sizes(draws.z, draws.count, draws.scale, sums);
+  CHECK(sums.total[4] == 8.5);  // 2^-1 + 2^3
+  CHECK(sums.power_1[4] == 1.0);
+  CHECK(sums.power_2[4] == 2.5);
+  CHECK(sums.power_3[4] == 3.25);
+  CHECK(sums.power_4[4] == 5.125);
+  CHECK(sums.largest[4] == 1.5);
+  CHECK(sums.smallest[4] == -0.5);
+}
+
+TEST_CASE("sum_sizes has the same bits on every target") {
+  const test::RestoreTarget restore;
+  for (const std::uint32_t most : {1u, 31u, 1000u}) {
+    const Draws draws(most, most, 10.0);
+    REQUIRE(force_target(Target::scalar));
+    GroupSums expected;
+    sum_sizes(draws.z, draws.count, draws.scale, expected);
+    for (const Target target : test::targets_to_test()) {
+      REQUIRE(force_target(target));
+      GroupSums sums;
+      sum_sizes(draws.z, draws.count, draws.scale, sums);
+      INFO(name(target));
+      REQUIRE(std::memcmp(&sums, &expected, sizeof sums) == 0);
+    }
+  }
+}
+
+TEST_CASE("A lane's sums depend on that lane alone") {
+  const test::RestoreTarget restore;
+  for (const Target target : test::targets_to_test()) {
+    REQUIRE(force_target(target));
+    Draws draws(9, 40, 5.0);
+    GroupSums before;
+    sum_sizes(draws.z, draws.count, draws.scale, before);
+    for (std::size_t lane = 0; lane < group_width; ++lane) {
+      if (lane == 7) continue;
+      draws.scale[lane] = -1.0;
+      draws.count[lane] = 3;
+      for (std::size_t draw = 0; draw < 3; ++draw) draws.z[draw * group_width + lane] = 2.5f;
+    }
+    GroupSums after;
+    sum_sizes(draws.z, draws.count, draws.scale, after);
+    CHECK(after.total[7] == before.total[7]);
+    CHECK(after.power_3[7] == before.power_3[7]);
+    CHECK(after.largest[7] == before.largest[7]);
+  }
+}
+
+TEST_CASE("sort_ascending sorts as the standard library does") {
+  const test::RestoreTarget restore;
+  for (const Target target : test::targets_to_test()) {
+    REQUIRE(force_target(target));
+    test::Splitmix random(4);
+    for (const std::size_t size :
+         {0u, 1u, 2u, 3u, 15u, 16u, 17u, 90u, 255u, 1000u, 4099u, 50000u}) {
+      std::vector<float> values(size);
+      for (float& value : values) {
+        // Every fourth value comes from a small set, so that there are ties.
+        value = static_cast<float>(random.word() % 4 == 0 ? 0.5 * (random.word() % 9) - 2.25
+                                                          : random.normal());
+      }
+      std::vector<float> expected = values;
+      std::sort(expected.begin(), expected.end());
+      sort_ascending(values);
+      INFO(name(target) << ", " << size << " values");
+      REQUIRE(values == expected);
+      sort_ascending(values);
+      REQUIRE(values == expected);
+      std::reverse(values.begin(), values.end());
+      sort_ascending(values);
+      REQUIRE(values == expected);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace flopsieve::kernels
