@@ -155,7 +155,7 @@ void BatchRun::record() {
   }
   result_.tally.complete = complete_.size();
   columns.counts.assign(complete_.size() * years * plan_.outputs.thresholds.size(), 0);
-  if (plan_.outputs.keep >= Keep::statistics) {
+  if (plan_.outputs.keeps_statistics()) {
     columns.statistics.assign(complete_.size() * years * plan_.outputs.statistics.size(), 0.0);
   }
   for (std::uint32_t year = 0; year < years; ++year) {

@@ -15,7 +15,7 @@ struct Columns {
   std::vector<std::uint64_t> trajectory;  ///< [complete]
   std::vector<std::uint64_t> attempt;     ///< [complete, year] attempt of the survivor
   std::vector<std::uint32_t> counts;      ///< [complete, year, threshold] models above it
-  std::vector<double> statistics;         ///< [complete, year, statistic]; Keep::statistics on
+  std::vector<double> statistics;         ///< [complete, year, statistic]; if keeps_statistics()
   std::vector<std::uint64_t> row_size;    ///< [kept complete, year] number of sizes
   std::vector<double> log10_flop;         ///< all sizes of the kept, ascending within a candidate
 };

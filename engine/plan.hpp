@@ -130,6 +130,11 @@ struct Outputs {
   std::vector<Statistic> statistics;
   Keep keep = Keep::index;
   std::uint64_t keep_samples = 0;  ///< with Keep::samples: of how many complete trajectories
+
+  /// Whether the statistics of every survivor are kept: with all sizes too, not with a few.
+  bool keeps_statistics() const {
+    return keep == Keep::statistics || (keep == Keep::samples && keep_samples >= address_limit);
+  }
 };
 
 /// FLOP per USD: flop_per_usd * improvement^(year - base_year).

@@ -62,7 +62,7 @@ class ColumnWriter {
     attempt_.emplace(
         file, format::attempt,
         DatasetInfo{{row, year(format::acceptance)}, "1", "attempt (from 0) of the survivor", 1});
-    if (plan.outputs.keep >= Keep::statistics) {
+    if (plan.outputs.keeps_statistics()) {
       statistics_.emplace(file, format::statistics_by_trajectory,
                           DatasetInfo{{row, year(format::statistics),
                                        along(format::statistics, format::statistic,

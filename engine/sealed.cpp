@@ -21,6 +21,7 @@ void append(std::vector<std::byte>& bytes, std::span<const std::byte> more) {
 
 std::vector<std::byte> trailer(std::span<const std::byte> image) {
   std::vector<std::byte> bytes;
+  bytes.reserve(kSealBytes);
   append(bytes, std::as_bytes(std::span(kMagic)));
   for (std::size_t index = 0; index < kLengthBytes; ++index) {
     bytes.push_back(static_cast<std::byte>(image.size() >> (8 * index)));

@@ -39,6 +39,13 @@ Distribution uniform(double lower, double upper) {
   return result;
 }
 
+/// Bounds a distribution that could leave [lower, upper].
+void keep_inside(Distribution& distribution, double lower, double upper) {
+  const Support range = support(distribution);
+  if (range.lower < lower) distribution.lower = lower;
+  if (range.upper > upper) distribution.upper = upper;
+}
+
 /// Reads one job. The members mirror the tables of the file.
 class JobParser {
  public:
@@ -68,9 +75,11 @@ class JobParser {
     plan_.trajectories = whole("trajectories", 10'000, 1, 1LL << 40);
     plan_.attempts = whole("attempts", 1'000'000, 1, 1LL << 40);
     plan_.batch_trajectories = whole("batch_trajectories", 0, 0, 4096);
-    const auto [first, last] =
-        parse_year_range(root_.string("years"),
-                         [&](const std::string& message) { root_.fail_at("years", message); });
+    const Value& value = root_.value("years");
+    const std::string years = value.kind == ValueKind::integer ? std::to_string(value.integer)
+                                                               : root_.as_string(value, "years");
+    const auto [first, last] = parse_year_range(
+        years, [&](const std::string& message) { root_.fail_at("years", message); });
     if (last - first >= static_cast<int>(engine::per_trajectory)) {
       root_.fail_at("years",
                     fmt::format("years must span at most {} years", engine::per_trajectory));
@@ -138,7 +147,7 @@ class JobParser {
     // Growth is a positive factor; a noise that makes it smaller than this is drawn again.
     constexpr double least_growth = 1e-3;
     for (Distribution& year : total.input.years) {
-      year.lower = std::max(year.lower, least_growth - total.growth);
+      keep_inside(year, least_growth - total.growth, infinity);
       const Support range = support(year);
       if (range.lower > range.upper)
         table.fail_at("noise", "total.noise makes the growth negative");
@@ -257,9 +266,7 @@ class JobParser {
           (year.law == Law::constant && range.lower < least)) {
         table.fail(value, fmt::format("models.sd must be from {} to {} OOM", least, most));
       }
-      if (year.law == Law::constant) continue;
-      year.lower = std::max(year.lower, least);
-      year.upper = std::min(year.upper, most);
+      keep_inside(year, least, most);
     }
   }
 
@@ -289,8 +296,7 @@ class JobParser {
                                "a skew-normal law cannot pass",
                                limit));
       }
-      year.lower = std::max(year.lower, -limit);
-      year.upper = std::min(year.upper, limit);
+      keep_inside(year, -limit, limit);
     }
   }
 

@@ -9,8 +9,9 @@
 
 namespace flopsieve::jobs {
 
-/// Replaces or adds a key of a document by its dotted name; `text` is a TOML value ("0.5",
-/// "[1, 2]"); a bare word becomes a string. Throws Error(bad_input) naming `assignment` if the
+/// Replaces or adds a key of a document by its dotted name, a constraint being called by its name
+/// ("constraint.largest_share.max"); `text` is a TOML value ("0.5", "[1, 2]"); a bare word becomes
+/// a string. Throws Error(bad_input) naming `assignment` if the
 /// text is no value or the path leads through something that is not a table.
 void set_key(Document& document, std::string_view dotted_key, std::string_view text);
 

@@ -52,21 +52,36 @@ std::string distribution(const Distribution& d) {
   return text + " }";
 }
 
-std::string input(const Input& value, const std::vector<int>& years) {
-  std::string text = fmt::format(
-      "{{ scope = \"{}\"", value.scope == engine::Scope::candidate ? "candidate" : "trajectory");
+bool all_equal(const std::vector<std::string>& texts) {
+  return std::all_of(texts.begin(), texts.end(),
+                     [&](const std::string& text) { return text == texts.front(); });
+}
+
+/// `{ 2024 = a, 2025 = b }`.
+std::string per_year(const std::vector<std::string>& texts, const std::vector<int>& years,
+                     const std::string& head) {
+  std::vector<std::string> entries;
+  if (!head.empty()) entries.push_back(head);
   for (std::size_t i = 0; i < years.size(); ++i) {
-    text += fmt::format(", {} = {}", years[i], distribution(value.years[i]));
+    entries.push_back(fmt::format("{} = {}", years[i], texts[i]));
   }
-  return text + " }";
+  return fmt::format("{{ {} }}", fmt::join(entries, ", "));
+}
+
+std::string input(const Input& value, const std::vector<int>& years) {
+  std::vector<std::string> texts;
+  for (const Distribution& year : value.years) texts.push_back(distribution(year));
+  const std::string scope = fmt::format(
+      "scope = \"{}\"", value.scope == engine::Scope::candidate ? "candidate" : "trajectory");
+  if (!all_equal(texts)) return per_year(texts, years, scope);
+  if (value.years.front().law == kernels::Law::constant) return texts.front();
+  return fmt::format("{{ {}, {}", scope, texts.front().substr(2));
 }
 
 std::string yearly(const std::vector<double>& values, const std::vector<int>& years) {
-  std::string text = "{ ";
-  for (std::size_t i = 0; i < years.size(); ++i) {
-    text += fmt::format("{}{} = {}", i == 0 ? "" : ", ", years[i], values[i]);
-  }
-  return text + " }";
+  std::vector<std::string> texts;
+  for (const double value : values) texts.push_back(fmt::format("{}", value));
+  return all_equal(texts) ? texts.front() : per_year(texts, years, "");
 }
 
 template <class T>

@@ -83,7 +83,7 @@ std::uint64_t expected_bytes(const engine::Plan& plan) {
   if (plan.outputs.keep >= engine::Keep::index) {
     per_trajectory = 8 + cells * (8 + 4 * plan.outputs.thresholds.size());
   }
-  if (plan.outputs.keep >= engine::Keep::statistics) {
+  if (plan.outputs.keeps_statistics()) {
     per_trajectory += cells * 8 * plan.outputs.statistics.size();
   }
   std::uint64_t bytes = 2'000'000 + plan.trajectories * per_trajectory;

@@ -24,6 +24,21 @@ Value parse_value(std::string_view key, std::string_view text) {
   }
 }
 
+bool has_text(const Value& table, std::string_view key, const std::string& text) {
+  const Entry* entry = find_entry(table, key);
+  return entry != nullptr && entry->value.kind == ValueKind::string && entry->value.text == text;
+}
+
+/// The element of an array of tables whose `name`, or else `statistic`, is `name`.
+Value* element(Value& array, const std::string& name) {
+  for (const char* key : {"name", "statistic"}) {
+    for (Value& table : array.elements) {
+      if (table.kind == ValueKind::table && has_text(table, key, name)) return &table;
+    }
+  }
+  return nullptr;
+}
+
 Value& child(Value& table, const std::string& name) {
   for (Entry& entry : table.entries) {
     if (entry.key == name) return entry.value;
@@ -41,10 +56,14 @@ void set_key(Document& document, std::string_view dotted_key, std::string_view t
     const std::size_t dot = rest.find('.');
     const std::string name(rest.substr(0, dot));
     if (name.empty()) fail(dotted_key, text, "the key must be a dotted name such as models.sd");
-    if (at->kind != ValueKind::table) {
+    if (at->kind == ValueKind::array) {
+      at = element(*at, name);
+      if (at == nullptr) fail(dotted_key, text, fmt::format("nothing there is called {}", name));
+    } else if (at->kind == ValueKind::table) {
+      at = &child(*at, name);
+    } else {
       fail(dotted_key, text, fmt::format("\"{}\" is not inside a table", name));
     }
-    at = &child(*at, name);
     if (dot == std::string_view::npos) break;
     rest = rest.substr(dot + 1);
   }

@@ -168,7 +168,7 @@ void decimal_logs(std::span<const double> x, std::span<double> out) {
 }
 
 void sort_ascending(std::span<float> values) {
-  const hwy::Sorter sorter;
+  thread_local const hwy::Sorter sorter;  // owns its buffer
   sorter(values.data(), values.size(), hwy::SortAscending());
 }
 

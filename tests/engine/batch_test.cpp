@@ -16,9 +16,9 @@ namespace {
 
 using testing::add_constraint;
 using testing::bounded;
-using testing::constant;
 using testing::by_candidate;
 using testing::by_trajectory;
+using testing::constant;
 using testing::plain_plan;
 using testing::uneven_plan;
 using testing::uniform;
@@ -155,8 +155,7 @@ Solved run_solved(const Plan& plan) {
     std::vector<Trial> trials;
     for (std::size_t row = 0; row < result.columns.trajectory.size(); ++row) {
       const std::uint64_t index = result.columns.trajectory[row];
-      trials.push_back(
-          {sieve.inputs().trajectory(index), {index, result.columns.attempt[row], 0}});
+      trials.push_back({sieve.inputs().trajectory(index), {index, result.columns.attempt[row], 0}});
     }
     sieve.visit(trials, [&](std::size_t, const Candidate& candidate, OrderedSizes&) {
       totals.push_back(candidate.log10_sum());

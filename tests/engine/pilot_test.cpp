@@ -49,8 +49,7 @@ TEST_CASE("the pilot estimates the pass rate and the work") {
   CHECK(std::abs(year.pass_rate() - 0.25) < 0.034);
   CHECK(std::abs(year.draws_per_candidate - 2.5) < 0.088);
   CHECK(pilot.candidates_per_trajectory(plan) == Approx(1.0 / year.pass_rate()));
-  CHECK(pilot.draws_per_trajectory(plan) ==
-        Approx(year.draws_per_candidate / year.pass_rate()));
+  CHECK(pilot.draws_per_trajectory(plan) == Approx(year.draws_per_candidate / year.pass_rate()));
   plan.attempts = 2;
   CHECK(pilot.candidates_per_trajectory(plan) == Approx(2.0));
 }
@@ -67,9 +66,9 @@ TEST_CASE("the size of a batch is a power of two of at most about 1e8 draws") {
     return choose_batch_size(plan, pilot);
   };
   CHECK(size(1.0) == 4096);
-  CHECK(size(1e4) == 512);   // 1e5 draws a trajectory: 1000 fit
-  CHECK(size(1e7) == 1);     // 1e8
-  CHECK(size(1e9) == 1);     // more than a batch should hold
+  CHECK(size(1e4) == 512);  // 1e5 draws a trajectory: 1000 fit
+  CHECK(size(1e7) == 1);    // 1e8
+  CHECK(size(1e9) == 1);    // more than a batch should hold
   const std::uint64_t before = size(1e4);
   plan.trajectories *= 1000;
   CHECK(size(1e4) == before);

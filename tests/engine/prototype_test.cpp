@@ -1,6 +1,7 @@
 // The default kind of job against an independent NumPy prototype of it (8,000 survivors a year,
 // all inputs redrawn per candidate). Its figures are stated in the expectations below.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <vector>
@@ -38,8 +39,7 @@ Tally run_all(const Plan& plan) {
 void check_quantiles(const Estimate& estimate, const std::vector<double>& expected) {
   for (std::size_t q = 0; q < expected.size(); ++q) {
     CAPTURE(q, estimate.quantiles[q].value, expected[q]);
-    CHECK(std::abs(estimate.quantiles[q].value - expected[q]) <=
-          std::max(1.0, 0.04 * expected[q]));
+    CHECK(std::abs(estimate.quantiles[q].value - expected[q]) <= std::max(1.0, 0.04 * expected[q]));
   }
 }
 

@@ -82,9 +82,9 @@ Sample sample(Plan plan, std::size_t survivors) {
     const Columns& columns = result.columns;
     for (std::size_t row = 0; row < columns.trajectory.size(); ++row) {
       for (std::size_t s = 0; s < 4; ++s) sample[s].push_back(columns.statistics[4 * row + s]);
-      const CandidateInputs drawn = inputs.candidate(
-          inputs.trajectory(columns.trajectory[row]),
-          {columns.trajectory[row], columns.attempt[row], 0});
+      const CandidateInputs drawn =
+          inputs.candidate(inputs.trajectory(columns.trajectory[row]),
+                           {columns.trajectory[row], columns.attempt[row], 0});
       sample[count].push_back(drawn.count);
       sample[input_sd].push_back(drawn.sd);
       sample[log10_total].push_back(drawn.log10_total);
@@ -127,8 +127,8 @@ double mean_difference(const std::vector<double>& a, const std::vector<double>& 
 }
 
 double share_up_to(const std::vector<double>& values, double limit) {
-  const auto below = std::count_if(values.begin(), values.end(),
-                                   [&](double value) { return value <= limit; });
+  const auto below =
+      std::count_if(values.begin(), values.end(), [&](double value) { return value <= limit; });
   return static_cast<double>(below) / static_cast<double>(values.size());
 }
 

@@ -1,0 +1,405 @@
+#!/usr/bin/env python3
+"""What is wrong in a job, a CSV or a command line: one message, exit code 2, nothing written."""
+
+import os
+import unittest
+
+from harness import BAD_INPUT, SMALL_JOB, SOURCE, STORAGE, ProgramTest, edited
+
+
+class Refusal(ProgramTest):
+    def refuse(self, *arguments, says=(), code=BAD_INPUT, **options):
+        """The program must say no, in one line, soon, and change no file."""
+        before = self.listing()
+        done = self.flopsieve(*arguments, timeout=30, **options)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertRegex(done.stderr, r"\Aflopsieve: [^\n]+\n\Z")
+        for text in [says] if isinstance(says, str) else says:
+            self.assertIn(text, done.stderr)
+        self.assertEqual(self.listing(), before)
+        return done.stderr
+
+
+# Name -> (passage of the small job, what stands there instead, what the message says). The message
+# must name the line of the passage, plus the number of lines in front of the fault.
+JOBS = {
+    "unknown key": ("growth = 3.9375", "growht = 3.9375", 'is "growht" meant for it?', 6),
+    "unknown optional key": ("attempts = 200", "atempts = 200", 'did you mean "attempts"?', 0),
+    "unknown table": ("[outputs]", "[money]\nflop_per_usd = 1e17\n[mony]\na = 1\n[outputs]",
+                      'did you mean "money"?', 2),
+    "unknown key of a constraint": ("max = 0.5", "maxx = 0.5", 'did you mean "max"?', 0),
+    "unknown key of a law": ("{ uniform = [20, 80] }", "{ uniform = [20, 80], lowr = 3 }",
+                             'did you mean "lower"?', 0),
+    "number for a string": ('title = "Small"', "title = 5", "title must be a string", 0),
+    "string for a number": ("seed = 7", 'seed = "7"', "seed must be a whole number", 0),
+    "fraction for a whole number": ("seed = 7", "seed = 7.5", "seed must be a whole number", 0),
+    "array for a number": ("growth = 3.9375", "growth = [3.9]", "must be a number", 0),
+    "number for a table": ('[total]\nmodel = "growth"', "[[total]]\nmodel = 5", "a table", 0),
+    "table for an array of tables": ("[[constraint]]", "[constraint]", "must be tables", 0),
+    "date": ("seed = 7", "seed = 2024-01-01", "dates and times", 0),
+    "min above max": ("min = 0.05\nmax = 0.5", "min = 0.6\nmax = 0.5", "min 0.6 is above max 0.5",
+                      1),
+    "unknown statistic": ('"largest_share"\nmin', '"biggest_share"\nmin', "biggest_share", 0),
+    "misspelt statistic": ('"largest_share"\nmin', '"largestshare"\nmin',
+                           'did you mean "largest_share"?', 0),
+    "unknown statistic of outputs": ('"count", "total"', '"count", "totl"', '"total"', 0),
+    "statistic without its parameter": ('"largest_share"\nmin', '"count_above"\nmin',
+                                        "count_above", 0),
+    "statistic with a wrong parameter": ('"largest_share"\nmin', '"count_above(x)"\nmin',
+                                         "count_above", 0),
+    "no model at all": ("count = { uniform = [20, 80] }", "count = 0", "from 1 to", 0),
+    "fewer than no models": ("count = { uniform = [20, 80] }", "count = -3", "from 1 to", 0),
+    "too many models": ("count = { uniform = [20, 80] }", "count = 1e12", "from 1 to", 0),
+    "poisson mean of 0": ("count = { uniform = [20, 80] }", "count = { poisson = 0 }",
+                          "from 1 to", 0),
+    "negative probability": ("quantiles = [0.05, 0.5, 0.95]", "quantiles = [-0.05, 0.5]",
+                             "between 0 and 1", 0),
+    "probability above 1": ("quantiles = [0.05, 0.5, 0.95]", "quantiles = [0.5, 1.05]",
+                            "between 0 and 1", 0),
+    "quantile of 0": ("quantiles = [0.05, 0.5, 0.95]", "quantiles = [0, 0.5]",
+                      "between 0 and 1", 0),
+    "quantiles in the wrong order": ("quantiles = [0.05, 0.5, 0.95]", "quantiles = [0.5, 0.05]",
+                                     "ascending", 0),
+    "no quantiles": ("quantiles = [0.05, 0.5, 0.95]", "quantiles = []", "ascending", 0),
+    "negative share": ("train_share = 0.4", "train_share = -0.4", "above 0 and at most 1", 0),
+    "share above 1": ("train_share = 0.4", "train_share = 1.4", "above 0 and at most 1", 0),
+    "share without a year": ("train_share = 0.4", "train_share = { 2024 = 0.4 }", '"2025"', 0),
+    "share of another year": ("train_share = 0.4", "train_share = { 2024 = 0.4, 2025 = 0.4, "
+                              "2026 = 0.4, 2027 = 0.4 }", '"2027"', 0),
+    "negative thresholds": ("thresholds = [1e24, 1e25, 1e26]", "thresholds = [-1, 1e25]",
+                            "ascending numbers above 0", 0),
+    "no thresholds": ("thresholds = [1e24, 1e25, 1e26]", "thresholds = []", "ascending", 0),
+    "equal thresholds": ("thresholds = [1e24, 1e25, 1e26]", "thresholds = [1e24, 1e24]",
+                         "ascending", 0),
+    "threshold that is no number": ("thresholds = [1e24, 1e25, 1e26]", 'thresholds = ["1e24"]',
+                                    "must be a number", 0),
+    "years reversed": ('years = "2024-2026"', 'years = "2026-2024"', "reversed", 0),
+    "years that are none": ('years = "2024-2026"', 'years = "soon"', "2024-2028", 0),
+    "years that are a number": ('years = "2024-2026"', "years = 2024", "must be a string", 0),
+    "three years": ('years = "2024-2026"', 'years = "2024-2025-2026"', "2024-2028", 0),
+    "too many years": ('years = "2024-2026"', 'years = "2024-9999"', "at most", 0),
+    "years of a constraint": ("max = 0.5", 'max = 0.5\nyears = "2030"', "not all years", 1),
+    "seed below 0": ("seed = 7", "seed = -7", "from 0 to", 0),
+    "no trajectories": ("trajectories = 300", "trajectories = 0", "from 1 to", 0),
+    "too many trajectories": ("trajectories = 300", "trajectories = 2_000_000_000_000",
+                              "from 1 to", 0),
+    "no attempts": ("attempts = 200", "attempts = 0", "from 1 to", 0),
+    "batch too large": ("attempts = 200", "batch_trajectories = 5000", "from 0 to 4096", 0),
+    "uniform reversed": ("mean = { uniform = [22, 27] }", "mean = { uniform = [27, 22] }",
+                         "ascending", 0),
+    "sd below 0": ('sd = { from = "calibration" }', "sd = -1", "models.sd", 0),
+    "sd of 0": ('sd = { from = "calibration" }', "sd = 0", "models.sd", 0),
+    "standard deviation below 0": ("normal = [0, 0.5]", "normal = [0, -0.5]",
+                                   "positive standard deviation", 0),
+    "two arguments for three": ("{ uniform = [20, 80] }", "{ triangular = [20, 80] }",
+                                "[lower, mode, upper]", 0),
+    "loguniform from 0": ("{ uniform = [20, 80] }", "{ loguniform = [0, 80] }",
+                          "both positive", 0),
+    "unknown law": ("{ uniform = [20, 80] }", "{ unform = [20, 80] }",
+                    'did you mean "uniform"?', 0),
+    "two laws": ("{ uniform = [20, 80] }", "{ uniform = [20, 80], normal = [50, 9] }",
+                 "models.count", 0),
+    "interval reversed": ("{ uniform = [22, 27] }", "{ interval90 = [27, 22] }", "a < b", 0),
+    "bounds that leave nothing": ("normal = [0, 0.5]", "normal = [0, 0.5], lower = 2, upper = 1",
+                                  "between lower and upper", 0),
+    "skewness beyond the law": ("skewness = { uniform = [-0.9, 0.1] }", "skewness = 1.2",
+                                "cannot pass", 0),
+    "skewness of a normal law": ('sizes = "skew_normal"', 'sizes = "normal"',
+                                 "needs sizes", 2),
+    "unknown family": ('sizes = "skew_normal"', 'sizes = "cauchy"', '"skew_normal"', 0),
+    "unknown match": ('match = "shift"', 'match = "shove"', '"reject"', 0),
+    "tolerance of shift": ('match = "shift"', 'match = "shift"\ntolerance = 0.1', "exact", 1),
+    "tolerance of 0": ('match = "shift"', 'match = "reject"\ntolerance = 0', "positive", 1),
+    "constant mean to be shifted": ("mean = { uniform = [22, 27] }", "mean = 23",
+                                    "needs a distribution", 0),
+    "unknown scope": ('scope = "trajectory"', 'scope = "world"', '"candidate"', 0),
+    "unknown total model": ('model = "growth"', 'model = "magic"', '"table"', 0),
+    "base year after the first": ("base_year = 2023", "base_year = 2030", "2024", 0),
+    "negative base": ("base_flop = 1.350e26", "base_flop = -1", "positive", 0),
+    "negative growth": ("growth = 3.9375", "growth = -1", "positive", 0),
+    "keep what": ('keep = "samples:50"', 'keep = "everything"', '"summary"', 0),
+    "keep no samples": ('keep = "samples:50"', 'keep = "samples:0"', "N >= 1", 0),
+    "keep minus one": ('keep = "samples:50"', 'keep = "samples:-1"', "N >= 1", 0),
+    "two constraints of one name": ("[outputs]", '[[constraint]]\nstatistic = "largest_share"\n'
+                                    "max = 0.4\n[outputs]", "two constraints", None),
+    "constraint without bounds": ("min = 0.05\nmax = 0.5", "", "min, max or from", -2),
+    "constraint from nowhere": ("min = 0.05\nmax = 0.5", 'from = "heaven"', '"calibration"', 0),
+    "constraint with too much": ("min = 0.05", 'from = "calibration"', "either", 0),
+    "known models of an unknown year": ("[outputs]\n", "[outputs]\ncumulative_from = 1999\n",
+                                        "1999", 1),
+    "cumulative from the future": ("[outputs]\n", "[outputs]\ncumulative_from = 2030\n",
+                                   "first year", 1),
+    "base of the wrong length": ("[outputs]\n", "[outputs]\ncumulative_base = [1]\n",
+                                 "one whole number per threshold", 1),
+    "nan": ("growth = 3.9375", "growth = nan", "finite", 0),
+    "infinity": ("max = 0.5", "max = inf", "finite", 0),
+    "minus infinity": ("min = 0.05", "min = -inf", "finite", 0),
+    "number beyond a double": ("growth = 3.9375", "growth = 1e999", "", 0),
+    "number beyond 64 bits": ("seed = 7", "seed = 99999999999999999999999", "", 0),
+    "number without digits": ("seed = 7", "seed = .", "", 0),
+    "no value": ("seed = 7", "seed =", "", 0),
+    "no key": ("seed = 7", "= 7", "", 0),
+    "key twice": ("seed = 7", "seed = 7\nseed = 8", "seed", 1),
+    "table twice": ("[outputs]", "[total]\n[outputs]", "total", 0),
+    "string that never ends": ('title = "Small"', 'title = "Small', "", 0),
+    "array that never ends": ("thresholds = [1e24, 1e25, 1e26]", "thresholds = [1e24", "", None),
+    "bracket that never ends": ("[outputs]", "[outputs", "", 0),
+    "what trips the parser": ("[outputs]", "[ ~", "", 0),
+    "not ASCII": ('title = "Small"', 'title = "Größe"', "not ASCII", 0),
+    "invalid UTF-8": ('title = "Small"', 'title = "\udcff"', "not ASCII", 0),
+    "control character": ('title = "Small"', 'title = "a\x01b"', "control character", 0),
+    "zero byte": ("seed = 7", "seed = 7\0", "control character", 0),
+    "long line": ("seed = 7", "seed = " + "7" * 9000, "longer than", 0),
+    "deep nesting": ("seed = 7", "seed = " + "[" * 4000 + "]" * 4000, "", 0),
+    "deep tables": ("seed = 7", "seed = " + "{ a = " * 1300 + "1" + " }" * 1300, "", 0),
+    "deep nesting over lines": ("seed = 7", "seed = " + "[\n" * 20000 + "]\n" * 20000, "", None),
+    "deep dotted key": ("seed = 7", "a" + ".a" * 4000 + " = 7", "", 0),
+}
+
+# Required keys: without one of them there is no job.
+REQUIRED = ('years = "2024-2026"', 'model = "growth"', "base_year = 2023", "base_flop = 1.350e26",
+            "growth = 3.9375", "count = { uniform = [20, 80] }", 'sizes = "skew_normal"',
+            'sd = { from = "calibration" }', "skewness = { uniform = [-0.9, 0.1] }",
+            "mean = { uniform = [22, 27] }", 'match = "shift"', 'statistic = "largest_share"',
+            "thresholds = [1e24, 1e25, 1e26]")
+
+
+class Job(Refusal):
+    def test_faults_of_a_job(self):
+        for name, (old, new, says, lines) in JOBS.items():
+            with self.subTest(name):
+                text = edited(old, new).encode(errors="surrogateescape")
+                self.write("bad.toml", text)
+                line = "" if lines is None else SMALL_JOB[:SMALL_JOB.index(old)].count("\n") + 1
+                if name == "unknown key":
+                    lines = 0
+                    line = SMALL_JOB[:SMALL_JOB.index("[total]")].count("\n") + 1
+                where = "bad.toml:" if lines is None else f"bad.toml:{line + lines}: "
+                for command in ("run", "config"):
+                    said = self.refuse(command, "bad.toml", says=(where, says))
+                self.assertLess(len(said), 700)
+
+    def test_missing_keys(self):
+        for passage in REQUIRED:
+            with self.subTest(passage):
+                self.write("bad.toml", edited(passage + "\n", ""))
+                self.refuse("run", "bad.toml", says=("bad.toml:", f'"{passage.split(" ")[0]}"'))
+
+    def test_missing_tables(self):
+        for table in ("[total]", "[models]", "[outputs]"):
+            with self.subTest(table):
+                start = SMALL_JOB.index(table)
+                end = SMALL_JOB.find("\n\n", start)
+                self.write("bad.toml", SMALL_JOB[:start] + SMALL_JOB[end:] if end > 0
+                           else SMALL_JOB[:start])
+                self.refuse("run", "bad.toml", says=("bad.toml:", table.strip("[]")))
+
+    def test_files_that_are_no_jobs(self):
+        for name, content in {"empty": b"", "spaces": b"  \n\n", "binary": bytes(range(256)) * 50,
+                              "zeros": bytes(5000), "prose": b"Dear flopsieve,\nhow are you?\n",
+                              "json": b'{"years": "2024-2026"}\n', "bracket": b"[",
+                              "utf16": SMALL_JOB.encode("utf-16")}.items():
+            with self.subTest(name):
+                self.write("bad.toml", content)
+                for command in ("run", "check", "config"):
+                    self.refuse(command, "bad.toml", says="bad.toml:")
+
+    def test_stdin_is_named(self):
+        self.refuse("run", "-", stdin="", says="stdin:1: ")
+        self.refuse("run", "-", stdin=edited("seed = 7", "sed = 7"), says="stdin:3: ")
+
+    def test_every_shortening_of_a_job_is_refused_or_runs(self):
+        for length in range(0, len(SMALL_JOB), 7):
+            with self.subTest(length):
+                done = self.flopsieve("config", "-", stdin=SMALL_JOB[:length], timeout=30)
+                self.assertIn(done.returncode, (0, BAD_INPUT))
+                if done.returncode != 0:
+                    self.assertRegex(done.stderr, r"\Aflopsieve: stdin:\d+: [^\n]+\n\Z")
+
+    def test_windows_lines_and_byte_order_mark_are_no_faults(self):
+        self.write("dos.toml", b"\xef\xbb\xbf" + SMALL_JOB.replace("\n", "\r\n").encode())
+        self.succeed("config", "dos.toml")
+
+    def test_other_characters_in_comments_are_no_faults(self):
+        self.write("comment.toml", "# Größe – 大\n" + SMALL_JOB)
+        self.succeed("config", "comment.toml")
+
+    def test_calibration(self):
+        for name, says in {"nowhere.toml": "nowhere.toml", ".": "", "small.toml": "small.toml:"
+                           }.items():
+            with self.subTest(name):
+                self.write("small.toml", f'calibration = "{name}"\n' + SMALL_JOB)
+                self.refuse("run", "small.toml", says=says)
+        text = (SOURCE / "jobs" / "calibration.toml").read_text()
+        for old, new in (("count = 18", "count = -18"), ("count = 18", "count = 18.5"),
+                         ("year = 2018", "year = 2017"), ("sd = 1.95", "sd = -1.95"),
+                         ("mean = 18.", "mean = nan # "), ("[provenance]", "[provenence]")):
+            with self.subTest(new):
+                self.write("cal.toml", edited(old, new, text))
+                self.write("small.toml", 'calibration = "cal.toml"\n' + SMALL_JOB)
+                self.refuse("run", "small.toml", says="cal.toml:")
+
+
+class CommandLine(Refusal):
+    def setUp(self):
+        super().setUp()
+        self.write("small.toml", SMALL_JOB)
+
+    def test_commands_and_options(self):
+        for arguments in ((), ("fly",), ("run", "small.toml", "--fly"), ("--fly",),
+                          ("run", "small.toml", "other.toml"), ("show",), ("calibrate",),
+                          ("run", "small.toml", "-o"), ("run", "small.toml", "--set"),
+                          ("run", "small.toml", "--threads", "two"), ("show", "--format", "csv")):
+            with self.subTest(arguments):
+                self.refuse(*arguments)
+
+    def test_values_of_options(self):
+        for option, value, says in (
+                ("--threads", "0", "1"), ("--threads", "-1", "1"), ("--threads", "1e9", ""),
+                ("--threads", "99999999999999999999", ""), ("--threads", "", ""),
+                ("--backend", "cuda", "tbb"), ("--backend", "", "tbb"),
+                ("--seed", "-1", "from 0 to"), ("--seed", "pi", ""),
+                ("--seed", "99999999999999999999", ""), ("--trajectories", "0", "from 1 to"),
+                ("--trajectories", "-5", "from 1 to"), ("--trajectories", "many", ""),
+                ("-o", ".", "folder"), ("-o", "nowhere/out.h5", "nowhere"),
+                ("-o", "small.toml", "small.toml"), ("-o", "small.toml/out.h5", "small.toml"),
+                ("-o", "x" * 300 + ".h5", "x.h5"), ("--log", "nowhere/log", "nowhere/log"),
+                ("--log", ".", "")):
+            with self.subTest(f"{option} {value}"):
+                self.refuse("run", "small.toml", option, value, says=says)
+
+    def test_set(self):
+        for assignment, says in (
+                ("", "key=value"), ("models.sd", "key=value"), ("=1", "dotted"),
+                ("models..sd=1", "dotted"), (".=1", "dotted"), ("models.sdd=1", '"sdd"'),
+                ("models.sd=", ""), ("models.sd=wide", "models.sd"), ("models.sd=[", "--set"),
+                ("models.sd={ unform = [1, 2] }", "unform"), ("seed.x=1", "seed.x"),
+                ("models=1", "models"), ("constraint.nobody.max=1", "nobody"),
+                ("constraint.largest_share.max=0.01", "is above max"),
+                ("constraint=1", "constraint"), ("seed=1\nseed=2", "--set"),
+                ("models.sd=1 # really", ""), ("models.sd=nan", "finite"),
+                ("years=2026-2024", ""), ("models.count=0", "from 1 to")):
+            if assignment == "models.sd=1 # really":
+                continue  # a comment is TOML
+            with self.subTest(assignment):
+                self.refuse("run", "small.toml", "--set", assignment, says=says)
+
+    def test_target(self):
+        for target in ("sse2", "AVX2", "avx2 ", "0", "x" * 5000):
+            with self.subTest(target[:20]):
+                self.refuse("run", "small.toml", target=target, says=("FLOPSIEVE_TARGET", "scalar"))
+
+    def test_missing_files(self):
+        for command in ("run", "check", "config"):
+            self.refuse(command, "nowhere.toml", says="nowhere.toml")
+            self.refuse(command, "no/where.toml", says="no/where.toml")
+            self.refuse(command, "x" * 300, says="xxx")
+            self.refuse(command, ".", says="")
+        self.refuse("show", "nowhere.h5", says="nowhere.h5: no such file")
+        self.refuse("show", "x" * 300, says="xxx")
+        self.refuse("show", "small.toml/x", says="small.toml/x")
+        self.refuse("show", ".", says="folder")
+        self.refuse("show", "small.toml", says="small.toml: not an HDF5 file")
+
+    def test_unreadable_format(self):
+        self.succeed("run", "small.toml")
+        self.refuse("show", "small.h5", "--format", "xml", says=("xml", "csv"))
+
+    def test_a_refused_fresh_run_leaves_the_old_result_in_place(self):
+        self.succeed("run", "small.toml")
+        self.refuse("run", "small.toml", "--fresh", "--backend", "cuda", says="tbb")
+        self.refuse("run", "small.toml", "--fresh", "--set", "models.sd=-1", says="models.sd")
+
+    def test_damaged_results(self):
+        self.succeed("run", "small.toml")
+        whole = (self.folder / "small.h5").read_bytes()
+        for size in (0, 1, 100, len(whole) // 2, len(whole) - 1):
+            with self.subTest(size):
+                self.write("cut.h5", whole[:size])
+                self.refuse("show", "cut.h5", says="cut.h5")
+                self.refuse("run", "small.toml", "-o", "cut.h5", says="cut.h5")
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
+    def test_folder_that_may_not_be_written(self):
+        (self.folder / "locked").mkdir(mode=0o500)
+        self.refuse("run", "small.toml", "-o", "locked/out.h5", code=STORAGE, says="locked")
+
+
+class Csv(Refusal):
+    HEADER = "Model,Publication date,Training compute (FLOP),Notability criteria\n"
+    ROWS = ("A,2020-01-05,1e20,SOTA\nB,2020-02-05,1e21,SOTA\nC,2020-03-05,1e22,SOTA\n")
+
+    def refuse_csv(self, content, *arguments, says=()):
+        self.write("bad.csv", content)
+        options = arguments or ("--years", "2020-2020")
+        for output in (("--json",), ("-o", "out.toml")):
+            self.refuse("calibrate", "bad.csv", *options, *output, says=says)
+
+    def test_the_frame_of_these_tests_is_good(self):
+        self.write("good.csv", self.HEADER + self.ROWS)
+        self.succeed("calibrate", "good.csv", "--years", "2020", "--json")
+
+    def test_columns(self):
+        for column in ("Model", "Publication date", "Training compute (FLOP)",
+                       "Notability criteria"):
+            with self.subTest(column):
+                self.refuse_csv(self.HEADER.replace(column, "x") + self.ROWS,
+                                says=("bad.csv:1: ", f'"{column}"'))
+        self.refuse_csv(self.HEADER.replace("date", "dates") + self.ROWS,
+                        says='did you mean "Publication dates"?')
+        self.refuse_csv(self.HEADER.replace("Model", "Publication date") + self.ROWS,
+                        says=("bad.csv:1: ", "twice"))
+
+    def test_flop(self):
+        for cell in ("many", "1e", "1e20x", " 1e20", "-1e20", "0", "nan", "inf", "1e999",
+                     '"1,000"', "0x10"):
+            with self.subTest(cell):
+                self.refuse_csv(self.HEADER + self.ROWS + f"D,2020-04-05,{cell},SOTA\n",
+                                says=("bad.csv:5: ", "Training compute (FLOP)"))
+
+    def test_lines_count_newlines_in_fields(self):
+        self.refuse_csv(self.HEADER + '"a\nb\nc",2020-01-05,1e20,SOTA\n' + self.ROWS +
+                        "D,2020-04-05,many,SOTA\n", says="bad.csv:8: ")
+
+    def test_dates(self):
+        for cell in ("2020", "2020-13-01", "2020-02-30", "05.04.2020", "", "2020-4-5"):
+            with self.subTest(cell):
+                self.refuse_csv(self.HEADER + self.ROWS + f"D,{cell},1e20,SOTA\n",
+                                says=("bad.csv:5: ", "Publication date"))
+
+    def test_quotes_and_fields(self):
+        for text, line in (('D,2020-04-05,1e20,"SOTA', 5), ('D,2020-04-05,1e20,SO"TA\n', 5),
+                           ('"D"x,2020-04-05,1e20,SOTA\n', 5), ("D,2020-04-05,1e20\n", 5),
+                           ("D,2020-04-05,1e20,SOTA,more\n", 5), ("D,2020-04-05,1e20,SOTA\rE", 5)):
+            with self.subTest(text):
+                self.refuse_csv(self.HEADER + self.ROWS + text, says=f"bad.csv:{line}: ")
+
+    def test_files_that_are_no_tables(self):
+        self.refuse_csv("", says="bad.csv:1: ")
+        self.refuse_csv("\n", says="bad.csv:1: ")
+        self.refuse_csv(bytes(range(256)) * 20, says="bad.csv:")
+        self.refuse_csv(self.HEADER, says="bad.csv: 0 models of 2020")
+        self.refuse("calibrate", "nowhere.csv", "--json", says="nowhere.csv")
+        self.refuse("calibrate", ".", "--json", says="folder")
+        self.refuse("calibrate", "x" * 300, "--json", says="xxx")
+
+    def test_options(self):
+        good = self.HEADER + self.ROWS
+        self.refuse_csv(good, "--years", "2021-2020", says="reversed")
+        self.refuse_csv(good, "--years", "2020-2021", says="2021")
+        self.refuse_csv(good, "--years", "lately", says="lately")
+        self.refuse_csv(good, "--years", "2020", "--drop", "AA", says='"AA"')
+        self.write("good.csv", good)
+        self.refuse("calibrate", "good.csv", "--years", "2020", says="--json")
+        self.refuse("calibrate", "good.csv", "--years", "2020", "-o", ".", says="folder")
+        self.refuse("calibrate", "good.csv", "--years", "2020", "-o", "x" * 300, says="xxx")
+        self.refuse("calibrate", "good.csv", "--years", "2020", "-o", "nowhere/out.toml",
+                    says="nowhere")
+
+    def test_one_model_three_times(self):
+        self.refuse_csv(self.HEADER + "A,2020-01-05,1e20,SOTA\n" * 3, says="one size")
+
+
+if __name__ == "__main__":
+    unittest.main()
