@@ -83,6 +83,23 @@ Buffer read_whole(const std::filesystem::path& path, ExitCode code) {
 
 }  // namespace
 
+PathKind path_kind(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  switch (status.type()) {
+    case std::filesystem::file_type::not_found:
+      return PathKind::nothing;
+    case std::filesystem::file_type::regular:
+      return PathKind::file;
+    case std::filesystem::file_type::directory:
+      return PathKind::folder;
+    case std::filesystem::file_type::none:
+      fail(ExitCode::bad_input, path, "look it up", error.value());
+    default:
+      return PathKind::other;
+  }
+}
+
 std::string read_text(const std::filesystem::path& path, ExitCode code) {
   return read_whole<std::string>(path, code);
 }

@@ -23,6 +23,12 @@ std::string read_text(const std::filesystem::path& path, ExitCode code);
 /// The whole file as bytes; as read_text().
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, ExitCode code);
 
+/// What a name that a user gave stands for; `other` is a device, a pipe or a socket.
+enum class PathKind { nothing, file, folder, other };
+
+/// Throws Error(bad_input) if that cannot be told: the name is too long, a folder is closed to us.
+PathKind path_kind(const std::filesystem::path& path);
+
 /// An owned file descriptor, closed at the end of its life.
 class Descriptor {
  public:

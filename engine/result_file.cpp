@@ -290,10 +290,11 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
 }
 
 Results read_result_file(const fs::path& path) {
-  if (!fs::exists(path)) {
+  const PathKind kind = path_kind(path);
+  if (kind == PathKind::nothing) {
     throw Error(ExitCode::bad_input, fmt::format("{}: no such file", path.string()));
   }
-  if (fs::is_directory(path)) {
+  if (kind == PathKind::folder) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: a folder, not the result of a run", path.string()));
   }

@@ -152,25 +152,6 @@ class Run {
   bool stopped_ = false;
 };
 
-FileLock lock_output(const RunOptions& options) {
-  fs::path path = options.output;
-  path += ".lock";
-  FileLock lock(path, options.shard.count == 1 ? LockKind::exclusive : LockKind::shared);
-  if (lock.state() == LockState::busy) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: another flopsieve is writing this output; wait for it or choose "
-                            "another output with -o",
-                            options.output.string()));
-  }
-  if (lock.state() == LockState::unsupported && options.warn) {
-    options.warn(
-        fmt::format("{}: this file system has no locks; make sure that no other process "
-                    "writes the same output",
-                    options.output.string()));
-  }
-  return lock;
-}
-
 void remove_parts(const std::vector<Part>& parts, const fs::path& folder) {
   std::error_code ignored;
   for (const Part& part : parts) fs::remove(part.path, ignored);
@@ -185,8 +166,28 @@ fs::path parts_folder(const fs::path& output) {
   return folder;
 }
 
+FileLock lock_output(const fs::path& output, LockKind kind) {
+  fs::path path = output;
+  path += ".lock";
+  FileLock lock(path, kind);
+  if (lock.state() == LockState::busy) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: another flopsieve is writing this output; wait for it or choose "
+                            "another output with -o",
+                            output.string()));
+  }
+  return lock;
+}
+
 Tally run_study(const Study& study, const RunOptions& options) {
-  FileLock lock = lock_output(options);
+  FileLock lock = lock_output(options.output,
+                              options.shard.count == 1 ? LockKind::exclusive : LockKind::shared);
+  if (lock.state() == LockState::unsupported && options.warn) {
+    options.warn(
+        fmt::format("{}: this file system has no locks; make sure that no other process "
+                    "writes the same output",
+                    options.output.string()));
+  }
   const fs::path folder = parts_folder(options.output);
   remove_stale_temporaries(folder, "part-");
   const auto warn = [&](const std::string& message) {

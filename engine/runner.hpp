@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/executor.hpp"
+#include "engine/files.hpp"
 #include "engine/parts.hpp"
 #include "engine/study.hpp"
 #include "engine/tally.hpp"
@@ -39,6 +40,10 @@ struct RunOptions {
 
 /// The folder of a run's parts.
 std::filesystem::path parts_folder(const std::filesystem::path& output);
+
+/// The lock that stands for the right to write an output, its parts included. Throws
+/// Error(bad_input) while another process holds it.
+FileLock lock_output(const std::filesystem::path& output, LockKind kind);
 
 /// Computes the batches that are not yet sealed, in parallel, commits them in order, and joins all
 /// parts into the result file (a shard of several leaves its parts for a merge). Returns the tally

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdlib>
 
 #include "engine/error.hpp"
@@ -30,14 +31,24 @@ void apply_target_variable() {
   }
 }
 
+/// CLI11 would turn a number beyond 64 bits into the nearest one that fits.
+std::string demand_whole_number(const std::string& text) {
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && stop == end) return "";
+  return fmt::format("\"{}\" is not a whole number of at most 64 bits", text);
+}
+
 void add_job_options(CLI::App& app, JobOptions& job) {
   app.add_option("JOB", job.file, "Job file (TOML); none: the default forecast; -: stdin");
   app.add_option("--set", job.set, "Replace a key of the job: --set models.sd=1.5 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
       ->take_all();
-  app.add_option("--seed", job.seed, "Replace the job's seed");
-  app.add_option("--trajectories", job.trajectories, "Replace the job's number of trajectories");
+  app.add_option("--seed", job.seed, "Replace the job's seed")->check(demand_whole_number);
+  app.add_option("--trajectories", job.trajectories, "Replace the job's number of trajectories")
+      ->check(demand_whole_number);
 }
 
 /// One subcommand: its options, and what to do with them.

@@ -86,7 +86,7 @@ int calibrate_command(const CalibrateCommand& command) {
   if (command.output.empty() && !command.json) {
     throw Error(ExitCode::bad_input, "calibrate needs -o FILE.toml or --json");
   }
-  if (std::filesystem::is_directory(command.output)) {
+  if (engine::path_kind(command.output) == engine::PathKind::folder) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: is a folder; -o takes the name of a file", command.output));
   }
@@ -102,7 +102,7 @@ int calibrate_command(const CalibrateCommand& command) {
     engine::write_file_atomically(command.output, calibration_toml(calibration));
     fmt::print(stderr, "written to {}\n", command.output);
   }
-  if (command.json) print(calibration_json(calibration));
+  if (command.json) print(calibration_json(calibration) + "\n");
   return done;
 }
 

@@ -25,15 +25,28 @@ double ratio(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string number(double value, bool whole) {
-  if (whole) return fmt::format("{:.0f}", value);
-  return std::abs(value) >= 1e5 ? fmt::format("{:.2e}", value) : fmt::format("{:.4g}", value);
+/// 4.5e8 -> "450M".
+std::string money(double usd) {
+  constexpr std::pair<double, const char*> units[] = {
+      {1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "k"}};
+  for (const auto& [size, name] : units) {
+    if (usd >= size) return fmt::format("{:.3g}{}", usd / size, name);
+  }
+  return fmt::format("{:.3g}", usd);
 }
 
-std::string triple(const Estimate& estimate, bool whole) {
+/// Two decimals for sizes and shapes; two digits for shares, which may be small.
+std::string number(const engine::Statistic& statistic, double value) {
+  const engine::Grid& grid = statistic.info().grid;
+  if (grid.scale == engine::Grid::Scale::whole) return fmt::format("{:.0f}", value);
+  if (grid.scale == engine::Grid::Scale::log10) return money(value);
+  return grid.upper == 1.0 ? fmt::format("{:.2g}", value) : fmt::format("{:.2f}", value);
+}
+
+std::string triple(const engine::Statistic& statistic, const Estimate& estimate) {
   std::string text = "[";
   for (std::size_t q = 0; q < estimate.quantiles.size(); ++q) {
-    text += (q == 0 ? "" : ", ") + number(estimate.quantiles[q].value, whole);
+    text += (q == 0 ? "" : ", ") + number(statistic, estimate.quantiles[q].value);
   }
   return text + "]";
 }
@@ -52,10 +65,6 @@ std::string threshold_name(double threshold) {
   return plus == std::string::npos ? text : text.erase(plus + 1, 1);
 }
 
-bool is_whole(const engine::Statistic& statistic) {
-  return statistic.info().grid.scale == engine::Grid::Scale::whole;
-}
-
 std::string count_table(const Plan& plan, const std::vector<Estimate>& estimates) {
   std::vector<std::string> heading{"year"};
   for (const double t : plan.outputs.thresholds) heading.push_back("> " + threshold_name(t));
@@ -64,7 +73,7 @@ std::string count_table(const Plan& plan, const std::vector<Estimate>& estimates
   for (std::size_t year = 0; year < plan.year_count(); ++year) {
     std::vector<std::string> row{std::to_string(plan.years[year])};
     for (std::size_t t = 0; t < thresholds; ++t) {
-      row.push_back(triple(estimates[year * thresholds + t], true));
+      row.push_back(triple({engine::StatisticKind::count, 0.0}, estimates[year * thresholds + t]));
     }
     table.add(row);
   }
@@ -94,7 +103,7 @@ std::string cumulative_heading(const Plan& plan) {
 }
 
 /// How far the quantiles may be off because the number of trajectories is finite.
-std::string monte_carlo_line(const Plan& plan, const Summary& summary) {
+std::string monte_carlo_line(const Summary& summary) {
   double widest = 0.0;
   bool missing = false;
   for (const Estimate& estimate : summary.cumulative) {
@@ -106,7 +115,6 @@ std::string monte_carlo_line(const Plan& plan, const Summary& summary) {
       }
     }
   }
-  (void)plan;
   if (missing)
     return "Too few trajectories for a Monte Carlo interval of some of these quantiles.\n";
   return fmt::format("Monte Carlo error of these quantiles (95 %): at most {:.0f} model{}.\n",
@@ -122,8 +130,7 @@ std::string statistics_table(const Plan& plan, const Summary& summary) {
     const std::string unit(statistics[s].info().unit);
     std::vector<std::string> row{statistics[s].name() + (unit == "1" ? "" : " (" + unit + ")")};
     for (std::size_t year = 0; year < plan.year_count(); ++year) {
-      row.push_back(
-          triple(summary.statistics[year * statistics.size() + s], is_whole(statistics[s])));
+      row.push_back(triple(statistics[s], summary.statistics[year * statistics.size() + s]));
     }
     table.add(row);
   }
@@ -177,7 +184,7 @@ std::string text_report(const Plan& plan, const Tally& tally) {
   if (tally.complete > 0) {
     text += fmt::format("Models above each threshold (FLOP) in the year\n{}\n{}\n{}{}\n",
                         count_table(plan, summary.counts), cumulative_heading(plan),
-                        count_table(plan, summary.cumulative), monte_carlo_line(plan, summary));
+                        count_table(plan, summary.cumulative), monte_carlo_line(summary));
     if (!plan.outputs.statistics.empty()) {
       text += fmt::format("Survivors\n{}\n", statistics_table(plan, summary));
     }

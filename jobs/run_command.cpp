@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -25,6 +26,13 @@ using engine::ExitCode;
 
 std::atomic<bool> stop_requested{false};
 
+/// Before the first batch nothing is lost by ending at once.
+extern "C" void stop_at_once(int) {
+  constexpr char message[] = "flopsieve: stopped before the first batch; the same command starts\n";
+  if (write(STDERR_FILENO, message, sizeof message - 1) < 0) _exit(1);
+  _exit(static_cast<int>(ExitCode::interrupted));
+}
+
 /// The first signal stops at the next tile; a second one ends the program at once, which loses
 /// nothing that is sealed.
 extern "C" void request_stop(int signal_number) {
@@ -32,10 +40,8 @@ extern "C" void request_stop(int signal_number) {
   std::signal(signal_number, SIG_DFL);
 }
 
-void catch_signals() {
-  for (const int signal_number : {SIGINT, SIGTERM, SIGUSR1}) {
-    std::signal(signal_number, request_stop);
-  }
+void catch_signals(void (*handler)(int)) {
+  for (const int signal_number : {SIGINT, SIGTERM, SIGUSR1}) std::signal(signal_number, handler);
 }
 
 void demand_same_job(const std::string& what, const std::string& stored_job,
@@ -53,19 +59,18 @@ void demand_same_job(const std::string& what, const std::string& stored_job,
 }
 
 void check_output_place(const fs::path& output) {
-  if (fs::is_directory(output)) {
+  if (engine::path_kind(output) == engine::PathKind::folder) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: is a folder; -o takes the name of a file", output.string()));
   }
   const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
-  if (!fs::is_directory(folder)) {
+  if (engine::path_kind(folder) != engine::PathKind::folder) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: there is no folder {}", output.string(), folder.string()));
   }
 }
 
-/// --fresh: what is there is renamed, never deleted.
-void move_aside(const fs::path& path) {
+void rename_to_old(const fs::path& path) {
   if (!fs::exists(path)) return;
   fs::path old = path;
   old += ".old";
@@ -74,6 +79,33 @@ void move_aside(const fs::path& path) {
     old += fmt::format(".old{}", i);
   }
   fs::rename(path, old);
+}
+
+/// --fresh: what is there is renamed, never deleted, and not under the hands of another process.
+void move_aside(const fs::path& output) {
+  const engine::FileLock lock = engine::lock_output(output, engine::LockKind::exclusive);
+  rename_to_old(output);
+  rename_to_old(engine::parts_folder(output));
+}
+
+/// The command that resumes, for a shell: without --fresh, which would start anew.
+std::string resume_command(const std::vector<std::string>& command_line) {
+  std::string text;
+  for (const std::string& word : command_line) {
+    if (word == "--fresh") continue;
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789@%+=:,./_-") == std::string::npos;
+    text += text.empty() ? "" : " ";
+    if (plain) {
+      text += word;
+      continue;
+    }
+    text += '\'';
+    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    text += '\'';
+  }
+  return text;
 }
 
 /// Bytes that the result file of a plan needs, roughly.
@@ -119,7 +151,8 @@ void print_results(const RunCommand& command, Console& console, const engine::Pl
 engine::Plan plan_to_run(const RunCommand& command, Console& console, engine::Plan plan,
                          const fs::path& output) {
   const fs::path folder = engine::parts_folder(output);
-  if (const auto stored = engine::stored_study(folder)) {
+  const auto stored = command.fresh ? std::nullopt : engine::stored_study(folder);
+  if (stored) {
     demand_same_job(folder.string(), stored->job, stored->plan, plan);
     console.note(fmt::format("resuming from {}", folder.string()));
     return stored->plan;
@@ -129,16 +162,16 @@ engine::Plan plan_to_run(const RunCommand& command, Console& console, engine::Pl
 }
 
 int compute(const RunCommand& command, Console& console, const engine::Plan& plan,
-            const fs::path& output) {
+            const fs::path& output, engine::Backend backend) {
   const engine::Study study = make_study(plan, command.command_line);
   engine::RunOptions options;
   options.output = output;
-  options.backend = engine::parse_backend(command.backend);
+  options.backend = backend;
   options.threads = command.threads > 0 ? command.threads : engine::default_threads();
   options.stop = &stop_requested;
   options.on_progress = [&](const engine::Progress& progress) { console.progress(progress); };
   options.warn = [&](const std::string& message) { console.warn(message); };
-  catch_signals();
+  catch_signals(request_stop);
   try {
     const engine::Tally tally = engine::run_study(study, options);
     console.end_progress();
@@ -148,9 +181,8 @@ int compute(const RunCommand& command, Console& console, const engine::Plan& pla
     if (error.code() != ExitCode::interrupted) throw;
     throw Error(
         ExitCode::interrupted,
-        fmt::format("stopped; everything computed so far is sealed in {}. The same command "
-                    "resumes: {}",
-                    engine::parts_folder(output).string(), fmt::join(command.command_line, " ")));
+        fmt::format("stopped; everything computed so far is sealed in {}. This command resumes: {}",
+                    engine::parts_folder(output).string(), resume_command(command.command_line)));
   }
   console.note(fmt::format("written to {}", output.string()));
   return static_cast<int>(ExitCode::done);
@@ -160,15 +192,12 @@ int compute(const RunCommand& command, Console& console, const engine::Plan& pla
 
 int run(const RunCommand& command) {
   Console console(command.console);
-  const engine::Plan plan = read_plan(command.job);
+  const engine::Backend backend = engine::parse_backend(command.backend);
+  engine::Plan plan = read_plan(command.job);
   const fs::path output =
       command.output.empty() ? default_output(command.job, plan) : command.output;
   check_output_place(output);
-  if (command.fresh) {
-    move_aside(output);
-    move_aside(engine::parts_folder(output));
-  }
-  if (fs::exists(output)) {
+  if (!command.fresh && fs::exists(output)) {
     const engine::Results results = engine::read_result_file(output);
     demand_same_job(output.string(), results.study.job, results.study.plan, plan);
     console.note(fmt::format("{} is finished; --fresh computes it anew", output.string()));
@@ -178,7 +207,10 @@ int run(const RunCommand& command) {
   console.note(fmt::format("{}: {} trajectories x {} years, seed {}", output.string(),
                            grouped(plan.trajectories), plan.year_count(), plan.seed));
   demand_disk_space(plan, output);
-  return compute(command, console, plan_to_run(command, console, plan, output), output);
+  catch_signals(stop_at_once);
+  plan = plan_to_run(command, console, plan, output);
+  if (command.fresh) move_aside(output);
+  return compute(command, console, plan, output, backend);
 }
 
 }  // namespace flopsieve::jobs
