@@ -107,6 +107,8 @@ PartWriter::PartWriter(fs::path folder, const Study& study, Shard shard)
 }
 
 void PartWriter::add(BatchResult result) {
+  const bool gap = !waiting_.empty() && result.batch != waiting_.back().batch + shard_.count;
+  if (gap) seal();  // so that the rows of parts in order of their first batch are in order
   // A part holds neighbours only: the columns of parts are joined in order of their first batch.
   if (!waiting_.empty() && result.batch != waiting_.back().batch + shard_.count) seal();
   // Only the first complete trajectories of the run keep their sizes. Those of earlier batches

@@ -40,7 +40,8 @@ class PartWriter {
   /// Creates the folder if need be. Throws Error(storage).
   PartWriter(std::filesystem::path folder, const Study& study, Shard shard);
 
-  /// Takes a batch; seals by itself once 64 batches or 16 MiB of columns wait.
+  /// Takes a batch, in ascending order. Seals by itself once 64 batches or 16 MiB of columns wait,
+  /// and before a gap: a part holds successive batches of its shard.
   void add(BatchResult result);
 
   /// Writes what waits; after it has returned, it survives a kill.

@@ -24,20 +24,23 @@ void check_stop(const std::atomic<bool>* stop) {
   }
 }
 
-/// All batches once, in order, or an Error(storage).
+/// The parts hold all batches once and in order, or an Error(storage).
 void demand_all_batches(const std::vector<Part>& parts, const Study& study) {
-  std::vector<std::uint64_t> batches;
+  std::uint64_t next = 0;
   for (const Part& part : parts) {
-    batches.insert(batches.end(), part.batches.begin(), part.batches.end());
+    for (const std::uint64_t batch : part.batches) {
+      if (batch > next) {
+        throw Error(ExitCode::storage, fmt::format("batch {} is missing among the parts", next));
+      }
+      if (batch < next) {
+        throw Error(ExitCode::storage,
+                    fmt::format("{}: batch {} is in another part too", part.path.string(), batch));
+      }
+      ++next;
+    }
   }
-  std::sort(batches.begin(), batches.end());
-  for (std::uint64_t i = 0; i < study.plan.batch_count(); ++i) {
-    if (i >= batches.size() || batches[i] > i) {
-      throw Error(ExitCode::storage, fmt::format("batch {} is missing among the parts", i));
-    }
-    if (batches[i] < i) {
-      throw Error(ExitCode::storage, fmt::format("batch {} is in two parts", batches[i]));
-    }
+  if (next != study.plan.batch_count()) {
+    throw Error(ExitCode::storage, fmt::format("batch {} is missing among the parts", next));
   }
 }
 
@@ -263,8 +266,6 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
     tally.add(contents.histograms);
     std::move(contents.batches.begin(), contents.batches.end(), std::back_inserter(batches));
   }
-  std::sort(batches.begin(), batches.end(),
-            [](const BatchRecord& a, const BatchRecord& b) { return a.batch < b.batch; });
   for (const BatchRecord& record : batches) tally.add(record.tally);
 
   TemporaryFile temporary(path);

@@ -15,9 +15,10 @@ struct Results {
   Tally tally;
 };
 
-/// Joins parts that hold each batch of the study once into one file of the layout in FORMAT.md:
-/// streams them one after the other into a temporary file, makes it durable and renames it, so
-/// that `path` is either absent, old, or whole. Leaves the parts alone. Returns the folded tally.
+/// Joins parts that together hold each batch of the study once and in order into one file of the
+/// layout in FORMAT.md: streams them one after the other into a temporary file, makes it durable
+/// and renames it, so that `path` is either absent, old, or whole. Leaves the parts alone. Returns
+/// the folded tally.
 ///
 /// Throws Error(storage) if a batch is missing or twice there, a part is damaged, or the disk is
 /// full; Error(interrupted) if `stop` becomes true, having removed the temporary file.

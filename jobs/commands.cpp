@@ -51,10 +51,11 @@ std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, do
   const int threads = engine::default_threads();
   return fmt::format(
       "{}\nfeasible; expected: {:.3g} candidates, {:.3g} models drawn, {} batches of {} "
-      "trajectories; about {} on {} thread{}\n",
+      "trajectories; about {} on {} thread{}, {} MB on disk (twice that while it runs)\n",
       table.text(), pilot.candidates_per_trajectory(plan) * trajectories, draws,
       grouped(plan.batch_count()), plan.batch_trajectories,
-      duration(draws / pilot_draws * seconds / threads), threads, threads == 1 ? "" : "s");
+      duration(draws / pilot_draws * seconds / threads), threads, threads == 1 ? "" : "s",
+      expected_file_size(plan) / 1'000'000);
 }
 
 }  // namespace

@@ -35,7 +35,6 @@ int run(const RunCommand& command);
 
 struct CheckCommand {
   JobOptions job;
-  bool json = false;
 };
 int check(const CheckCommand& command);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -24,6 +25,25 @@ engine::Pilot complete_plan(engine::Plan& plan, Force force) {
   }
   if (plan.batch_trajectories == 0) plan.batch_trajectories = choose_batch_size(plan, pilot);
   return pilot;
+}
+
+std::uint64_t expected_file_size(const engine::Plan& plan) {
+  constexpr std::uint64_t tables = 2'000'000;
+  constexpr std::uint64_t bytes_per_candidate_sizes = 8 * 150;
+  const std::uint64_t years = plan.year_count();
+  std::uint64_t per_trajectory = 0;
+  if (plan.outputs.keep >= engine::Keep::index) {
+    per_trajectory += 8 + years * (8 + 4 * plan.outputs.thresholds.size());
+  }
+  if (plan.outputs.keeps_statistics()) {
+    per_trajectory += years * 8 * plan.outputs.statistics.size();
+  }
+  std::uint64_t with_sizes = 0;
+  if (plan.outputs.keep == engine::Keep::samples) {
+    with_sizes = std::min(plan.trajectories, plan.outputs.keep_samples);
+  }
+  return tables + plan.trajectories * per_trajectory +
+         with_sizes * years * bytes_per_candidate_sizes;
 }
 
 engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "engine/pilot.hpp"
 #include "engine/plan.hpp"
 #include "engine/study.hpp"
@@ -12,6 +16,9 @@ enum class Force { no, yes };
 /// Makes a Plan ready to run: proves what can be proved, runs the pilot and chooses the batch size
 /// unless the job states one. Throws Error(infeasible) or, without `force`, Error(budget).
 engine::Pilot complete_plan(engine::Plan& plan, Force force);
+
+/// Bytes of the result file of a plan without compression; parts need as much again while it runs.
+std::uint64_t expected_file_size(const engine::Plan& plan);
 
 /// The study of a finished plan with the provenance that this program knows.
 engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line);

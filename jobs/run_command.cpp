@@ -108,26 +108,9 @@ std::string resume_command(const std::vector<std::string>& command_line) {
   return text;
 }
 
-/// Bytes that the result file of a plan needs, roughly.
-std::uint64_t expected_bytes(const engine::Plan& plan) {
-  const std::uint64_t cells = plan.year_count();
-  std::uint64_t per_trajectory = 0;
-  if (plan.outputs.keep >= engine::Keep::index) {
-    per_trajectory = 8 + cells * (8 + 4 * plan.outputs.thresholds.size());
-  }
-  if (plan.outputs.keeps_statistics()) {
-    per_trajectory += cells * 8 * plan.outputs.statistics.size();
-  }
-  std::uint64_t bytes = 2'000'000 + plan.trajectories * per_trajectory;
-  if (plan.outputs.keep == engine::Keep::samples) {
-    bytes += std::min(plan.trajectories, plan.outputs.keep_samples) * cells * 8 * 150;
-  }
-  return bytes;
-}
-
 void demand_disk_space(const engine::Plan& plan, const fs::path& output) {
   const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
-  const std::uint64_t needed = 2 * expected_bytes(plan);
+  const std::uint64_t needed = 2 * expected_file_size(plan);
   const std::uint64_t free = engine::free_disk_space(folder);
   if (free >= needed) return;
   throw Error(

@@ -12,12 +12,14 @@ namespace {
 
 /// The value of `text`; a text that is no TOML value is a string.
 Value parse_value(std::string_view key, std::string_view text) {
+  const std::size_t line_end = text.find('\n');
+  if (line_end != std::string_view::npos) {
+    fail(key, text.substr(0, line_end), "the value must stand on one line");
+  }
   try {
-    const Document document = parse_toml(fmt::format("value = {}", text), "--set");
-    if (document.root.entries.size() == 1) return document.root.entries[0].value;
-    fail(key, text.substr(0, text.find('\n')), "one value is allowed");
+    return parse_toml(fmt::format("value = {}", text), "--set").root.entries.at(0).value;
   } catch (const engine::Error&) {
-    const bool word = !text.empty() && text.find_first_of("\"'[]{}=\n") == std::string_view::npos;
+    const bool word = !text.empty() && text.find_first_of("\"'[]{}=") == std::string_view::npos;
     if (!word) fail(key, text, "the text after = is not a TOML value");
     Value value;
     value.kind = ValueKind::string;

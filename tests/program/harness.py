@@ -51,7 +51,7 @@ max = 0.5
 thresholds = [1e24, 1e25, 1e26]
 quantiles = [0.05, 0.5, 0.95]
 statistics = ["count", "total", "largest_share", "skewness"]
-keep = "samples:50"
+keep = "samples"
 """
 
 
