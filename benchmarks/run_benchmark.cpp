@@ -135,6 +135,7 @@ void register_runs() {
         name + "/" + std::string(engine::to_string(backend)) + "/" + std::to_string(threads);
     benchmark::RegisterBenchmark(
         full.c_str(), [=](benchmark::State& state) { body(state, *workload, backend, threads); })
+        ->MeasureProcessCPUTime()
         ->UseRealTime()
         ->Unit(benchmark::kMillisecond);
   };

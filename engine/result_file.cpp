@@ -299,6 +299,10 @@ Results read_result_file(const fs::path& path) {
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: a folder, not the result of a run", path.string()));
   }
+  if (kind == PathKind::other) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: no ordinary file, not the result of a run", path.string()));
+  }
   std::optional<H5File> file;
   try {
     file = H5File::open(path);

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -40,8 +41,14 @@ std::string demand_whole_number(const std::string& text) {
   return fmt::format("\"{}\" is not a whole number of at most 64 bits", text);
 }
 
+/// An empty name is mostly a shell variable that was never set.
+std::string demand_name(const std::string& text) {
+  return text.empty() ? "the name is empty" : "";
+}
+
 void add_job_options(CLI::App& app, JobOptions& job) {
-  app.add_option("JOB", job.file, "Job file (TOML); none: the default forecast; -: stdin");
+  app.add_option("JOB", job.file, "Job file (TOML); none: the default forecast; -: stdin")
+      ->check(demand_name);
   app.add_option("--set", job.set, "Replace a key of the job: --set models.sd=1.5 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
@@ -63,7 +70,8 @@ struct Subcommands {
 void add_run(CLI::App& app, RunCommand& command, std::function<int()>& chosen) {
   CLI::App* sub = app.add_subcommand("run", "Run a job, or resume it, and print its results");
   add_job_options(*sub, command.job);
-  sub->add_option("-o,--output", command.output, "Result file (default: <job>.h5)");
+  sub->add_option("-o,--output", command.output, "Result file (default: <job>.h5)")
+      ->check(demand_name);
   sub->add_option("--threads", command.threads, "Threads (default: all this process may use)")
       ->check(CLI::Range(1, 4096));
   sub->add_option("--backend", command.backend, "tbb (default), openmp or serial; same results");
@@ -110,7 +118,7 @@ void add_others(CLI::App& app, Subcommands& all, std::function<int()>& chosen) {
 }
 
 int fail(const std::string& message, ExitCode code) {
-  fmt::print(stderr, "flopsieve: {}\n", message);
+  std::fputs(fmt::format("flopsieve: {}\n", message).c_str(), stderr);
   return static_cast<int>(code);
 }
 
@@ -143,6 +151,10 @@ int run_subcommand(int argc, char** argv) {
 }  // namespace
 
 int run_cli(int argc, char** argv) {
+  // Where a standard stream is closed, the next file opened would take its number and its text.
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+  }
   try {
     return run_subcommand(argc, argv);
   } catch (const Error& error) {

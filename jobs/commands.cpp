@@ -13,6 +13,7 @@
 #include "engine/result_file.hpp"
 #include "jobs/calibrate.hpp"
 #include "jobs/calibration.hpp"
+#include "jobs/console.hpp"
 #include "jobs/csv.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/input_parser.hpp"
@@ -30,11 +31,6 @@ namespace {
 using engine::Error;
 using engine::ExitCode;
 constexpr int done = static_cast<int>(ExitCode::done);
-
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
 
 /// What a pilot expects of the whole run.
 std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, double seconds) {
@@ -65,21 +61,21 @@ int check(const CheckCommand& command) {
   const auto start = std::chrono::steady_clock::now();
   const engine::Pilot pilot = complete_plan(plan, Force::no);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  print(resolved_job(plan) + "\n" + expectation(plan, pilot, seconds.count()));
+  print_result(resolved_job(plan) + "\n" + expectation(plan, pilot, seconds.count()));
   return done;
 }
 
 int config(const ConfigCommand& command) {
-  print(resolved_job(read_plan(command.job)));
+  print_result(resolved_job(read_plan(command.job)));
   return done;
 }
 
 int show(const ShowCommand& command) {
   const ReportFormat format = parse_report_format(command.format);
   const engine::Results results = engine::read_result_file(command.file);
-  print(report(results.study.plan, results.tally, format));
+  print_result(report(results.study.plan, results.tally, format));
   const std::string warnings = report_warnings(results.study.plan, results.tally);
-  if (!warnings.empty()) fmt::print(stderr, "warning: {}\n", warnings);
+  if (!warnings.empty()) std::fputs(("warning: " + warnings + "\n").c_str(), stderr);
   return done;
 }
 
@@ -87,10 +83,7 @@ int calibrate_command(const CalibrateCommand& command) {
   if (command.output.empty() && !command.json) {
     throw Error(ExitCode::bad_input, "calibrate needs -o FILE.toml or --json");
   }
-  if (engine::path_kind(command.output) == engine::PathKind::folder) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: is a folder; -o takes the name of a file", command.output));
-  }
+  if (!command.output.empty()) demand_output_place(command.output);
   CalibrateOptions options;
   std::tie(options.first_year, options.last_year) = parse_year_range(
       command.years,
@@ -101,9 +94,9 @@ int calibrate_command(const CalibrateCommand& command) {
   const Calibration calibration = calibrate(read_csv(command.csv), options);
   if (!command.output.empty()) {
     engine::write_file_atomically(command.output, calibration_toml(calibration));
-    fmt::print(stderr, "written to {}\n", command.output);
+    std::fputs(("written to " + command.output + "\n").c_str(), stderr);
   }
-  if (command.json) print(calibration_json(calibration) + "\n");
+  if (command.json) print_result(calibration_json(calibration) + "\n");
   return done;
 }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,10 @@ struct JobOptions {
   std::optional<std::int64_t> seed;
   std::optional<std::int64_t> trajectories;
 };
+
+/// Throws Error(bad_input) if no file of this name can be written: it is a folder, or stands in
+/// none.
+void demand_output_place(const std::filesystem::path& output);
 
 struct RunCommand {
   JobOptions job;

@@ -38,10 +38,10 @@ Console::Console(const Options& options)
 void Console::write_line(const std::string& line, bool shown) {
   if (shown) {
     end_progress();
-    fmt::print(stderr, "{}\n", line);
+    std::fputs((line + "\n").c_str(), stderr);
   }
   if (log_) {
-    fmt::print(log_.get(), "{}\n", line);
+    std::fputs((line + "\n").c_str(), log_.get());
     std::fflush(log_.get());
   }
 }
@@ -65,15 +65,22 @@ void Console::progress(const engine::Progress& progress) {
   if (!terminal_) {
     write_line(line, !quiet_);
   } else if (!quiet_) {
-    fmt::print(stderr, "\r\033[K{}", line);
+    std::fputs(("\r\033[K" + line).c_str(), stderr);
     std::fflush(stderr);
     line_open_ = true;
   }
 }
 
 void Console::end_progress() {
-  if (line_open_) fmt::print(stderr, "\n");
+  if (line_open_) std::fputs("\n", stderr);
   line_open_ = false;
+}
+
+void print_result(const std::string& text) {
+  const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (whole && std::fflush(stdout) == 0) return;
+  throw engine::Error(engine::ExitCode::storage,
+                      fmt::format("cannot write the results to stdout: {}", std::strerror(errno)));
 }
 
 std::string progress_line(const engine::Progress& p, double seconds) {

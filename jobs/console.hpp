@@ -43,6 +43,9 @@ class Console {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> log_;
 };
 
+/// Writes results to stdout. Throws Error(storage) if that cannot be written, as on a full disk.
+void print_result(const std::string& text);
+
 /// One line about a run: batches, candidates per second, acceptance, elapsed and remaining time.
 std::string progress_line(const engine::Progress& progress, double seconds);
 

@@ -82,7 +82,7 @@ Constraint parse_constraint(TableReader& table, const std::vector<int>& years,
   } catch (const std::invalid_argument& error) {
     table.fail_at("statistic", error.what());
   }
-  constraint.name = table.string("name", constraint.statistic.name());
+  constraint.name = table.label("name", constraint.statistic.name());
   constraint.lower.assign(years.size(), -infinity);
   constraint.upper.assign(years.size(), infinity);
   if (table.has("from")) {

@@ -302,6 +302,19 @@ std::optional<std::string> TableReader::optional_string(std::string_view key) {
   return string(key);
 }
 
+std::string TableReader::label(std::string_view key, std::string_view fallback) {
+  if (!has(key)) return std::string(fallback);
+  const std::string text = string(key);
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+  });
+  if (text.empty() || control) {
+    fail_at(key, fmt::format("{} must not be empty, nor hold control characters", name_of(key)));
+  }
+  return text;
+}
+
 bool TableReader::boolean(std::string_view key) {
   const Value& found = value(key);
   if (found.kind != ValueKind::boolean) wrong_type(found, name_of(key), "true or false");

@@ -82,6 +82,9 @@ class TableReader {
   std::string string(std::string_view key, std::string_view fallback);
   std::optional<std::string> optional_string(std::string_view key);
 
+  /// A string to be printed: not empty, without control characters. An absent key gives `fallback`.
+  std::string label(std::string_view key, std::string_view fallback);
+
   bool boolean(std::string_view key);
   bool boolean(std::string_view key, bool fallback);
 

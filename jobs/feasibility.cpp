@@ -54,19 +54,25 @@ class YearBounds {
   }
 
   void check() const {
-    for (const auto& [name, range] : ranges_) {
-      if (range.lower <= range.upper * (1.0 + (range.upper > 0.0 ? 1e-9 : -1e-9))) continue;
-      throw engine::Error(
-          engine::ExitCode::infeasible,
-          fmt::format(
-              "infeasible: in {} {} would have to be at least {:.6g} ({}) and at most {:.6g} "
-              "({})",
-              plan_.years[year_], name, range.lower, range.lower_reason, range.upper,
-              range.upper_reason));
+    // What the job constrains comes first: another range may only be a consequence.
+    for (const engine::Constraint& constraint : plan_.constraints) {
+      const auto found = ranges_.find(constraint.statistic.name());
+      if (found != ranges_.end()) check(found->first, found->second);
     }
+    for (const auto& [name, range] : ranges_) check(name, range);
   }
 
  private:
+  void check(const std::string& name, const Range& range) const {
+    if (range.lower <= range.upper * (1.0 + (range.upper > 0.0 ? 1e-9 : -1e-9))) return;
+    throw engine::Error(
+        engine::ExitCode::infeasible,
+        fmt::format("infeasible: in {} {} would have to be at least {:.6g} ({}) and at most {:.6g} "
+                    "({})",
+                    plan_.years[year_], name, range.lower, range.lower_reason, range.upper,
+                    range.upper_reason));
+  }
+
   Range& range(const std::string& name) { return ranges_[name]; }
 
   void bound_count() {

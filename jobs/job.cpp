@@ -70,7 +70,7 @@ class JobParser {
 
  private:
   void parse_size() {
-    plan_.title = root_.string("title", "");
+    plan_.title = root_.label("title", "");
     plan_.seed = whole("seed", 1, 0, std::numeric_limits<std::int64_t>::max());
     plan_.trajectories = whole("trajectories", 10'000, 1, 1LL << 40);
     plan_.attempts = whole("attempts", 1'000'000, 1, 1LL << 40);
@@ -427,16 +427,23 @@ class JobParser {
     ascending(table, "quantiles", outputs.quantiles, 0.0, 1.0);
     std::vector<std::string> statistics{"count", "largest_share", "mean", "sd", "skewness"};
     if (table.has("statistics")) statistics = table.strings("statistics");
-    for (const std::string& text : statistics) {
-      try {
-        outputs.statistics.push_back(engine::parse_statistic(text));
-      } catch (const std::invalid_argument& error) {
-        table.fail_at("statistics", error.what());
-      }
-    }
+    for (const std::string& text : statistics) parse_output_statistic(table, text);
     parse_keep(table);
     parse_cumulative(table);
     table.finish();
+  }
+
+  void parse_output_statistic(TableReader& table, const std::string& text) {
+    std::vector<engine::Statistic>& statistics = plan_.outputs.statistics;
+    try {
+      statistics.push_back(engine::parse_statistic(text));
+    } catch (const std::invalid_argument& error) {
+      table.fail_at("statistics", error.what());
+    }
+    if (std::count(statistics.begin(), statistics.end(), statistics.back()) > 1) {
+      table.fail_at("statistics",
+                    fmt::format("outputs.statistics names {} twice", statistics.back().name()));
+    }
   }
 
   static void ascending(TableReader& table, const char* key, const std::vector<double>& values,

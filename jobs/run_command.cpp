@@ -58,18 +58,6 @@ void demand_same_job(const std::string& what, const std::string& stored_job,
                           what, fmt::join(keys, ", ")));
 }
 
-void check_output_place(const fs::path& output) {
-  if (engine::path_kind(output) == engine::PathKind::folder) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: is a folder; -o takes the name of a file", output.string()));
-  }
-  const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
-  if (engine::path_kind(folder) != engine::PathKind::folder) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: there is no folder {}", output.string(), folder.string()));
-  }
-}
-
 void rename_to_old(const fs::path& path) {
   if (!fs::exists(path)) return;
   fs::path old = path;
@@ -122,10 +110,7 @@ void demand_disk_space(const engine::Plan& plan, const fs::path& output) {
 
 void print_results(const RunCommand& command, Console& console, const engine::Plan& plan,
                    const engine::Tally& tally) {
-  const std::string text =
-      report(plan, tally, command.json ? ReportFormat::json : ReportFormat::table);
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  print_result(report(plan, tally, command.json ? ReportFormat::json : ReportFormat::table));
   const std::string warnings = report_warnings(plan, tally);
   if (!warnings.empty()) console.warn(warnings);
 }
@@ -173,13 +158,27 @@ int compute(const RunCommand& command, Console& console, const engine::Plan& pla
 
 }  // namespace
 
+void demand_output_place(const fs::path& output) {
+  const engine::PathKind kind = engine::path_kind(output);
+  if (kind != engine::PathKind::nothing && kind != engine::PathKind::file) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: is {}; -o takes the name of a file", output.string(),
+                            kind == engine::PathKind::folder ? "a folder" : "no ordinary file"));
+  }
+  const fs::path folder = output.has_parent_path() ? output.parent_path() : fs::path(".");
+  if (engine::path_kind(folder) != engine::PathKind::folder) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: there is no folder {}", output.string(), folder.string()));
+  }
+}
+
 int run(const RunCommand& command) {
   Console console(command.console);
   const engine::Backend backend = engine::parse_backend(command.backend);
   engine::Plan plan = read_plan(command.job);
   const fs::path output =
       command.output.empty() ? default_output(command.job, plan) : command.output;
-  check_output_place(output);
+  demand_output_place(output);
   if (!command.fresh && fs::exists(output)) {
     const engine::Results results = engine::read_result_file(output);
     demand_same_job(output.string(), results.study.job, results.study.plan, plan);

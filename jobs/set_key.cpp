@@ -43,6 +43,16 @@ Value* element(Value& array, const std::string& name) {
   return nullptr;
 }
 
+/// Messages about a replaced value name the line of what it replaced.
+void set_line(Value& value, int line) {
+  value.line = line;
+  for (Value& element : value.elements) set_line(element, line);
+  for (Entry& entry : value.entries) {
+    entry.line = line;
+    set_line(entry.value, line);
+  }
+}
+
 Value& child(Value& table, const std::string& name) {
   for (Entry& entry : table.entries) {
     if (entry.key == name) return entry.value;
@@ -73,7 +83,7 @@ void set_key(Document& document, std::string_view dotted_key, std::string_view t
   }
   const int line = at->line;
   *at = parse_value(dotted_key, text);
-  at->line = line;
+  set_line(*at, line);
 }
 
 }  // namespace flopsieve::jobs

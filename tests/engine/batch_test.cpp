@@ -246,7 +246,7 @@ TEST_CASE("a batch does not depend on the tile or the target") {
   const test::RestoreTarget restore;
   for (const auto target : test::targets_to_test()) {
     REQUIRE(kernels::force_target(target));
-    for (const std::size_t tile : {1, 7, 64, 4096}) {
+    for (const std::size_t tile : {1u, 7u, 64u, 4096u}) {
       CAPTURE(kernels::name(target), tile);
       const std::vector<BatchResult> found = all_batches(plan, {tile, nullptr});
       for (std::size_t i = 0; i < found.size(); ++i) check_same(found[i], expected[i]);

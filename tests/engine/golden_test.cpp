@@ -40,6 +40,8 @@ TEST_CASE("the golden run has not changed") {
 
   Plan poisson = testing::prototype_plan({2024, 2025});
   poisson.trajectories = 64;
+  poisson.outputs.keep = Keep::statistics;
+  poisson.outputs.statistics = {parse_statistic("mean"), parse_statistic("gini")};
   poisson.attempts = 1000;
   poisson.count.input = testing::by_candidate(testing::law(kernels::Law::lognormal, 4.2, 0.2), 2);
 
@@ -47,11 +49,11 @@ TEST_CASE("the golden run has not changed") {
       "raise sampling_version (engine/plan.hpp) and note it in CHANGELOG.md under "
       "'results change'");
   CHECK(sha256_hex(datasets_of(shift)) ==
-        "f20ba52d2568685dcff9056cabbaa3ebc04fc83d0b12ddf37e4a522a2c558305");
+        "93550cb7b17ca64e3976202bb24097c5d5cfe4bd7b6ddcd4fd4f5dad679055ca");
   CHECK(sha256_hex(datasets_of(reject)) ==
         "47dc16ea16cd6d12e7c1f86162e7154e4ae5e3afafc8f6f1a946d80128c378cf");
   CHECK(sha256_hex(datasets_of(poisson)) ==
-        "3db5096ff4af3ec8e385b1bd80f6d31d44a9d5913e0e67b940e11216843c99c9");
+        "6003ae02a673b0dfb02eda3b69f907fee48b616949743ba93470a27b3ea38b12");
 }
 
 }  // namespace flopsieve::engine

@@ -138,7 +138,7 @@ TEST_CASE("parts are joined only if they hold each batch once") {
     parts.push_back(parts[1]);
     const Error error = error_of([&] { write_result_file(output, study, parts); });
     CHECK(error.code() == ExitCode::storage);
-    CHECK_THAT(error.what(), Catch::Contains("batch 2 is in two parts"));
+    CHECK_THAT(error.what(), Catch::Contains("batch 2 is in another part too"));
   }
   SECTION("stopped") {
     const auto parts = parts_in(folder / "parts", study, {0, 1, 2, 3, 4, 5});

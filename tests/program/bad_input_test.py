@@ -2,6 +2,7 @@
 """What is wrong in a job, a CSV or a command line: one message, exit code 2, nothing written."""
 
 import os
+import random
 import unittest
 
 from harness import BAD_INPUT, SMALL_JOB, SOURCE, STORAGE, ProgramTest, edited
@@ -45,6 +46,13 @@ JOBS = {
                            "allowed: count, total, ", 0),
     "unknown statistic of outputs": ('"count", "total"', '"count", "totl"',
                                      "allowed: count, total, ", 0),
+    "statistic twice": ('"count", "total"', '"count", "count"', "twice", 0),
+    "statistic twice in two spellings": ('"count", "total"',
+                                         '"count_above(1e25)", "count_above(1e+25)"', "twice", 0),
+    "zero byte in a title": ('title = "Small"', 'title = "a\\u0000b"', "control characters", 0),
+    "colours in a title": ('title = "Small"', 'title = "\\u001b[31m"', "control characters", 0),
+    "two lines in a name": ("max = 0.5", 'max = 0.5\nname = "a\\nb"', "control characters", 1),
+    "empty name": ("max = 0.5", 'max = 0.5\nname = ""', "not be empty", 1),
     "statistic without its parameter": ('"largest_share"\nmin', '"count_above"\nmin',
                                         "count_above", 0),
     "statistic with a wrong parameter": ('"largest_share"\nmin', '"count_above(x)"\nmin',
@@ -77,7 +85,7 @@ JOBS = {
                                     "must be a number", 0),
     "years reversed": ('years = "2024-2026"', 'years = "2026-2024"', "reversed", 0),
     "years that are none": ('years = "2024-2026"', 'years = "soon"', "2024-2028", 0),
-    "years that are a number": ('years = "2024-2026"', "years = 2024", "must be a string", 0),
+    "years that are an array": ('years = "2024-2026"', "years = [2024]", "years", 0),
     "three years": ('years = "2024-2026"', 'years = "2024-2025-2026"', "2024-2028", 0),
     "too many years": ('years = "2024-2026"', 'years = "2024-9999"', "at most", 0),
     "years of a constraint": ("max = 0.5", 'max = 0.5\nyears = "2030"', "not all years", 1),
@@ -263,7 +271,8 @@ class CommandLine(Refusal):
                 ("--seed", "-1", "from 0 to"), ("--seed", "pi", ""),
                 ("--seed", "99999999999999999999", ""), ("--trajectories", "0", "from 1 to"),
                 ("--trajectories", "-5", "from 1 to"), ("--trajectories", "many", ""),
-                ("-o", ".", "folder"), ("-o", "nowhere/out.h5", "nowhere"),
+                ("-o", ".", "folder"), ("-o", "", "name is empty"),
+                ("-o", "/dev/null", "no ordinary file"), ("-o", "nowhere/out.h5", "nowhere"),
                 ("-o", "small.toml", "small.toml"), ("-o", "small.toml/out.h5", "small.toml"),
                 ("-o", "x" * 300 + ".h5", "x.h5"), ("--log", "nowhere/log", "nowhere/log"),
                 ("--log", ".", "")):
@@ -280,7 +289,7 @@ class CommandLine(Refusal):
                 ("constraint.largest_share.max=0.01", "is above max"),
                 ("constraint=1", "constraint"), ("seed=1\nseed=2", "--set"),
                 ("models.sd=nan", "finite"),
-                ("years=2026-2024", ""), ("models.count=0", "from 1 to")):
+                ("years=2026-2024", ""), ("models.mean={normal=[{input=\"x\"},1]}", "toml:21: "), ("models.count=0", "from 1 to")):
             with self.subTest(assignment):
                 self.refuse("run", "small.toml", "--set", assignment, says=says)
 
@@ -295,6 +304,11 @@ class CommandLine(Refusal):
             self.refuse(command, "no/where.toml", says="no/where.toml")
             self.refuse(command, "x" * 300, says="xxx")
             self.refuse(command, ".", says="")
+        self.refuse("run", "", says="name is empty")
+        os.mkfifo(self.folder / "pipe")
+        self.refuse("show", "pipe", says="pipe: no ordinary file")
+        self.refuse("run", "small.toml", "-o", "pipe", says="pipe: is no ordinary file")
+        (self.folder / "pipe").unlink()
         self.refuse("show", "nowhere.h5", says="nowhere.h5: no such file")
         self.refuse("show", "x" * 300, says="xxx")
         self.refuse("show", "small.toml/x", says="small.toml/x")
@@ -323,6 +337,55 @@ class CommandLine(Refusal):
     def test_folder_that_may_not_be_written(self):
         (self.folder / "locked").mkdir(mode=0o500)
         self.refuse("run", "small.toml", "-o", "locked/out.h5", code=STORAGE, says="locked")
+
+
+class Damage(Refusal):
+    """Jobs and tables with random damage: refused in one line, or still good."""
+
+    EDITS = 400
+
+    def damaged(self, content, random):
+        content = bytearray(content)
+        for _ in range(random.randint(1, 4)):
+            at = random.randrange(len(content))
+            kind = random.randrange(5)
+            if kind == 0:
+                content[at] = random.randrange(256)
+            elif kind == 1:
+                del content[at:at + random.randint(1, 20)]
+            elif kind == 2:
+                content[at:at] = random.choice(self.TOKENS)
+            elif kind == 3:
+                other = random.randrange(len(content))
+                content[at:at] = content[other:other + random.randint(1, 40)]
+            else:
+                del content[at:]
+            if not content:
+                break
+        return bytes(content)
+
+    TOKENS = (b"[", b"]", b"{", b"}", b'"', b"'", b"=", b".", b",", b"\n", b"#", b"-", b"1e308",
+              b"nan", b"-inf", b"0x", b"[[", b'"""', b"\\", b"\\u", b"9" * 30, b"\xff", b"\0")
+
+    def examine(self, done, name):
+        self.assertIn(done.returncode, (0, BAD_INPUT))
+        if done.returncode != 0:
+            self.assertRegex(done.stderr, rf"\Aflopsieve: {name}:[^\n]+\n\Z")
+
+    def test_jobs(self):
+        for seed in range(self.EDITS):
+            with self.subTest(seed):
+                text = self.damaged(SMALL_JOB.encode(), random.Random(seed))
+                self.write("bad.toml", text)
+                self.examine(self.flopsieve("config", "bad.toml", timeout=30), "bad\\.toml")
+
+    def test_tables(self):
+        for seed in range(self.EDITS // 4):
+            with self.subTest(seed):
+                text = self.damaged((Csv.HEADER + Csv.ROWS).encode() * 2, random.Random(seed))
+                self.write("bad.csv", text)
+                self.examine(self.flopsieve("calibrate", "bad.csv", "--json", "--years", "2020",
+                                            timeout=30), "bad\\.csv")
 
 
 class Csv(Refusal):

@@ -4,12 +4,13 @@
 import json
 import math
 import re
+import subprocess
 import unittest
 
 import h5py
 import numpy as np
 
-from harness import BAD_INPUT, SMALL_JOB, SOURCE, ProgramTest, edited
+from harness import BAD_INPUT, PROGRAM, SMALL_JOB, SOURCE, STORAGE, ProgramTest, edited
 
 
 def inverse_edf(values, q):
@@ -125,6 +126,21 @@ class Run(ProgramTest):
         self.assertLessEqual(share.max(), 0.4)
         self.assertGreater(share.max(), 0.35)
         self.assertEqual((count.min(), count.max()), (30, 40))
+
+    def test_results_that_cannot_be_printed_are_an_error(self):
+        for command in (("run", "small.toml"), ("show", "small.h5"), ("config", "small.toml")):
+            with self.subTest(command), open("/dev/full", "wb") as full:
+                done = subprocess.run([PROGRAM, *command], cwd=self.folder, stdout=full,
+                                      stderr=subprocess.PIPE, timeout=60, check=False)
+                self.assertEqual(done.returncode, STORAGE)
+                self.assertIn(b"flopsieve: cannot write the results to stdout", done.stderr)
+        self.assert_is_file("small.h5")
+
+    def test_closed_streams_do_not_reach_the_file(self):
+        subprocess.run(["/bin/sh", "-c", '"$0" run small.toml -o closed.h5 <&- >&- 2>&-', PROGRAM],
+                       cwd=self.folder, timeout=60, check=True)
+        self.succeed("run", "small.toml")
+        self.assert_equal_files("closed.h5", "small.h5")
 
     def test_unicode_names_of_files(self):
         self.write("Prognose für 2024.toml", SMALL_JOB)
