@@ -91,6 +91,11 @@ H5File open_part(const fs::path& path) {
   if (file.read_attribute_text("/", format::kind) != format::kind_part) {
     throw Error(ExitCode::storage, fmt::format("{}: not a part of a flopsieve run", path.string()));
   }
+  const auto version = file.read_attribute<std::int32_t>("/", format::format_version);
+  if (version != format::version) {
+    throw Error(ExitCode::storage, fmt::format("{}: format version {}, this program reads {}",
+                                               path.string(), version, format::version));
+  }
   return file;
 }
 
