@@ -10,6 +10,7 @@
 #include <span>
 
 #include "jobs/document.hpp"
+#include "jobs/toml_text.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -40,48 +41,6 @@ constexpr Figure figures[] = {
     {"allocation_intercept", &CalibrationYear::allocation_intercept, -infinity, infinity},
     {"histogram_start", &CalibrationYear::histogram_start, -infinity, infinity},
 };
-
-/// Length in bytes of the UTF-8 sequence that starts with this byte; 0 for a byte that starts none.
-std::size_t sequence_length(unsigned char first) {
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first < 0xE0) return 2;
-  if (first >= 0xE0 && first < 0xF0) return 3;
-  if (first >= 0xF0 && first < 0xF5) return 4;
-  return 0;
-}
-
-/// The code point at `position`, which moves behind it; '?' for bytes that are not UTF-8.
-std::uint32_t take_code_point(std::string_view text, std::size_t& position) {
-  const unsigned char first = static_cast<unsigned char>(text[position++]);
-  const std::size_t length = sequence_length(first);
-  if (length == 1) return first;
-  if (length == 0 || position + length - 1 > text.size()) return '?';
-  std::uint32_t code = first & (0x7Fu >> length);
-  for (std::size_t i = 0; i + 1 < length; ++i) {
-    const unsigned char byte = static_cast<unsigned char>(text[position + i]);
-    if ((byte & 0xC0u) != 0x80u) return '?';
-    code = (code << 6) | (byte & 0x3Fu);
-  }
-  position += length - 1;
-  const bool surrogate = code >= 0xD800 && code < 0xE000;
-  return surrogate || code > 0x10FFFF ? '?' : code;
-}
-
-/// A TOML basic string of ASCII characters.
-std::string toml_string(std::string_view text) {
-  std::string result = "\"";
-  for (std::size_t position = 0; position < text.size();) {
-    const std::uint32_t code = take_code_point(text, position);
-    if (code == '"' || code == '\\') {
-      result += {'\\', static_cast<char>(code)};
-    } else if (code >= 0x20 && code < 0x7F) {
-      result += static_cast<char>(code);
-    } else {
-      result += code > 0xFFFF ? fmt::format("\\U{:08X}", code) : fmt::format("\\u{:04X}", code);
-    }
-  }
-  return result + "\"";
-}
 
 std::string provenance_toml(const Provenance& provenance) {
   std::vector<std::string> dropped;

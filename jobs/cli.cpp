@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 
 #include "engine/error.hpp"
@@ -155,6 +156,7 @@ int run_cli(int argc, char** argv) {
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
     if (::fcntl(descriptor, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
   }
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error of write()
   try {
     return run_subcommand(argc, argv);
   } catch (const Error& error) {

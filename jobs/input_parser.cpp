@@ -311,4 +311,22 @@ std::pair<int, int> parse_year_range(const std::string& text,
   return range;
 }
 
+void keep_inside(Distribution& distribution, double lower, double upper) {
+  const Support range = support(distribution);
+  if (range.lower < lower) distribution.lower = lower;
+  if (range.upper > upper) distribution.upper = upper;
+}
+
+double positive_number(TableReader& table, const char* key) {
+  const double value = table.number(key);
+  if (!(value > 0.0)) {
+    table.fail_at(key, fmt::format("{} must be positive, found {}", table.name_of(key), value));
+  }
+  return value;
+}
+
+double positive_number(TableReader& table, const char* key, double fallback) {
+  return table.has(key) ? positive_number(table, key) : fallback;
+}
+
 }  // namespace flopsieve::jobs

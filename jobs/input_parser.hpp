@@ -48,4 +48,11 @@ struct Support {
 };
 Support support(const engine::Distribution& distribution);
 
+/// Bounds a distribution that could leave [lower, upper].
+void keep_inside(engine::Distribution& distribution, double lower, double upper);
+
+/// A number above 0; the second form has a default.
+double positive_number(TableReader& table, const char* key);
+double positive_number(TableReader& table, const char* key, double fallback);
+
 }  // namespace flopsieve::jobs

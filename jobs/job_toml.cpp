@@ -7,6 +7,7 @@
 
 #include "engine/error.hpp"
 #include "jobs/job.hpp"
+#include "jobs/toml_text.hpp"
 
 // The way from a Plan back to TOML, and the comparison of two such texts.
 
@@ -17,18 +18,6 @@ using engine::Argument;
 using engine::Distribution;
 using engine::Input;
 using engine::Plan;
-
-std::string quoted(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c < ' ' || c == '"' || c == '\\') {
-      result += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
-    } else {
-      result += c;
-    }
-  }
-  return result + '"';
-}
 
 std::string argument(const Argument& a) {
   if (a.reference == engine::Reference::none) return fmt::format("{}", a.value);
@@ -131,8 +120,8 @@ std::string models(const Plan& plan) {
 }
 
 std::string constraint(const engine::Constraint& c, const std::vector<int>& years) {
-  std::string text = fmt::format("\n[[constraint]]\nname = {}\nstatistic = {}\n", quoted(c.name),
-                                 quoted(c.statistic.name()));
+  std::string text = fmt::format("\n[[constraint]]\nname = {}\nstatistic = {}\n",
+                                 toml_string(c.name), toml_string(c.statistic.name()));
   if (std::isfinite(c.lower[0])) text += fmt::format("min = {}\n", yearly(c.lower, years));
   if (std::isfinite(c.upper[0])) text += fmt::format("max = {}\n", yearly(c.upper, years));
   const auto first = std::find(c.active.begin(), c.active.end(), 1) - c.active.begin();
@@ -144,7 +133,7 @@ std::string constraint(const engine::Constraint& c, const std::vector<int>& year
 std::string outputs(const engine::Outputs& o) {
   std::vector<std::string> statistics;
   for (const engine::Statistic& statistic : o.statistics) {
-    statistics.push_back(quoted(statistic.name()));
+    statistics.push_back(toml_string(statistic.name()));
   }
   constexpr const char* keeps[] = {"summary", "index", "statistics", "samples"};
   std::string keep = keeps[static_cast<std::size_t>(o.keep)];
@@ -204,7 +193,7 @@ std::string resolved_job(const Plan& plan) {
   std::string text = fmt::format(
       "title = {}\nyears = \"{}-{}\"\nseed = {}\ntrajectories = {}\nattempts = {}\n"
       "batch_trajectories = {}\n",
-      quoted(plan.title), plan.years.front(), plan.years.back(), plan.seed, plan.trajectories,
+      toml_string(plan.title), plan.years.front(), plan.years.back(), plan.seed, plan.trajectories,
       plan.attempts, plan.batch_trajectories);
   text += total(plan) + models(plan);
   text += fmt::format("\n[money]\nflop_per_usd = {}\nbase_year = {}\nimprovement = {}\n",

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/error.hpp"
 #include "jobs/job.hpp"
 
@@ -19,6 +21,9 @@ Value parse_value(std::string_view key, std::string_view text) {
   try {
     return parse_toml(fmt::format("value = {}", text), "--set").root.entries.at(0).value;
   } catch (const engine::Error&) {
+    const bool ascii =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    if (!ascii) fail(key, "...", "only ASCII is allowed; other characters as \"\\u00f6\"");
     const bool word = !text.empty() && text.find_first_of("\"'[]{}=") == std::string_view::npos;
     if (!word) fail(key, text, "the text after = is not a TOML value");
     Value value;

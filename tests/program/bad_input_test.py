@@ -289,7 +289,9 @@ class CommandLine(Refusal):
                 ("constraint.largest_share.max=0.01", "is above max"),
                 ("constraint=1", "constraint"), ("seed=1\nseed=2", "--set"),
                 ("models.sd=nan", "finite"),
-                ("years=2026-2024", ""), ("models.mean={normal=[{input=\"x\"},1]}", "toml:21: "), ("models.count=0", "from 1 to")):
+                ("years=2026-2024", ""), ("title=Größe", "ASCII"), ("title=\udcff", "ASCII"),
+                ("models.mean={normal=[{input='x'},1]}", "toml:21: "),
+                ("models.count=0", "from 1 to")):
             with self.subTest(assignment):
                 self.refuse("run", "small.toml", "--set", assignment, says=says)
 

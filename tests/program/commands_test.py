@@ -170,6 +170,15 @@ class Config(ProgramTest):
             self.assertEqual(a.attrs["plan"], b.attrs["plan"])
         self.assertEqual(self.succeed("config", "resolved.toml").stdout, resolved)
 
+    def test_keeps_other_alphabets(self):
+        self.write("small.toml", edited('"Small"', r'"Gr\u00f6\u00dfe \u5927 \U0001F600 \"q\" \\"'))
+        self.succeed("run", "small.toml")
+        self.write("resolved.toml", self.succeed("config", "small.toml").stdout)
+        self.succeed("run", "resolved.toml")
+        for name in ("small.h5", "resolved.h5"):
+            with h5py.File(self.folder / name) as file:
+                self.assertEqual(file.attrs["title"], 'Größe 大 😀 "q" \\')
+
     def test_of_the_default_job_is_a_fixed_point(self):
         resolved = self.succeed("config").stdout
         self.write("resolved.toml", resolved)

@@ -115,12 +115,11 @@ class Interruption(ProgramTest):
         self.assert_equal_files("long.h5", self.undisturbed)
 
     def test_command_that_resumes_a_fresh_run_can_be_typed(self):
-        process = self.start_and_wait_for_parts("--fresh", "--set", "title=\"It's long\"", "-o",
-                                                "long.h5")
+        options = ("--set", 'title="It\'s long"', "-o", "long.h5")
+        process = self.start_and_wait_for_parts("--fresh", *options)
         said = self.stop(process, signal.SIGINT)
         command = shlex.split(re.search(r"This command resumes: (.*)$", said, re.M).group(1))
-        self.assertEqual(command, [PROGRAM, "run", "long.toml", "--set", "title=\"It's long\"", "-o",
-                                   "long.h5"])
+        self.assertEqual(command, [PROGRAM, "run", "long.toml", *options])
         resumed = self.succeed(*command[1:])
         self.assertIn("resuming from", resumed.stderr)
         self.assert_equal_files("long.h5", self.undisturbed)
