@@ -13,6 +13,9 @@ namespace flopsieve::engine {
 namespace {
 
 constexpr std::uint64_t enough_survivors = 256;
+/// After a million candidates these few survivors will do: 25 % error of the rate.
+constexpr std::uint64_t million = 1'000'000;
+constexpr std::uint64_t enough_after_a_million = 16;
 constexpr std::uint64_t most_candidates = 10'000'000;
 constexpr double most_draws = 4e9;
 constexpr std::uint64_t tile = 4096;
@@ -32,6 +35,7 @@ PilotYear run_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index) {
     draws += static_cast<double>(sieve.judge(trials, verdicts));
     for (const Verdict& verdict : verdicts) year.tally.add_verdict(verdict, 0);
     if (year.tally.survivors >= enough_survivors) break;
+    if (index >= million && year.tally.survivors >= enough_after_a_million) break;
   }
   year.draws_per_candidate = draws / static_cast<double>(year.tally.candidates);
   return year;

@@ -27,9 +27,9 @@ struct Pilot {
 };
 
 /// Judges first attempts of each year, each year by itself, at addresses of the pilot's own
-/// streams, until a year has 256 survivors, 10 million candidates or 4e9 draws; so it ends within
-/// a minute. A year without a survivor ends the pilot. Plan::batch_trajectories is not used.
-/// Throws as InputSampler does.
+/// streams, until a year has 256 survivors (16 will do after a million candidates), 10 million
+/// candidates or 4e9 draws: under a minute for a year that has none. A year without a survivor ends
+/// the pilot. Plan::batch_trajectories is not used. Throws as InputSampler does.
 Pilot run_pilot(const Plan& plan);
 
 /// The batch size for a plan: the power of two of trajectories, 1 to 4096, that needs at most

@@ -252,6 +252,16 @@ void write_group_scales(H5File& file, const Plan& plan) {
   write_scales(file, plan, acceptance, {year, constraint, other_constraint});
 }
 
+/// The tallies are what everything shown is made of: they must be as they were written.
+void verify_tallies(const H5File& file, const fs::path& path) {
+  for (const std::string& dataset : file.datasets()) {
+    if (!dataset.starts_with("/batches/") && !dataset.starts_with("/histograms/")) continue;
+    if (file.dataset_sha256(dataset) == file.read_attribute_text(dataset, "sha256")) continue;
+    throw Error(ExitCode::storage,
+                fmt::format("{}: damaged: {} is not what was written", path.string(), dataset));
+  }
+}
+
 }  // namespace
 
 Tally write_result_file(const fs::path& path, const Study& study, const std::vector<Part>& parts,
@@ -320,6 +330,7 @@ Results read_result_file(const fs::path& path) {
     throw Error(ExitCode::storage, fmt::format("{}: format version {}, this program reads {}",
                                                path.string(), version, format::version));
   }
+  verify_tallies(*file, path);
   Results results{{plan_from_json(file->read_attribute_text("/", format::plan)),
                    file->read_attribute_text("/", format::identity),
                    file->read_attribute_text("/", format::job),

@@ -203,11 +203,6 @@ Tally run_study(const Study& study, const RunOptions& options) {
   Tally tally = write_result_file(options.output, study, parts, options.stop);
   remove_parts(parts, folder);
   lock.remove_file();
-  if (tally.complete == 0) {
-    throw Error(ExitCode::budget,
-                fmt::format("none of {} trajectories is complete; raise attempts or trajectories",
-                            tally.trajectories));
-  }
   return tally;
 }
 

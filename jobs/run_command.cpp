@@ -108,11 +108,18 @@ void demand_disk_space(const engine::Plan& plan, const fs::path& output) {
                   folder.string(), free / 1'000'000, needed / 1'000'000));
 }
 
+/// Throws Error(budget), after printing, where no trajectory is complete.
 void print_results(const RunCommand& command, Console& console, const engine::Plan& plan,
                    const engine::Tally& tally) {
   print_result(report(plan, tally, command.json ? ReportFormat::json : ReportFormat::table));
   const std::string warnings = report_warnings(plan, tally);
   if (!warnings.empty()) console.warn(warnings);
+  if (tally.complete > 0) return;
+  throw Error(
+      ExitCode::budget,
+      fmt::format("none of {} trajectories is complete, so there is nothing to count; raise "
+                  "attempts or trajectories, or widen a constraint",
+                  tally.trajectories));
 }
 
 /// The stored Plan of an interrupted run, or a new one with a pilot.
