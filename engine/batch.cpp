@@ -30,6 +30,7 @@ class BatchRun {
   bool run_year(std::uint32_t year_index);
   void schedule(std::uint32_t year_index, std::vector<Pending>& pending);
   void settle(std::uint32_t year_index, std::vector<Pending>& pending);
+  bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
   void record();
   void record_survivor(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
                        OrderedSizes& ordered);
@@ -99,8 +100,8 @@ void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending)
   const std::uint64_t room = std::max<std::uint64_t>(1, options_.tile / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
   for (Pending& entry : pending) {
-    const std::uint64_t wanted = std::clamp<std::uint64_t>(std::max(entry.made, full_group), 1,
-                                                           std::max<std::uint64_t>(room, 1));
+    const std::uint64_t wanted =
+        std::clamp<std::uint64_t>(std::max(entry.made, full_group), 1, room);
     entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
     if (trials_.size() >= options_.tile) entry.scheduled = 0;
     const Trajectory& trajectory = trajectories_[entry.slot];
@@ -113,22 +114,33 @@ void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending)
 /// Counts attempts up to each trajectory's first survivor, and leaves in `pending` those without.
 void BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending) {
   YearTally& tally = result_.tally.years[year_index];
-  std::size_t trial = 0;
-  std::erase_if(pending, [&](Pending& entry) {
-    const std::size_t first = trial;
-    trial += entry.scheduled;
-    for (std::size_t i = first; i < trial; ++i) {
-      tally.add_verdict(verdicts_[i], trials_[i].address.attempt);
-      if (!verdicts_[i].survives) continue;
-      attempts_[entry.slot * plan_.year_count() + year_index] = trials_[i].address.attempt;
-      return true;
-    }
+  std::vector<Pending> left;
+  std::size_t first = 0;
+  for (Pending entry : pending) {
+    const bool survived = settle_one(tally, entry, first);
+    first += entry.scheduled;
     entry.made += entry.scheduled;
-    if (entry.made < plan_.attempts) return false;
-    alive_[entry.slot] = 0;
-    ++tally.exhausted;
+    if (survived) continue;
+    if (entry.made < plan_.attempts) {
+      left.push_back(entry);
+    } else {
+      alive_[entry.slot] = 0;
+      ++tally.exhausted;
+    }
+  }
+  pending = std::move(left);
+}
+
+/// The scheduled attempts of one trajectory, which start at trials_[first].
+bool BatchRun::settle_one(YearTally& tally, const Pending& entry, std::size_t first) {
+  for (std::size_t i = first; i < first + entry.scheduled; ++i) {
+    const Address& address = trials_[i].address;
+    tally.add_verdict(verdicts_[i], address.attempt);
+    if (!verdicts_[i].survives) continue;
+    attempts_[entry.slot * plan_.year_count() + address.year_index] = address.attempt;
     return true;
-  });
+  }
+  return false;
 }
 
 std::vector<Trial> BatchRun::survivors(std::uint32_t year_index) const {

@@ -34,7 +34,7 @@ struct BatchOptions {
 
 /// Batch `batch` of the Plan: trajectories [batch * batch_trajectories, ...) below
 /// plan.trajectories. A pure function of the Plan and the index. Empty if it was abandoned.
-/// Throws Error(infeasible) as InputSampler does.
+/// Throws as InputSampler does.
 std::optional<BatchResult> run_batch(const Plan& plan, std::uint64_t batch,
                                      const BatchOptions& options = {});
 

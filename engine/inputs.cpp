@@ -38,7 +38,7 @@ Address scoped(Scope scope, const Address& address) {
 }
 
 [[noreturn]] void give_up(const char* what, int year) {
-  throw Error(ExitCode::infeasible,
+  throw Error(ExitCode::budget,
               fmt::format("{} in {}: {} draws in a row were outside the bounds; widen the bounds "
                           "or move the distribution",
                           what, year, most_redraws));
@@ -120,15 +120,17 @@ double InputSampler::unrounded_count(const Trajectory& trajectory, const Address
     return log_count < 700.0 ? kernels::exponential(log_count) : 2.0 * largest_count;
   }
   const Distribution& distribution = count.input.years[address.year_index];
-  const bool poisson = count.model == CountModel::poisson;
-  const Address place = scoped(count.input.scope, address);
-  const double level = kernels::quantile(
-      distribution.law, parameters_of(distribution, {}),
-      draws_.uniform(poisson ? Stream::count_mean : Stream::count, place, redraw));
-  if (level < distribution.lower || level > distribution.upper) return 0.0;
-  if (!poisson) return level;
-  if (level <= 0.0 || level > 2.0 * largest_count) return level;
-  return kernels::poisson_quantile(level, draws_.uniform(Stream::count, address, redraw));
+  if (count.model == CountModel::poisson) {
+    // Only k is redrawn: rejecting its mean too would select among the means.
+    const double mean = sample(count.input, Stream::count_mean, address, {});
+    if (!(mean > 0.0 && mean < 2.0 * largest_count)) return 0.0;
+    return kernels::poisson_quantile(mean, draws_.uniform(Stream::count, address, redraw));
+  }
+  if (distribution.law == kernels::Law::constant) return distribution.arguments[0].value;
+  const double value =
+      kernels::quantile(distribution.law, parameters_of(distribution, {}),
+                        draws_.uniform(Stream::count, scoped(count.input.scope, address), redraw));
+  return value >= distribution.lower && value <= distribution.upper ? value : 0.0;
 }
 
 std::uint32_t InputSampler::count(const Trajectory& trajectory, const Address& address) const {

@@ -27,7 +27,7 @@ struct CandidateInputs {
 
 /// Draws the inputs of trajectories and candidates. Stateless; safe from any thread.
 ///
-/// All draws throw Error(infeasible) if the bounds of an input, or 1..largest_count for k, reject
+/// All draws throw Error(budget) if the bounds of an input, or 1..largest_count for k, reject
 /// 10,000 draws in a row.
 class InputSampler {
  public:

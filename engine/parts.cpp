@@ -93,8 +93,8 @@ H5File open_part(const fs::path& path) {
   }
   const auto version = file.read_attribute<std::int32_t>("/", format::format_version);
   if (version != format::version) {
-    throw Error(ExitCode::storage, fmt::format("{}: format version {}, this program reads {}",
-                                               path.string(), version, format::version));
+    throw Error(ExitCode::bad_input, fmt::format("{}: format version {}, this program reads {}",
+                                                 path.string(), version, format::version));
   }
   return file;
 }
@@ -112,8 +112,6 @@ PartWriter::PartWriter(fs::path folder, const Study& study, Shard shard)
 }
 
 void PartWriter::add(BatchResult result) {
-  const bool gap = !waiting_.empty() && result.batch != waiting_.back().batch + shard_.count;
-  if (gap) seal();  // so that the rows of parts in order of their first batch are in order
   // A part holds neighbours only: the columns of parts are joined in order of their first batch.
   if (!waiting_.empty() && result.batch != waiting_.back().batch + shard_.count) seal();
   // Only the first complete trajectories of the run keep their sizes. Those of earlier batches
@@ -163,7 +161,7 @@ std::optional<Study> stored_study(const fs::path& folder) {
                    file.read_attribute_text("/", format::identity),
                    texts.at(1),
                    {}};
-    } catch (const Error&) {
+    } catch (const DamagedPart&) {
       continue;  // list_parts() reports it
     }
   }
@@ -183,8 +181,7 @@ std::vector<Part> list_parts(const fs::path& folder, const Study& study,
                                 path.string(), folder.string()));
       }
       parts.push_back({path, file.read<std::uint64_t>("/batches/batch")});
-    } catch (const Error& error) {
-      if (error.code() != ExitCode::storage) throw;
+    } catch (const DamagedPart& error) {
       fs::path aside = path;
       aside += ".damaged";
       fs::rename(path, aside);

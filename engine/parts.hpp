@@ -47,9 +47,6 @@ class PartWriter {
   /// Writes what waits; after it has returned, it survives a kill.
   void seal();
 
-  /// Batches taken but not yet sealed.
-  std::size_t waiting() const { return waiting_.size(); }
-
  private:
   std::filesystem::path folder_;
   const Study* study_;

@@ -142,7 +142,7 @@ class ColumnWriter {
 
 /// Estimates of [year, inner] as quantile, bounds, mean and its standard error.
 void write_estimates(H5File& file, const Plan& plan, const std::vector<Estimate>& estimates,
-                     const char* group, const std::string& prefix, Dimension inner,
+                     const char* group, const std::string& prefix, const Dimension& inner,
                      const std::string& meaning) {
   const std::vector<Dimension> cell{along(group, format::year, plan.year_count()), inner};
   std::vector<double> values, bounds, means, errors;

@@ -188,8 +188,18 @@ Tally run_study(const Study& study, const RunOptions& options) {
                     "writes the same output",
                     options.output.string()));
   }
+  if (fs::exists(options.output)) {
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: another flopsieve has written it meanwhile; look at it with show, or "
+                    "choose another output with -o",
+                    options.output.string()));
+  }
   const fs::path folder = parts_folder(options.output);
   remove_stale_temporaries(folder, "part-");
+  remove_stale_temporaries(
+      options.output.has_parent_path() ? options.output.parent_path() : fs::path("."),
+      options.output.filename().string());
   const auto warn = [&](const std::string& message) {
     if (options.warn) options.warn(message);
   };

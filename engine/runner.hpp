@@ -51,8 +51,9 @@ FileLock lock_output(const std::filesystem::path& output, LockKind kind);
 ///
 /// Throws Error: interrupted after a stop, with everything committed sealed; budget at the first
 /// batches, in order, of which more than half of at least 16 trajectories were exhausted (not for
-/// attempts = 1, where that is plain rejection); storage; bad_input for parts of another study or
-/// while another process holds the output. A failed batch is named in the message.
+/// attempts = 1, where that is plain rejection; batches that were sealed by an earlier start are
+/// not looked at); storage; bad_input for parts of another study, for an output that exists, or
+/// while another process holds it. A failed batch is named in the message.
 Tally run_study(const Study& study, const RunOptions& options);
 
 }  // namespace flopsieve::engine

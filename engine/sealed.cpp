@@ -61,7 +61,7 @@ std::vector<std::byte> unseal(const std::filesystem::path& path) {
   std::vector<std::byte> bytes = read_bytes(path, ExitCode::storage);
   const std::string reason = damage(bytes);
   if (!reason.empty()) {
-    throw Error(ExitCode::storage, path.string() + ": damaged part: " + reason);
+    throw DamagedPart(path.string() + ": damaged part: " + reason);
   }
   bytes.resize(bytes.size() - kSealBytes);
   return bytes;

@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
+
+#include "engine/error.hpp"
 
 namespace flopsieve::engine {
 
@@ -21,8 +24,13 @@ inline constexpr std::size_t kSealBytes = 48;
 /// survives a kill, before that there is none. Throws Error(storage).
 void seal(const std::filesystem::path& path, std::span<const std::byte> image);
 
-/// The verified image. Throws Error(storage) with the message `PATH: damaged part: REASON` if
-/// anything differs from what was sealed, or `PATH: cannot read: REASON`.
+/// Thrown for a file that is not what was sealed: `PATH: damaged part: REASON`.
+class DamagedPart : public Error {
+ public:
+  explicit DamagedPart(const std::string& message) : Error(ExitCode::storage, message) {}
+};
+
+/// The verified image. Throws DamagedPart, or Error(storage) with `PATH: cannot read: REASON`.
 std::vector<std::byte> unseal(const std::filesystem::path& path);
 
 }  // namespace flopsieve::engine

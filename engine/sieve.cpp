@@ -40,7 +40,6 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
   kernels::GroupShape shape;
   kernels::PerLane<std::uint32_t> counts{};
   kernels::PerLane<double> scales{};
-  group_.size = order.size();
   for (std::size_t lane = 0; lane < order.size(); ++lane) {
     const Trial& trial = trials[order[lane]];
     const CandidateInputs& inputs = trial_inputs_[order[lane]];

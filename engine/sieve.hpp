@@ -52,7 +52,6 @@ class Sieve {
   struct Group {
     std::array<Candidate, kernels::group_width> candidates;
     std::array<std::size_t, kernels::group_width> trial{};
-    std::size_t size = 0;
   };
 
   void draw_inputs(std::span<const Trial> trials);

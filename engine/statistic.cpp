@@ -15,6 +15,7 @@ using Scale = Grid::Scale;
 
 constexpr Grid sizes_grid{0.0, 40.0, 4000, Scale::linear};
 constexpr Grid spread_grid{0.0, 20.0, 4000, Scale::linear};
+constexpr Grid error_grid{-1.0, 1.0, 4000, Scale::linear};
 constexpr Grid shape_grid{-10.0, 10.0, 4000, Scale::linear};
 constexpr Grid share_grid{0.0, 1.0, 2000, Scale::linear};
 constexpr Grid money_grid{-5.0, 25.0, 3000, Scale::log10};
@@ -23,7 +24,7 @@ constexpr Grid whole_grid{0.0, 0.0, 0, Scale::whole};
 const std::vector<StatisticInfo> table = {
     {count, "count", "", "1", "number of models k", 0, whole_grid},
     {total, "total", "", "log10 FLOP", "log10 of the summed training compute", 0, sizes_grid},
-    {total_error, "total_error", "", "1", "sum of the sizes / the year's total - 1", 0, shape_grid},
+    {total_error, "total_error", "", "1", "sum of the sizes / the year's total - 1", 0, error_grid},
     {largest, "largest", "", "log10 FLOP", "largest model", 0, sizes_grid},
     {smallest, "smallest", "", "log10 FLOP", "smallest model", 0, sizes_grid},
     {range, "range", "", "OOM", "largest - smallest", 0, spread_grid},

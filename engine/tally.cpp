@@ -69,7 +69,8 @@ std::uint64_t bin_of(const Grid& grid, double value) {
                            : value;
   const double bins = static_cast<double>(grid.bins);
   const double bin = std::floor((place - grid.lower) / (grid.upper - grid.lower) * bins);
-  return static_cast<std::uint64_t>(std::clamp(bin, 0.0, bins - 1.0));
+  if (!(bin >= 0.0)) return 0;  // nan too
+  return static_cast<std::uint64_t>(std::min(bin, bins - 1.0));
 }
 
 double bin_edge(const Grid& grid, double bin) {

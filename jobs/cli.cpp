@@ -5,6 +5,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 
 #include "engine/error.hpp"
 #include "jobs/commands.hpp"
@@ -161,6 +162,8 @@ int run_cli(int argc, char** argv) {
     return run_subcommand(argc, argv);
   } catch (const Error& error) {
     return fail(error.what(), error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(error.what(), ExitCode::storage);
   } catch (const std::exception& error) {
     return fail(fmt::format("internal error, please report it: {}", error.what()), ExitCode::bug);
   }

@@ -54,6 +54,19 @@ std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, do
       expected_file_size(plan) / 1'000'000);
 }
 
+/// An existing file is replaced only if it is a calibration.
+void demand_calibration_place(const std::string& output) {
+  demand_output_place(output);
+  if (!std::filesystem::exists(output)) return;
+  try {
+    parse_calibration(engine::read_text(output, ExitCode::bad_input), output);
+  } catch (const Error&) {
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: exists and is no calibration; choose another name with -o", output));
+  }
+}
+
 }  // namespace
 
 int check(const CheckCommand& command) {
@@ -83,7 +96,7 @@ int calibrate_command(const CalibrateCommand& command) {
   if (command.output.empty() && !command.json) {
     throw Error(ExitCode::bad_input, "calibrate needs -o FILE.toml or --json");
   }
-  if (!command.output.empty()) demand_output_place(command.output);
+  if (!command.output.empty()) demand_calibration_place(command.output);
   CalibrateOptions options;
   std::tie(options.first_year, options.last_year) = parse_year_range(
       command.years,

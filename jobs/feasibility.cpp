@@ -164,10 +164,11 @@ class YearBounds {
     cost.cap(std::pow(10.0, largest.upper - usd), "the greatest possible largest model");
     range("cost_total").raise(std::pow(10.0, range("total").lower - usd), "the smallest total");
     range("cost_total").cap(std::pow(10.0, range("total").upper - usd), "the greatest total");
-    relate_shape(count.upper);
+    relate_shape(count);
   }
 
-  void relate_shape(double count) {
+  void relate_shape(const Range& models) {
+    const double count = models.upper;
     Range& skewness = range("skewness");
     const double limit = count < 2.0 ? 0.0 : (count - 2.0) / std::sqrt(count - 1.0);
     skewness.cap(limit, "(k - 2) / sqrt(k - 1)");
@@ -175,7 +176,10 @@ class YearBounds {
     const double least = std::max({0.0, skewness.lower, -skewness.upper});
     Range& kurtosis = range("excess_kurtosis");
     kurtosis.raise(least * least - 2.0, "skewness^2 - 2");
-    if (count >= 2.0) kurtosis.cap(count - 5.0 + 1.0 / (count - 1.0), "k - 5 + 1/(k - 1)");
+    if (count < 2.0) return;
+    const double most = count - 5.0 + 1.0 / (count - 1.0);
+    // A single model has no shape: its excess kurtosis is 0 by convention.
+    kurtosis.cap(models.lower < 2.0 ? std::max(0.0, most) : most, "k - 5 + 1/(k - 1)");
   }
 
   const Plan& plan_;

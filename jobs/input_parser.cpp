@@ -114,7 +114,14 @@ class Parser {
                                 : fmt::format("{} cannot come from the calibration", name_));
     }
     table.finish();
-    return rules_.from_calibration(year);
+    const Distribution result = rules_.from_calibration(year);
+    const Support range = support(result);
+    if (!(range.lower < range.upper && std::isfinite(range.lower) && std::isfinite(range.upper))) {
+      table.fail_at("from", fmt::format("{} in {}: the calibration years give no range ({} to {}); "
+                                        "write a distribution instead",
+                                        name_, year, range.lower, range.upper));
+    }
+    return result;
   }
 
   Distribution interval90(TableReader& table) const {
@@ -165,6 +172,10 @@ class Parser {
       result.arguments[i] = argument(table, list.elements[i]);
     }
     check(table, list, syntax, result);
+    if (result.law != Law::normal && depends_on_input(result)) {
+      table.fail(list, fmt::format("{}: only a normal distribution may depend on another input",
+                                   table.path()));
+    }
     return result;
   }
 
@@ -197,10 +208,7 @@ class Parser {
   void check(const TableReader& table, const Value& where, const LawSyntax& syntax,
              const Distribution& d) const {
     const auto& a = d.arguments;
-    const bool constant = std::all_of(a.begin(), a.end(), [](const Argument& argument) {
-      return argument.reference == engine::Reference::none;
-    });
-    if (!constant) return;
+    if (depends_on_input(d)) return;
     bool good = true;
     switch (d.law) {
       case Law::normal:
@@ -235,6 +243,7 @@ class Parser {
       table.fail(fmt::format("{}: no value of the distribution lies between lower and upper",
                              table.path()));
     }
+    demand_mass(table, table.raw(), table.path(), result);
   }
 
   const TableReader& reader_;
@@ -244,9 +253,7 @@ class Parser {
 
 Support law_support(const Distribution& d) {
   const auto& a = d.arguments;
-  for (const Argument& argument : a) {
-    if (argument.reference != engine::Reference::none) return {-infinity, infinity};
-  }
+  if (depends_on_input(d)) return {-infinity, infinity};
   switch (d.law) {
     case Law::constant:
       return {a[0].value, a[0].value};
@@ -268,6 +275,35 @@ Support law_support(const Distribution& d) {
 Support support(const Distribution& distribution) {
   const Support law = law_support(distribution);
   return {std::max(law.lower, distribution.lower), std::min(law.upper, distribution.upper)};
+}
+
+bool depends_on_input(const Distribution& distribution) {
+  return std::any_of(
+      distribution.arguments.begin(), distribution.arguments.end(),
+      [](const Argument& argument) { return argument.reference != engine::Reference::none; });
+}
+
+void demand_mass(const TableReader& reader, const Value& where, const std::string& name,
+                 const Distribution& distribution) {
+  if (distribution.law == Law::constant || depends_on_input(distribution)) return;
+  const auto& a = distribution.arguments;
+  const kernels::Parameters parameters{a[0].value, a[1].value, a[2].value};
+  const auto below = [&](double x) {  // P(value < x) by bisection of the quantile function
+    double low = 0.0;
+    double high = 1.0;
+    for (int i = 0; i < 40; ++i) {
+      const double p = 0.5 * (low + high);
+      (kernels::quantile(distribution.law, parameters, p) < x ? low : high) = p;
+    }
+    return low;
+  };
+  constexpr double least = 0.01;
+  if (below(distribution.upper) - below(distribution.lower) >= least) return;
+  reader.fail(
+      where,
+      fmt::format("{}: less than {:.0f} % of the distribution lies between its bounds {} and "
+                  "{}, so drawing again would take for ever; move it or widen the bounds",
+                  name, 100.0 * least, distribution.lower, distribution.upper));
 }
 
 Input parse_input(const TableReader& reader, const Value& value, const std::string& name,

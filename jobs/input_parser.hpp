@@ -48,6 +48,14 @@ struct Support {
 };
 Support support(const engine::Distribution& distribution);
 
+/// Whether an argument refers to another input.
+bool depends_on_input(const engine::Distribution& distribution);
+
+/// Throws, naming the input, if less than 1 % of a distribution lies within its bounds: values
+/// outside are drawn again.
+void demand_mass(const TableReader& reader, const Value& where, const std::string& name,
+                 const engine::Distribution& distribution);
+
 /// Bounds a distribution that could leave [lower, upper].
 void keep_inside(engine::Distribution& distribution, double lower, double upper);
 

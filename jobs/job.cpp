@@ -106,7 +106,8 @@ class JobParser {
     total.usage_multiplier = positive_number(table, "usage_multiplier", 1.0);
     total.growth = positive_number(table, "growth");
     total.input = constant_input(0.0, plan_.years.size());
-    if (const Value* noise = table.optional_value("noise")) {
+    const Value* noise = table.optional_value("noise");
+    if (noise != nullptr) {
       total.input = parse_input(table, *noise, "total.noise", rules(engine::Scope::trajectory));
     }
     // Growth is a positive factor; a noise that makes it smaller than this is drawn again.
@@ -114,8 +115,10 @@ class JobParser {
     for (Distribution& year : total.input.years) {
       keep_inside(year, least_growth - total.growth, infinity);
       const Support range = support(year);
-      if (range.lower > range.upper)
+      if (range.lower > range.upper) {
         table.fail_at("noise", "total.noise makes the growth negative");
+      }
+      if (noise != nullptr) demand_mass(table, *noise, "total.noise", year);
     }
     total.train_share.assign(plan_.years.size(), 1.0);
     const Value* share = table.optional_value("train_share");

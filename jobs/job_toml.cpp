@@ -147,7 +147,7 @@ std::string outputs(const engine::Outputs& o) {
       list(statistics), keep);
 }
 
-/// The leaves of a document by dotted name, as text, and as a number where they are one.
+/// A leaf of a document: its text, and its number where it is one. A whole number has both.
 struct Leaf {
   std::string text;
   double number = std::numeric_limits<double>::quiet_NaN();
@@ -172,7 +172,7 @@ void flatten(const Value& value, const std::string& name, std::map<std::string, 
       leaves[name] = {value.boolean ? "true" : "false"};
       return;
     case ValueKind::integer:
-      leaves[name] = {"", static_cast<double>(value.integer)};
+      leaves[name] = {std::to_string(value.integer), static_cast<double>(value.integer)};
       return;
     case ValueKind::number:
       leaves[name] = {"", value.number};
@@ -180,7 +180,9 @@ void flatten(const Value& value, const std::string& name, std::map<std::string, 
   }
 }
 
+/// Whole numbers, such as seeds, must be equal; others may differ by a rounding error.
 bool same(const Leaf& a, const Leaf& b) {
+  if (!a.text.empty() && !b.text.empty()) return a.text == b.text;
   if (std::isnan(a.number) || std::isnan(b.number)) {
     return a.text == b.text && std::isnan(a.number) == std::isnan(b.number);
   }
@@ -190,11 +192,13 @@ bool same(const Leaf& a, const Leaf& b) {
 }  // namespace
 
 std::string resolved_job(const Plan& plan) {
-  std::string text = fmt::format(
-      "title = {}\nyears = \"{}-{}\"\nseed = {}\ntrajectories = {}\nattempts = {}\n"
+  std::string text;
+  if (!plan.title.empty()) text = fmt::format("title = {}\n", toml_string(plan.title));
+  text += fmt::format(
+      "years = \"{}-{}\"\nseed = {}\ntrajectories = {}\nattempts = {}\n"
       "batch_trajectories = {}\n",
-      toml_string(plan.title), plan.years.front(), plan.years.back(), plan.seed, plan.trajectories,
-      plan.attempts, plan.batch_trajectories);
+      plan.years.front(), plan.years.back(), plan.seed, plan.trajectories, plan.attempts,
+      plan.batch_trajectories);
   text += total(plan) + models(plan);
   text += fmt::format("\n[money]\nflop_per_usd = {}\nbase_year = {}\nimprovement = {}\n",
                       plan.money.flop_per_usd, plan.money.base_year, plan.money.improvement);

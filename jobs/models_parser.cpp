@@ -69,11 +69,9 @@ class ModelsParser {
       TableReader inner(value, "models.count", table.source_name());
       inner.has("poisson");
       inner.finish();
-      count.input = parse_input(table, poisson->value, "models.count.poisson",
-                                InputRules{years_, engine::Scope::candidate, {}, false});
+      count.input = parse_input(table, poisson->value, "models.count.poisson", rules());
     } else {
-      count.input = parse_input(table, value, "models.count",
-                                InputRules{years_, engine::Scope::candidate, {}, false});
+      count.input = parse_input(table, value, "models.count", rules());
     }
     for (const Distribution& year : count.input.years) {
       const Support range = support(year);
@@ -130,7 +128,7 @@ class ModelsParser {
   }
 
   void parse_sd(TableReader& table) {
-    InputRules sd_rules = InputRules{years_, engine::Scope::candidate, {}, false};
+    InputRules sd_rules = rules();
     sd_rules.from_calibration = [&](int) {
       const auto [low, high] = calibration_range(calibration_, &CalibrationYear::sd);
       return uniform(low, high);
@@ -146,6 +144,7 @@ class ModelsParser {
         table.fail(value, fmt::format("models.sd must be from {} to {} OOM", least, most));
       }
       keep_inside(year, least, most);
+      demand_mass(table, value, "models.sd", year);
     }
   }
 
@@ -157,7 +156,7 @@ class ModelsParser {
       }
       return;
     }
-    InputRules skewness_rules = InputRules{years_, engine::Scope::candidate, {}, false};
+    InputRules skewness_rules = rules();
     skewness_rules.from_calibration = [&](int) {
       const auto [low, high] = calibration_range(calibration_, &CalibrationYear::skewness);
       return uniform(std::max(low, -largest_prior_skewness),
@@ -176,6 +175,7 @@ class ModelsParser {
                                limit));
       }
       keep_inside(year, -limit, limit);
+      demand_mass(table, value, "models.skewness", year);
     }
   }
 
@@ -192,7 +192,7 @@ class ModelsParser {
   }
 
   void parse_mean(TableReader& table) {
-    InputRules mean_rules = InputRules{years_, engine::Scope::candidate, {}, false};
+    InputRules mean_rules = rules();
     mean_rules.references = true;
     mean_rules.from_calibration = [&](int year) { return calibrated_mean(year); };
     plan_.sizes.mean = parse_input(table, table.value("mean"), "models.mean", mean_rules);
@@ -217,6 +217,9 @@ class ModelsParser {
     } else if (match == "reject") {
       plan_.matching.match = engine::Match::reject;
       plan_.matching.tolerance = positive_number(table, "tolerance", 0.05);
+      for (std::size_t year = 0; year < years_.size(); ++year) {
+        if (depends_on_input(plan_.sizes.mean.years[year])) least_prior_sd(table, year);
+      }
     } else {
       table.fail_at(
           "match",
@@ -233,27 +236,27 @@ class ModelsParser {
                     "weighs the solution");
     }
     const auto& arguments = prior.arguments;
-    const bool dependent = std::any_of(arguments.begin(), arguments.end(), [](const auto& a) {
-      return a.reference != engine::Reference::none;
-    });
-    if (!dependent) {
+    if (!depends_on_input(prior)) {
       return kernels::largest_density(prior.law,
                                       {arguments[0].value, arguments[1].value, arguments[2].value});
     }
-    if (prior.law != Law::normal || prior.lower > -infinity || prior.upper < infinity) {
+    if (prior.lower > -infinity || prior.upper < infinity) {
       table.fail_at("mean",
-                    "with match = \"shift\" only an unbounded normal models.mean may depend "
-                    "on another input");
+                    "with match = \"shift\" a models.mean that depends on another input cannot "
+                    "have bounds");
     }
-    const engine::Argument& sd = arguments[1];
+    return kernels::largest_density(Law::normal, {0.0, least_prior_sd(table, year), 0.0});
+  }
+
+  /// The smallest standard deviation that a normal prior of the mean can have in a year.
+  double least_prior_sd(TableReader& table, std::size_t year) const {
+    const engine::Argument& sd = plan_.sizes.mean.years[year].arguments[1];
     const Support range = reference_support(sd.reference, year);
     const double least = sd.value + std::min(sd.times * range.lower, sd.times * range.upper);
-    if (!(least > 0.0)) {
-      table.fail_at("mean",
-                    "the standard deviation of models.mean can come arbitrarily near to 0, "
-                    "so its density has no bound; bound the input that it depends on");
-    }
-    return kernels::largest_density(Law::normal, {0.0, least, 0.0});
+    if (least > 0.0) return least;
+    table.fail_at("mean",
+                  "the standard deviation of models.mean can come arbitrarily near to 0, so its "
+                  "density has no bound; bound the input that it depends on");
   }
 
   Support reference_support(engine::Reference reference, std::size_t year) const {
@@ -269,6 +272,8 @@ class ModelsParser {
     }
     return {0.0, 0.0};
   }
+
+  InputRules rules() const { return {years_, engine::Scope::candidate, {}, false}; }
 
   const Calibration& calibration_;
   engine::Plan& plan_;

@@ -127,10 +127,11 @@ class OutputsParser {
     const std::vector<double> numbers = table.as_numbers(value, "outputs.cumulative_base");
     bool good = numbers.size() == plan_.outputs.thresholds.size();
     for (const double number : numbers) {
-      good = good && number >= 0.0 && number <= 1e9 && number == std::floor(number);
+      good = good && number >= 0.0 && number <= 1e6 && number == std::floor(number);
     }
     if (!good) {
-      table.fail(value, "outputs.cumulative_base must be one whole number per threshold");
+      table.fail(value,
+                 "outputs.cumulative_base must be one whole number up to 1,000,000 per threshold");
     }
     for (std::size_t t = 0; t < numbers.size(); ++t) {
       plan_.outputs.cumulative_base[t] = static_cast<std::uint64_t>(numbers[t]);

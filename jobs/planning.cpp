@@ -8,6 +8,7 @@
 #include <array>
 #include <ctime>
 
+#include "engine/error.hpp"
 #include "engine/sha256.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/feasibility.hpp"
@@ -24,6 +25,14 @@ engine::Pilot complete_plan(engine::Plan& plan, Force force) {
     if (plan.batch_trajectories == 0) plan.batch_trajectories = 1;
   }
   if (plan.batch_trajectories == 0) plan.batch_trajectories = choose_batch_size(plan, pilot);
+  constexpr std::uint64_t most_batches = 1'000'000;
+  if (plan.batch_count() > most_batches) {
+    throw engine::Error(
+        engine::ExitCode::bad_input,
+        fmt::format("{} trajectories in batches of {} are more than {} batches; raise "
+                    "batch_trajectories (up to 4096) or lower trajectories",
+                    plan.trajectories, plan.batch_trajectories, most_batches));
+  }
   return pilot;
 }
 

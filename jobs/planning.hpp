@@ -14,7 +14,8 @@ namespace flopsieve::jobs {
 enum class Force { no, yes };
 
 /// Makes a Plan ready to run: proves what can be proved, runs the pilot and chooses the batch size
-/// unless the job states one. Throws Error(infeasible) or, without `force`, Error(budget).
+/// unless the job states one. Throws Error(infeasible), Error(bad_input) for more than a million
+/// batches, or, without `force`, Error(budget).
 engine::Pilot complete_plan(engine::Plan& plan, Force force);
 
 /// Bytes of the result file of a plan without compression; parts need as much again while it runs.

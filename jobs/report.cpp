@@ -30,7 +30,7 @@ std::string money(double usd) {
   constexpr std::pair<double, const char*> units[] = {
       {1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "k"}};
   for (const auto& [size, name] : units) {
-    if (usd >= size) return fmt::format("{:.3g}{}", usd / size, name);
+    if (usd >= 0.9995 * size) return fmt::format("{:.3g}{}", usd / size, name);
   }
   return fmt::format("{:.3g}", usd);
 }
@@ -190,7 +190,8 @@ std::string text_report(const Plan& plan, const Tally& tally) {
     }
   }
   text += fmt::format(
-      "Acceptance (efficiency: survivors / candidates; P: pass rate of first attempts)\n{}\n",
+      "Acceptance (efficiency: survivors / candidates; P: pass rate of the year's first "
+      "attempts)\n{}\n",
       acceptance_table(plan, tally));
   text += fmt::format(
       "Cutflow, % of audited candidates: first to reject / rejects alone / would survive without "
@@ -331,7 +332,7 @@ std::string report_warnings(const Plan& plan, const Tally& tally) {
   const double share = ratio(exhausted, tally.trajectories);
   if (share <= 0.01) return "";
   return fmt::format(
-      "{} of {} trajectories ({:.2g} %) ran out of their {} attempts and were dropped: the prior "
+      "{} of {} trajectories ({:.3g} %) ran out of their {} attempts and were dropped: the prior "
       "of "
       "the trajectory inputs is being reweighted. Raise attempts or widen the constraints.",
       exhausted, tally.trajectories, 100.0 * share, plan.attempts);

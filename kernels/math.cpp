@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "kernels/math_constants.hpp"
 
@@ -34,12 +35,15 @@ double power_of_two(double x) {
 }
 
 double power_of_ten(double x) {
+  if (!(x >= -307.0)) return 0.0;
+  if (x > 308.0) return std::numeric_limits<double>::infinity();
   const double high = x * log2_of_10;
   return power_of_two(high, std::fma(x, log2_of_10, -high) + x * log2_of_10_low);
 }
 
 double exponential(double x) {
-  if (x < -708.0) return 0.0;
+  if (!(x >= -708.0)) return 0.0;
+  if (x > 709.0) return std::numeric_limits<double>::infinity();
   const double high = x * log2_of_e;
   return power_of_two(high, std::fma(x, log2_of_e, -high) + x * log2_of_e_low);
 }

@@ -11,10 +11,10 @@ namespace flopsieve::kernels {
 /// 2^x for -1022 <= x <= 1023.
 double power_of_two(double x);
 
-/// 10^x for -307 <= x <= 308.
+/// 10^x for -307 <= x <= 308; 0 below it (and for nan), infinity above.
 double power_of_ten(double x);
 
-/// e^x for -708 <= x <= 709; below it 0.
+/// e^x for -708 <= x <= 709; 0 below it (and for nan), infinity above.
 double exponential(double x);
 
 /// ln x for normal, positive x.

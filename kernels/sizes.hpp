@@ -57,7 +57,8 @@ struct GroupSums {
 void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,
                const PerLane<double>& scale, GroupSums& sums);
 
-/// out[i] = 10^x[i], the bits of power_of_ten (math.hpp). x and out may be the same.
+/// out[i] = 10^x[i] for -307 <= x[i] <= 308, the bits of power_of_ten (math.hpp). x and out may be
+/// the same.
 void powers_of_ten(std::span<const double> x, std::span<double> out);
 
 /// out[i] = log10 x[i], the bits of decimal_log (math.hpp). x and out may be the same.

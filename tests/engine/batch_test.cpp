@@ -346,7 +346,7 @@ TEST_CASE("an input that its bounds never let through is an error") {
     run_batch(plan, 0);
     FAIL("no error");
   } catch (const Error& error) {
-    CHECK(error.code() == ExitCode::infeasible);
+    CHECK(error.code() == ExitCode::budget);
     CHECK_THAT(error.what(), Catch::Contains("2024") && Catch::Contains("bounds"));
   }
 }

@@ -110,6 +110,16 @@ JOBS = {
     "two laws": ("{ uniform = [20, 80] }", "{ uniform = [20, 80], normal = [50, 9] }",
                  "models.count", 0),
     "interval reversed": ("{ uniform = [22, 27] }", "{ interval90 = [27, 22] }", "a < b", 0),
+    "bounds that leave too little": ("normal = [0, 0.5]", "normal = [0, 0.5], lower = 1.6",
+                                     "less than 1 %", 0),
+    "spread that is hardly ever possible": ('sd = { from = "calibration" }',
+                                            "sd = { normal = [-3, 1] }", "less than 1 %", 0),
+    "law that may not depend on an input": (
+        "mean = { uniform = [22, 27] }", 'mean = { uniform = [{ input = "sd", times = 20 }, 27] }',
+        "only a normal distribution", 0),
+    "spread of the mean that may vanish": (
+        "mean = { uniform = [22, 27] }",
+        'mean = { normal = [24, { input = "skewness" }] }', "arbitrarily near to 0", 0),
     "bounds that leave nothing": ("normal = [0, 0.5]", "normal = [0, 0.5], lower = 2, upper = 1",
                                   "between lower and upper", 0),
     "skewness beyond the law": ("skewness = { uniform = [-0.9, 0.1] }", "skewness = 1.2",
@@ -140,7 +150,9 @@ JOBS = {
     "cumulative from the future": ("[outputs]\n", "[outputs]\ncumulative_from = 2030\n",
                                    "first year", 1),
     "base of the wrong length": ("[outputs]\n", "[outputs]\ncumulative_base = [1]\n",
-                                 "one whole number per threshold", 1),
+                                 "per threshold", 1),
+    "base beyond all models": ("[outputs]\n", "[outputs]\ncumulative_base = [1e9, 1e9, 1e9]\n",
+                               "up to 1,000,000", 1),
     "nan": ("growth = 3.9375", "growth = nan", "finite", 0),
     "infinity": ("max = 0.5", "max = inf", "finite", 0),
     "minus infinity": ("min = 0.05", "min = -inf", "finite", 0),
@@ -294,6 +306,11 @@ class CommandLine(Refusal):
                 ("models.count=0", "from 1 to")):
             with self.subTest(assignment):
                 self.refuse("run", "small.toml", "--set", assignment, says=says)
+
+    def test_more_batches_than_a_file_can_list(self):
+        self.write("many.toml", edited("trajectories = 300", "trajectories = 1_000_001"))
+        self.refuse("run", "many.toml", "--set", "batch_trajectories=1", "-q",
+                    says=("more than 1000000 batches", "batch_trajectories"))
 
     def test_target(self):
         for target in ("sse2", "AVX2", "avx2 ", "0", "x" * 5000):
@@ -460,6 +477,16 @@ class Csv(Refusal):
         self.refuse("calibrate", "good.csv", "--years", "2020", "-o", "x" * 300, says="xxx")
         self.refuse("calibrate", "good.csv", "--years", "2020", "-o", "nowhere/out.toml",
                     says="nowhere")
+
+    def test_output_replaces_calibrations_only(self):
+        good = self.HEADER + "".join(f"{name},2020-0{month}-05,1e{20 + month},SOTA\n"
+                                     for month, name in enumerate(("A", "B", "C"), start=1))
+        self.write("good.csv", good)
+        self.refuse("calibrate", "good.csv", "--years", "2020", "-o", "good.csv",
+                    says="good.csv: exists and is no calibration")
+        for _ in range(2):
+            done = self.flopsieve("calibrate", "good.csv", "--years", "2020", "-o", "out.toml")
+            self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_one_model_three_times(self):
         self.refuse_csv(self.HEADER + "A,2020-01-05,1e20,SOTA\n" * 3, says="one size")

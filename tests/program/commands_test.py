@@ -170,6 +170,12 @@ class Config(ProgramTest):
             self.assertEqual(a.attrs["plan"], b.attrs["plan"])
         self.assertEqual(self.succeed("config", "resolved.toml").stdout, resolved)
 
+    def test_needs_no_title(self):
+        self.write("small.toml", edited('title = "Small"\n', ""))
+        self.write("resolved.toml", self.succeed("config", "small.toml").stdout)
+        self.assertEqual(self.succeed("config", "resolved.toml").stdout,
+                         self.succeed("config", "small.toml").stdout)
+
     def test_keeps_other_alphabets(self):
         self.write("small.toml", edited('"Small"', r'"Gr\u00f6\u00dfe \u5927 \U0001F600 \"q\" \\"'))
         self.succeed("run", "small.toml")
@@ -453,6 +459,13 @@ class OutputOfAnotherJob(ProgramTest):
         self.assertEqual(done.returncode, BAD_INPUT)
         self.assertIn("differs in trajectories.", done.stderr)
         self.assertEqual(self.listing(), before)
+
+    def test_seeds_that_a_double_cannot_tell_apart_are_different(self):
+        self.write("small.toml", SMALL_JOB)
+        self.succeed("run", "small.toml", "--seed", 20260101123456789, "-o", "a.h5")
+        done = self.flopsieve("run", "small.toml", "--seed", 20260101123456790, "-o", "a.h5")
+        self.assertEqual(done.returncode, BAD_INPUT)
+        self.assertIn("differs in seed.", done.stderr)
 
     def test_is_refused_if_it_is_no_result(self):
         self.write("small.toml", SMALL_JOB)
