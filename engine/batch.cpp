@@ -34,6 +34,7 @@ class BatchRun {
   void record();
   void record_survivor(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
                        OrderedSizes& ordered);
+  void tally_row(std::size_t row);
   void record_cumulative(std::size_t row);
   void record_sizes();
   std::vector<Trial> survivors(std::uint32_t year_index) const;
@@ -93,15 +94,15 @@ bool BatchRun::run_year(std::uint32_t year_index) {
   return true;
 }
 
-/// Fills the tile. A trajectory that has failed n times gets up to n attempts at once: at most
-/// half of the attempts are then computed in vain, and small acceptances still fill the tile.
+/// Fills the tile. A trajectory that has failed n times gets up to n / 2 attempts at once: few are
+/// then computed in vain, and small acceptances still fill the tile.
 void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending) {
   trials_.clear();
   const std::uint64_t room = std::max<std::uint64_t>(1, options_.tile / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
   for (Pending& entry : pending) {
     const std::uint64_t wanted =
-        std::clamp<std::uint64_t>(std::max(entry.made, full_group), 1, room);
+        std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
     entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
     if (trials_.size() >= options_.tile) entry.scheduled = 0;
     const Trajectory& trajectory = trajectories_[entry.slot];
@@ -167,16 +168,15 @@ void BatchRun::record() {
   }
   result_.tally.complete = complete_.size();
   columns.counts.assign(complete_.size() * years * plan_.outputs.thresholds.size(), 0);
-  if (plan_.outputs.keeps_statistics()) {
-    columns.statistics.assign(complete_.size() * years * plan_.outputs.statistics.size(), 0.0);
-  }
+  columns.statistics.assign(complete_.size() * years * plan_.outputs.statistics.size(), 0.0);
   for (std::uint32_t year = 0; year < years; ++year) {
     sieve_.visit(survivors(year),
                  [&](std::size_t row, const Candidate& candidate, OrderedSizes& ordered) {
                    record_survivor(row, year, candidate, ordered);
                  });
   }
-  for (std::size_t row = 0; row < complete_.size(); ++row) record_cumulative(row);
+  for (std::size_t row = 0; row < complete_.size(); ++row) tally_row(row);
+  if (!plan_.outputs.keeps_statistics()) columns.statistics = {};
   if (plan_.outputs.keep == Keep::samples) record_sizes();
 }
 
@@ -187,19 +187,30 @@ void BatchRun::record_survivor(std::size_t row, std::uint32_t year_index,
     const std::size_t above = kernels::count_from(ordered.sizes().log10_flop, log10_thresholds_[t]);
     result_.columns.counts[place * log10_thresholds_.size() + t] =
         static_cast<std::uint32_t>(above);
-    add_to(result_.tally.counts[year_index * log10_thresholds_.size() + t], above);
   }
   const auto& statistics = plan_.outputs.statistics;
   for (std::size_t s = 0; s < statistics.size(); ++s) {
-    const double value = evaluate(statistics[s], candidate, ordered);
-    const std::size_t cell = year_index * statistics.size() + s;
-    add_to(result_.tally.statistics[cell], bin_of(statistics[s].info().grid, value));
+    result_.columns.statistics[place * statistics.size() + s] =
+        evaluate(statistics[s], candidate, ordered);
+  }
+}
+
+/// Adds a complete trajectory to the tallies. Row after row: the order of the float sums is part
+/// of the result.
+void BatchRun::tally_row(std::size_t row) {
+  const std::size_t years = plan_.year_count();
+  for (std::size_t i = 0; i < result_.tally.counts.size(); ++i) {
+    add_to(result_.tally.counts[i], result_.columns.counts[row * result_.tally.counts.size() + i]);
+  }
+  const auto& statistics = plan_.outputs.statistics;
+  for (std::size_t cell = 0; cell < years * statistics.size(); ++cell) {
+    const double value = result_.columns.statistics[row * years * statistics.size() + cell];
+    const Grid& grid = statistics[cell % statistics.size()].info().grid;
+    add_to(result_.tally.statistics[cell], bin_of(grid, value));
     result_.tally.sums[cell] += value;
     result_.tally.square_sums[cell] += value * value;
-    if (!result_.columns.statistics.empty()) {
-      result_.columns.statistics[place * statistics.size() + s] = value;
-    }
   }
+  record_cumulative(row);
 }
 
 void BatchRun::record_cumulative(std::size_t row) {
@@ -227,11 +238,15 @@ void BatchRun::record_sizes() {
       trials.push_back({trajectory, {trajectory.index, attempt, year}});
     }
   }
-  sieve_.visit(trials, [&](std::size_t, const Candidate&, OrderedSizes& ordered) {
-    const auto sizes = ordered.sizes().log10_flop;
-    columns.row_size.push_back(sizes.size());
-    columns.log10_flop.insert(columns.log10_flop.end(), sizes.begin(), sizes.end());
+  std::vector<std::vector<double>> sizes(trials.size());
+  sieve_.visit(trials, [&](std::size_t i, const Candidate&, OrderedSizes& ordered) {
+    const auto ascending = ordered.sizes().log10_flop;
+    sizes[i].assign(ascending.begin(), ascending.end());
   });
+  for (const std::vector<double>& each : sizes) {
+    columns.row_size.push_back(each.size());
+    columns.log10_flop.insert(columns.log10_flop.end(), each.begin(), each.end());
+  }
 }
 
 }  // namespace

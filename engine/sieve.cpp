@@ -129,6 +129,7 @@ std::uint64_t Sieve::judge(std::span<const Trial> trials, std::span<Verdict> ver
 
 void Sieve::visit(std::span<const Trial> trials, const Visitor& visit) {
   draw_inputs(trials);
+  order_by_count();
   for (std::size_t first = 0; first < trials.size(); first += kernels::group_width) {
     const std::size_t size = std::min(kernels::group_width, trials.size() - first);
     draw_group(trials, std::span(order_).subspan(first, size));

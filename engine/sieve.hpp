@@ -41,8 +41,8 @@ class Sieve {
   /// verdicts[i] becomes that of trials[i]. Returns the number of sizes drawn.
   std::uint64_t judge(std::span<const Trial> trials, std::span<Verdict> verdicts);
 
-  /// Draws the candidates, without judging them, and calls visit(i, candidate, its sizes) for each
-  /// in order of `trials`.
+  /// Draws the candidates, without judging them, and calls visit(i, candidate, its sizes) once for
+  /// each trial i, in no particular order.
   using Visitor = std::function<void(std::size_t, const Candidate&, OrderedSizes&)>;
   void visit(std::span<const Trial> trials, const Visitor& visit);
 

@@ -76,10 +76,10 @@ TEST_CASE("a verdict is what the constraints say of the candidate that visit() s
   Sieve sieve(plan, Purpose::run);
   const std::vector<Trial> trials = some_trials(sieve.inputs(), 200, 10);
   const std::vector<Verdict> verdicts = judged(sieve, trials);
-  std::size_t next = 0;
+  std::vector<int> visits(trials.size(), 0);
   std::size_t audited = 0;
   sieve.visit(trials, [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
-    REQUIRE(i == next++);
+    ++visits[i];
     const Address& address = trials[i].address;
     Rejections expected = 0;
     double sum = 0.0;
@@ -110,7 +110,7 @@ TEST_CASE("a verdict is what the constraints say of the candidate that visit() s
       REQUIRE((verdicts[i].rejections & ~expected) == 0);
     }
   });
-  CHECK(next == trials.size());
+  CHECK(visits == std::vector<int>(trials.size(), 1));
   CHECK(audited > 15);
 }
 
