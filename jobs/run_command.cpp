@@ -180,6 +180,7 @@ void demand_output_place(const fs::path& output) {
 }
 
 int run(const RunCommand& command) {
+  catch_signals(stop_at_once);
   Console console(command.console);
   const engine::Backend backend = engine::parse_backend(command.backend);
   engine::Plan plan = read_plan(command.job);
@@ -196,7 +197,6 @@ int run(const RunCommand& command) {
   console.note(fmt::format("{}: {} trajectories x {} years, seed {}", output.string(),
                            grouped(plan.trajectories), plan.year_count(), plan.seed));
   demand_disk_space(plan, output);
-  catch_signals(stop_at_once);
   plan = plan_to_run(command, console, plan, output);
   if (command.fresh) move_aside(output);
   return compute(command, console, plan, output, backend);

@@ -76,7 +76,7 @@ class Interruption(ProgramTest):
                 self.assertIsNotNone(said)
                 self.assertRegex(said.splitlines()[-1], r"\Aflopsieve: stopped; ")
                 self.assertIn("sealed in long.h5.parts", said)
-                self.assertTrue(said.endswith(f"{PROGRAM} run long.toml\n"), said)
+                self.assertTrue(said.endswith(f"{shlex.quote(str(PROGRAM))} run long.toml\n"), said)
                 self.assertGreater(len(self.parts()), 0)
                 self.assertFalse((self.folder / "long.h5").exists())
                 self.assertIn("resuming from long.h5.parts", self.resume_and_compare())
