@@ -100,7 +100,6 @@ bool Sieve::meets(std::size_t constraint, const Candidate& candidate, std::uint3
 Verdict Sieve::judge_lane(std::size_t lane, const Address& address) {
   const Candidate& candidate = group_.candidates[lane];
   Verdict verdict{.audited = is_audited(address)};
-  ordered_.begin(candidate, z_.data() + lane, kernels::group_width);
   if (!matches(candidate, address)) verdict.rejections |= 1;
   for (const std::uint32_t constraint : plan_->cascade) {
     if (verdict.rejections != 0 && !verdict.audited) break;
@@ -112,22 +111,8 @@ Verdict Sieve::judge_lane(std::size_t lane, const Address& address) {
   return verdict;
 }
 
-std::uint64_t Sieve::judge(std::span<const Trial> trials, std::span<Verdict> verdicts) {
-  draw_inputs(trials);
-  order_by_count();
-  for (std::size_t first = 0; first < trials.size(); first += kernels::group_width) {
-    const std::size_t size = std::min(kernels::group_width, trials.size() - first);
-    draw_group(trials, std::span(order_).subspan(first, size));
-    for (std::size_t lane = 0; lane < size; ++lane) {
-      const std::size_t trial = group_.trial[lane];
-      verdicts[trial] = judge_lane(lane, trials[trial].address);
-    }
-  }
-  return std::accumulate(trial_inputs_.begin(), trial_inputs_.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const auto& inputs) { return sum + inputs.count; });
-}
-
-void Sieve::visit(std::span<const Trial> trials, const Visitor& visit) {
+void Sieve::for_each_lane(std::span<const Trial> trials,
+                          const std::function<void(std::size_t lane)>& body) {
   draw_inputs(trials);
   order_by_count();
   for (std::size_t first = 0; first < trials.size(); first += kernels::group_width) {
@@ -135,9 +120,24 @@ void Sieve::visit(std::span<const Trial> trials, const Visitor& visit) {
     draw_group(trials, std::span(order_).subspan(first, size));
     for (std::size_t lane = 0; lane < size; ++lane) {
       ordered_.begin(group_.candidates[lane], z_.data() + lane, kernels::group_width);
-      visit(group_.trial[lane], group_.candidates[lane], ordered_);
+      body(lane);
     }
   }
+}
+
+std::uint64_t Sieve::judge(std::span<const Trial> trials, std::span<Verdict> verdicts) {
+  for_each_lane(trials, [&](std::size_t lane) {
+    const std::size_t trial = group_.trial[lane];
+    verdicts[trial] = judge_lane(lane, trials[trial].address);
+  });
+  return std::accumulate(trial_inputs_.begin(), trial_inputs_.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const auto& inputs) { return sum + inputs.count; });
+}
+
+void Sieve::visit(std::span<const Trial> trials, const Visitor& visit) {
+  for_each_lane(trials, [&](std::size_t lane) {
+    visit(group_.trial[lane], group_.candidates[lane], ordered_);
+  });
 }
 
 }  // namespace flopsieve::engine

@@ -54,6 +54,10 @@ class Sieve {
     std::array<std::size_t, kernels::group_width> trial{};
   };
 
+  /// Draws all trials, group by group, and calls body for each lane with its candidate and
+  /// ordered_ ready.
+  void for_each_lane(std::span<const Trial> trials,
+                     const std::function<void(std::size_t lane)>& body);
   void draw_inputs(std::span<const Trial> trials);
   void order_by_count();
   void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order);

@@ -1,4 +1,5 @@
 #include "engine/files.hpp"
+#include "tests/engine/support/folder.hpp"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -15,29 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder of this test alone, removed at the end.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "flopsieve-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-  const fs::path& path() const { return path_; }
-
-  std::size_t size() const {
-    return static_cast<std::size_t>(
-        std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-  }
-
- private:
-  fs::path path_;
-};
+using Folder = testing::ScratchFolder;
 
 /// Lets write() fail like a full disk does: short at the limit, then an error.
 class FileSizeLimit {

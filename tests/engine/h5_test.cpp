@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "engine/error.hpp"
+#include "tests/engine/support/folder.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -19,19 +20,10 @@ using Lengths = std::vector<std::uint64_t>;
 /// A path for one file of this test, removed at the end.
 class ScratchFile {
  public:
-  ScratchFile() {
-    std::string pattern = (fs::temp_directory_path() / "flopsieve-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    folder_ = pattern;
-  }
-  ~ScratchFile() { fs::remove_all(folder_); }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-
   fs::path path() const { return folder_ / "run.h5"; }
 
  private:
-  fs::path folder_;
+  testing::ScratchFolder folder_;
 };
 
 DatasetInfo with_dimensions(std::vector<Dimension> dimensions) {

@@ -9,6 +9,7 @@
 
 #include "engine/error.hpp"
 #include "engine/h5.hpp"
+#include "tests/engine/support/folder.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -18,15 +19,6 @@ namespace fs = std::filesystem;
 /// A path for one file of this test, removed at the end.
 class ScratchFile {
  public:
-  ScratchFile() {
-    std::string pattern = (fs::temp_directory_path() / "flopsieve-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    folder_ = pattern;
-  }
-  ~ScratchFile() { fs::remove_all(folder_); }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-
   fs::path path() const { return folder_ / "part.h5"; }
 
   std::string bytes() const {
@@ -40,7 +32,7 @@ class ScratchFile {
   }
 
  private:
-  fs::path folder_;
+  testing::ScratchFolder folder_;
 };
 
 std::vector<std::byte> to_bytes(const std::string& text) {

@@ -11,52 +11,14 @@ import unittest
 import h5py
 import numpy
 
-from harness import BAD_INPUT, INTERRUPTED, SOURCE, ProgramTest
+from harness import BAD_INPUT, INTERRUPTED, SOURCE, ProgramTest, edited as edit
 
-JOB = """\
-title = "Small"
-years = "2024-2026"
-seed = 7
-trajectories = 300
-attempts = 200
-
-[total]
-model = "growth"
-base_year = 2023
-base_flop = 1.350e26
-usage_multiplier = 2.5
-growth = 3.9375
-noise = { normal = [0, 0.5], scope = "trajectory" }
-train_share = 0.4
-
-[models]
-count = { uniform = [20, 80] }
-sizes = "skew_normal"
-sd = { from = "calibration" }
-skewness = { uniform = [-0.9, 0.1] }
-mean = { uniform = [22, 27] }
-match = "shift"
-
-[[constraint]]
-statistic = "largest_share"
-min = 0.05
-max = 0.5
-
-[outputs]
-thresholds = [1e24, 1e25, 1e26]
-quantiles = [0.05, 0.5, 0.95]
-statistics = ["count", "total", "largest_share", "skewness"]
-keep = "samples:50"
-"""
+JOB = edit('keep = "samples"', 'keep = "samples:50"')
 KEEPS = ["summary", "index", "statistics", "samples"]
 
 
 def edited(old, new, text=JOB):
-    """The job with one passage replaced; the passage must be there."""
-    if old not in text:
-        raise AssertionError(f"the job has no {old!r}")
-    return text.replace(old, new, 1)
-
+    return edit(old, new, text)
 
 def document(name):
     return (SOURCE / name).read_text(encoding="utf-8")
