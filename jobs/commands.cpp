@@ -32,7 +32,8 @@ using engine::Error;
 using engine::ExitCode;
 constexpr int done = static_cast<int>(ExitCode::done);
 
-/// What a pilot expects of the whole run.
+/// What a pilot expects of the whole run. It is a lower end: trajectories differ, and those with a
+/// small pass rate need more candidates than the mean rate tells.
 std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, double seconds) {
   double pilot_draws = 0.0;
   TextTable table({"year", "P(constraints)", "pilot candidates", "models per candidate"});
@@ -46,7 +47,7 @@ std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, do
   const double draws = pilot.draws_per_trajectory(plan) * trajectories;
   const int threads = engine::default_threads();
   return fmt::format(
-      "{}\nfeasible; expected: {:.3g} candidates, {:.3g} models drawn, {} batches of {} "
+      "{}\nfeasible; expected: at least {:.3g} candidates, {:.3g} models drawn, {} batches of {} "
       "trajectories; about {} on {} thread{}, {} MB on disk (twice that while it runs)\n",
       table.text(), pilot.candidates_per_trajectory(plan) * trajectories, draws,
       grouped(plan.batch_count()), plan.batch_trajectories,
