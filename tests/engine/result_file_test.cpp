@@ -15,20 +15,10 @@ namespace flopsieve::engine {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::error_of;
 using testing::ScratchFolder;
 using testing::study_of;
 using testing::uneven_plan;
-
-template <class Call>
-Error error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("no error was thrown");
-  return Error(ExitCode::bug, "");
-}
 
 /// Parts of `batches` of a study, two batches in each.
 std::vector<Part> parts_in(const fs::path& folder, const Study& study,

@@ -21,6 +21,7 @@ namespace flopsieve::engine {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::error_of;
 using testing::Fingerprint;
 using testing::fingerprint;
 using testing::ScratchFolder;
@@ -57,18 +58,6 @@ std::vector<fs::path> parts_of(const fs::path& output) {
   }
   std::sort(parts.begin(), parts.end());
   return parts;
-}
-
-/// The error that a call ends with; fails if there is none.
-template <class Call>
-Error error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("no error was thrown");
-  return Error(ExitCode::bug, "");
 }
 
 /// Runs until `batches` are committed, then stops.

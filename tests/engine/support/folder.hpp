@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -40,6 +41,18 @@ class ScratchFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// The error that a call ends with; fails the test if there is none.
+template <class Call>
+Error error_of(const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  FAIL("no error was thrown");
+  return Error(ExitCode::bug, "");
+}
 
 /// Type, shape and SHA-256 of every dataset by its path.
 using Fingerprint = std::map<std::string, std::string>;
