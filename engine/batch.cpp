@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "engine/sieve.hpp"
+#include "kernels/frontier.hpp"
 #include "kernels/math.hpp"
 #include "kernels/statistics.hpp"
 
@@ -31,12 +33,17 @@ class BatchRun {
   void schedule(std::uint32_t year_index, std::vector<Pending>& pending);
   void settle(std::uint32_t year_index, std::vector<Pending>& pending);
   bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
+  void remember(std::uint32_t year_index);
   void record();
+  void start_frontier(std::uint32_t year_index);
+  void record_frontier(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
+                       OrderedSizes& ordered);
   void record_survivor(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
                        OrderedSizes& ordered);
   void tally_row(std::size_t row);
   void record_cumulative(std::size_t row);
   void record_sizes();
+  Trial survivor(std::size_t slot, std::uint32_t year_index) const;
   std::vector<Trial> survivors(std::uint32_t year_index) const;
 
   const Plan& plan_;
@@ -45,8 +52,11 @@ class BatchRun {
   std::vector<double> log10_thresholds_;
   std::vector<Trajectory> trajectories_;
   std::vector<std::uint8_t> alive_;
-  std::vector<std::uint64_t> attempts_;  ///< [trajectory, year] attempt of the survivor
-  std::vector<std::size_t> complete_;    ///< slots, after all years
+  std::vector<std::uint64_t> attempts_;           ///< [trajectory, year] attempt of the survivor
+  std::vector<std::size_t> complete_;             ///< slots, after all years
+  std::vector<double> log10_frontier_;            ///< [complete] largest model so far
+  std::vector<kernels::FrontierCount> frontier_;  ///< [complete, year, width]
+  kernels::FrontierScratch frontier_scratch_;
   std::vector<Trial> trials_;
   std::vector<Verdict> verdicts_;
   BatchResult result_;
@@ -72,6 +82,7 @@ BatchRun::BatchRun(const Plan& plan, std::uint64_t batch, const BatchOptions& op
 bool BatchRun::run() {
   for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
     if (!run_year(year)) return false;
+    remember(year);
   }
   record();
   return true;
@@ -107,7 +118,7 @@ void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending)
     if (trials_.size() >= options_.tile) entry.scheduled = 0;
     const Trajectory& trajectory = trajectories_[entry.slot];
     for (std::uint64_t i = 0; i < entry.scheduled; ++i) {
-      trials_.push_back({trajectory, {trajectory.index, entry.made + i, year_index}});
+      trials_.push_back({&trajectory, {trajectory.index, entry.made + i, year_index}});
     }
   }
 }
@@ -144,14 +155,40 @@ bool BatchRun::settle_one(YearTally& tally, const Pending& entry, std::size_t fi
   return false;
 }
 
+Trial BatchRun::survivor(std::size_t slot, std::uint32_t year_index) const {
+  const Trajectory& trajectory = trajectories_[slot];
+  return {&trajectory,
+          {trajectory.index, attempts_[slot * plan_.year_count() + year_index], year_index}};
+}
+
 std::vector<Trial> BatchRun::survivors(std::uint32_t year_index) const {
   std::vector<Trial> trials;
   trials.reserve(complete_.size());
-  for (const std::size_t slot : complete_) {
-    const std::uint64_t attempt = attempts_[slot * plan_.year_count() + year_index];
-    trials.push_back({trajectories_[slot], {trajectories_[slot].index, attempt, year_index}});
-  }
+  for (const std::size_t slot : complete_) trials.push_back(survivor(slot, year_index));
   return trials;
+}
+
+/// Keeps the statistics of this year's survivors that the next year's are compared with.
+void BatchRun::remember(std::uint32_t year_index) {
+  std::vector<std::size_t> compared;
+  for (std::size_t i = 0; i < plan_.constraints.size(); ++i) {
+    if (plan_.constraints[i].relative_to == RelativeTo::previous_year) compared.push_back(i);
+  }
+  if (compared.empty()) return;
+  std::vector<std::size_t> slots;
+  std::vector<Trial> trials;
+  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
+    if (alive_[slot] == 0) continue;
+    slots.push_back(slot);
+    trials.push_back(survivor(slot, year_index));
+  }
+  sieve_.visit(trials, [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
+    std::vector<double>& previous = trajectories_[slots[i]].previous;
+    previous.resize(plan_.constraints.size());
+    for (const std::size_t each : compared) {
+      previous[each] = evaluate(plan_.constraints[each].statistic, candidate, ordered);
+    }
+  });
 }
 
 /// Draws the survivors of the complete trajectories again and takes down what is kept of them.
@@ -169,7 +206,9 @@ void BatchRun::record() {
   result_.tally.complete = complete_.size();
   columns.counts.assign(complete_.size() * years * plan_.outputs.thresholds.size(), 0);
   columns.statistics.assign(complete_.size() * years * plan_.outputs.statistics.size(), 0.0);
+  frontier_.assign(result_.tally.frontier_before.size() * complete_.size(), {});
   for (std::uint32_t year = 0; year < years; ++year) {
+    start_frontier(year);
     sieve_.visit(survivors(year),
                  [&](std::size_t row, const Candidate& candidate, OrderedSizes& ordered) {
                    record_survivor(row, year, candidate, ordered);
@@ -185,14 +224,41 @@ void BatchRun::record_survivor(std::size_t row, std::uint32_t year_index,
   const std::size_t place = row * plan_.year_count() + year_index;
   for (std::size_t t = 0; t < log10_thresholds_.size(); ++t) {
     const std::size_t above = kernels::count_from(ordered.sizes().log10_flop, log10_thresholds_[t]);
-    result_.columns.counts[place * log10_thresholds_.size() + t] =
-        static_cast<std::uint32_t>(above);
+    const std::size_t cell = year_index * log10_thresholds_.size() + t;
+    const bool known = !plan_.outputs.observed.empty() && plan_.outputs.observed[cell] >= 0;
+    result_.columns.counts[place * log10_thresholds_.size() + t] = static_cast<std::uint32_t>(
+        known ? static_cast<std::size_t>(plan_.outputs.observed[cell]) : above);
   }
   const auto& statistics = plan_.outputs.statistics;
   for (std::size_t s = 0; s < statistics.size(); ++s) {
     result_.columns.statistics[place * statistics.size() + s] =
         evaluate(statistics[s], candidate, ordered);
   }
+  if (!plan_.outputs.frontier.widths.empty()) {
+    record_frontier(row, year_index, candidate, ordered);
+  }
+}
+
+/// The retrodicted years start without a frontier, and the forecast with the one that the job says.
+void BatchRun::start_frontier(std::uint32_t year_index) {
+  const bool forecast = plan_.years[year_index] == plan_.outputs.forecast_from;
+  if (year_index > 0 && !forecast) return;
+  log10_frontier_.assign(complete_.size(), forecast ? plan_.outputs.frontier.log10_start
+                                                    : -std::numeric_limits<double>::infinity());
+}
+
+void BatchRun::record_frontier(std::size_t row, std::uint32_t year_index,
+                               const Candidate& candidate, OrderedSizes& ordered) {
+  const Frontier& frontier = plan_.outputs.frontier;
+  const std::size_t widths = frontier.widths.size();
+  const Draws& draws = sieve_.inputs().draws();
+  const kernels::FrontierYear year{ordered.sizes().log10_flop, draws.key(),
+                                   draws.counter(Stream::dates, candidate.address),
+                                   frontier.periods};
+  const std::size_t place = (row * plan_.year_count() + year_index) * widths;
+  log10_frontier_[row] =
+      kernels::count_frontier(year, log10_frontier_[row], frontier.widths,
+                              std::span(frontier_).subspan(place, widths), frontier_scratch_);
 }
 
 /// Adds a complete trajectory to the tallies. Row after row: the order of the float sums is part
@@ -201,6 +267,12 @@ void BatchRun::tally_row(std::size_t row) {
   const std::size_t years = plan_.year_count();
   for (std::size_t i = 0; i < result_.tally.counts.size(); ++i) {
     add_to(result_.tally.counts[i], result_.columns.counts[row * result_.tally.counts.size() + i]);
+  }
+  const std::size_t frontiers = result_.tally.frontier_before.size();
+  for (std::size_t i = 0; i < frontiers; ++i) {
+    const kernels::FrontierCount& count = frontier_[row * frontiers + i];
+    add_to(result_.tally.frontier_before[i], count.before);
+    add_to(result_.tally.frontier_including[i], count.including);
   }
   const auto& statistics = plan_.outputs.statistics;
   for (std::size_t cell = 0; cell < years * statistics.size(); ++cell) {
@@ -215,8 +287,9 @@ void BatchRun::tally_row(std::size_t row) {
 
 void BatchRun::record_cumulative(std::size_t row) {
   const std::size_t thresholds = plan_.outputs.thresholds.size();
-  std::vector<std::uint64_t> running = plan_.outputs.cumulative_base;
+  std::vector<std::uint64_t> running(thresholds, 0);
   for (std::size_t year = 0; year < plan_.year_count(); ++year) {
+    if (plan_.years[year] == plan_.outputs.forecast_from) running = plan_.outputs.cumulative_base;
     for (std::size_t t = 0; t < thresholds; ++t) {
       running[t] += result_.columns.counts[(row * plan_.year_count() + year) * thresholds + t];
       add_to(result_.tally.cumulative[year * thresholds + t], running[t]);
@@ -233,9 +306,7 @@ void BatchRun::record_sizes() {
   std::vector<Trial> trials;
   for (std::size_t row = 0; row < kept; ++row) {
     for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
-      const Trajectory& trajectory = trajectories_[complete_[row]];
-      const std::uint64_t attempt = attempts_[complete_[row] * plan_.year_count() + year];
-      trials.push_back({trajectory, {trajectory.index, attempt, year}});
+      trials.push_back(survivor(complete_[row], year));
     }
   }
   std::vector<std::vector<double>> sizes(trials.size());

@@ -15,8 +15,8 @@ struct Moments {
   double mean_z, variance, skewness, excess_kurtosis;
 };
 
-/// Population moments of z from its power sums. z has mean 0 and sd 1 in expectation, so little
-/// cancels. A candidate of equal sizes has no shape: 0.
+/// Population moments of z from its power sums. The mean of z is small beside its spread or of its
+/// order, so little cancels. A candidate of equal sizes has no shape: 0.
 Moments moments(const Candidate& c) {
   const auto n = static_cast<double>(c.inputs.count);
   const double m1 = c.power_1 / n;
@@ -32,7 +32,7 @@ Moments moments(const Candidate& c) {
 }
 
 double mean_size(const Candidate& c) {
-  return c.mean + c.inputs.sd * (c.power_1 / static_cast<double>(c.inputs.count));
+  return c.location + c.scale * (c.power_1 / static_cast<double>(c.inputs.count));
 }
 
 /// Share of the year's total T in the models with from <= x < below.
@@ -48,6 +48,37 @@ double count_between(const kernels::SortedSizes& sizes, double from, double belo
                              kernels::count_from(sizes.log10_flop, below));
 }
 
+/// Compute-optimal parameters and tokens of a model of x log10 FLOP, log10: C = 6 N D.
+double log10_parameters(const Scaling& law, double x) {
+  return law.at_one_flop + law.slope * x;
+}
+
+double log10_tokens(const Scaling& law, double x) {
+  return x - kernels::decimal_log(6.0) - log10_parameters(law, x);
+}
+
+double sum_of_tokens(const Candidate& c, const kernels::SortedSizes& sizes) {
+  const Scaling& law = c.sampler->plan().scaling;
+  const double largest = sizes.log10_flop.back();
+  double sum = 0.0;
+  for (const double x : sizes.log10_flop) {
+    sum += kernels::power_of_ten((1.0 - law.slope) * (x - largest));
+  }
+  return sum * kernels::power_of_ten(log10_tokens(law, largest));
+}
+
+/// Share of the models whose cost exceeds the revenue drawn for them.
+double share_of_losses(const Candidate& c, const kernels::SortedSizes& sizes) {
+  const std::size_t count = sizes.log10_flop.size();
+  std::size_t losses = 0;
+  for (std::size_t rank = 0; rank < count; ++rank) {
+    const double x = sizes.log10_flop[count - 1 - rank];
+    const double cost = kernels::power_of_ten(x - c.log10_flop_per_usd());
+    if (cost > c.sampler->revenue(c.address, static_cast<std::uint32_t>(rank))) ++losses;
+  }
+  return static_cast<double>(losses) / static_cast<double>(count);
+}
+
 double from_sums(StatisticKind kind, const Candidate& c) {
   using enum StatisticKind;
   switch (kind) {
@@ -60,23 +91,27 @@ double from_sums(StatisticKind kind, const Candidate& c) {
     case largest:
       return c.largest();
     case smallest:
-      return c.mean + c.inputs.sd * c.smallest_z;
+      return c.location + c.scale * c.smallest_z;
     case range:
-      return c.inputs.sd * (c.largest_z - c.smallest_z);
+      return c.scale * (c.largest_z - c.smallest_z);
     case largest_share:
-      return kernels::power_of_ten(c.inputs.sd * c.largest_z) / c.size_sum;
+      return kernels::power_of_ten(c.scale * c.largest_z) / c.size_sum;
     case mean:
       return mean_size(c);
     case sd:
-      return c.inputs.sd * std::sqrt(moments(c).variance);
+      return c.scale * std::sqrt(moments(c).variance);
     case skewness:
       return moments(c).skewness;
     case excess_kurtosis:
       return moments(c).excess_kurtosis;
     case cost_total:
-      return kernels::power_of_ten(c.log10_sum() - c.log10_flop_per_usd);
+      return kernels::power_of_ten(c.log10_sum() - c.log10_flop_per_usd());
     case cost_largest:
-      return kernels::power_of_ten(c.largest() - c.log10_flop_per_usd);
+      return kernels::power_of_ten(c.largest() - c.log10_flop_per_usd());
+    case tokens_largest:
+      return kernels::power_of_ten(log10_tokens(c.sampler->plan().scaling, c.largest()));
+    case parameters_largest:
+      return kernels::power_of_ten(log10_parameters(c.sampler->plan().scaling, c.largest()));
     default:
       return std::numeric_limits<double>::quiet_NaN();
   }
@@ -90,7 +125,7 @@ double from_order(const Statistic& statistic, const Candidate& c,
     case median:
       return kernels::median(sizes.log10_flop);
     case median_skewness: {
-      const double sd = c.inputs.sd * std::sqrt(moments(c).variance);
+      const double sd = c.scale * std::sqrt(moments(c).variance);
       return sd > 0.0 ? (mean_size(c) - kernels::median(sizes.log10_flop)) / sd : 0.0;
     }
     case allocation_gradient:
@@ -117,12 +152,16 @@ double from_order(const Statistic& statistic, const Candidate& c,
       return share_of_total(c, sizes, c.inputs.log10_total - parameter,
                             c.inputs.log10_total - (parameter - 1.0));
     case cost_median:
-      return kernels::power_of_ten(kernels::median(sizes.log10_flop) - c.log10_flop_per_usd);
+      return kernels::power_of_ten(kernels::median(sizes.log10_flop) - c.log10_flop_per_usd());
     case share_over_budget: {
-      const double limit = kernels::decimal_log(parameter) + c.log10_flop_per_usd;
+      const double limit = kernels::decimal_log(parameter) + c.log10_flop_per_usd();
       return count_between(sizes, std::nextafter(limit, infinity), infinity) /
              static_cast<double>(c.inputs.count);
     }
+    case tokens_total:
+      return sum_of_tokens(c, sizes);
+    case loss_making_share:
+      return share_of_losses(c, sizes);
     default:
       return std::numeric_limits<double>::quiet_NaN();
   }
@@ -150,12 +189,12 @@ void OrderedSizes::compute() {
   log10_cumulative_share_.resize(count);
   for (std::size_t i = 0; i < count; ++i) sorted_[i] = z_[i * stride_];
   kernels::sort_ascending(sorted_);
-  const double sd = candidate_->inputs.sd;
+  const double scale = candidate_->scale;
   const double largest = static_cast<double>(sorted_.back());
   for (std::size_t i = 0; i < count; ++i) {
     const auto z = static_cast<double>(sorted_[i]);
-    log10_flop_[i] = candidate_->mean + sd * z;
-    relative_[i] = sd * (z - largest);
+    log10_flop_[i] = candidate_->location + scale * z;
+    relative_[i] = scale * (z - largest);
   }
   kernels::powers_of_ten(relative_, relative_);
   double cumulative = 0.0;

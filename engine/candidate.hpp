@@ -12,12 +12,14 @@
 namespace flopsieve::engine {
 
 /// One candidate after its sizes were drawn and summed: enough for every statistic of cost 0.
-/// With x = mean + sd z: sums over the k standardised sizes z (kernels/sizes.hpp).
+/// With x = location + scale z: sums over the k standardised sizes z (kernels/sizes.hpp).
 struct Candidate {
-  CandidateInputs inputs;
-  double mean = 0.0;  ///< location: given, or solved for by match = "shift"
-  double log10_flop_per_usd = 0.0;
-  double size_sum = 0.0;  ///< sum of 10^(sd z)
+  CandidateInputs inputs;  ///< with count and log10_total, also where the sizes imply them
+  Address address;
+  const InputSampler* sampler = nullptr;  ///< for what costs, revenues and scaling laws need
+  double location = 0.0;                  ///< log10 FLOP: given, or solved for
+  double scale = 1.0;                     ///< OOM per unit of z
+  double size_sum = 0.0;                  ///< sum of 10^(scale z)
   double log10_size_sum = 0.0;
   double power_1 = 0.0;  ///< sum of z
   double power_2 = 0.0;  ///< sum of z^2
@@ -26,8 +28,9 @@ struct Candidate {
   double largest_z = 0.0;
   double smallest_z = 0.0;
 
-  double log10_sum() const { return mean + log10_size_sum; }
-  double largest() const { return mean + inputs.sd * largest_z; }
+  double log10_sum() const { return location + log10_size_sum; }
+  double largest() const { return location + scale * largest_z; }
+  double log10_flop_per_usd() const { return sampler->log10_flop_per_usd(address.year_index); }
 };
 
 /// The sizes of one candidate in order, computed when first asked for and kept until begin().

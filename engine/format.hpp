@@ -20,6 +20,7 @@ inline constexpr char complete[] = "complete";
 inline constexpr char trajectory[] = "trajectory";
 inline constexpr char year[] = "year";
 inline constexpr char threshold[] = "threshold";
+inline constexpr char width[] = "width";
 inline constexpr char quantile[] = "quantile";
 inline constexpr char statistic[] = "statistic";
 inline constexpr char constraint[] = "constraint";
@@ -37,6 +38,7 @@ inline constexpr char log10_flop[] = "/samples/log10_flop";
 
 // Groups.
 inline constexpr char counts[] = "/counts";
+inline constexpr char frontier[] = "/frontier";
 inline constexpr char statistics[] = "/statistics";
 inline constexpr char acceptance[] = "/acceptance";
 inline constexpr char samples[] = "/samples";

@@ -2,42 +2,35 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "engine/error.hpp"
+#include "kernels/allocation.hpp"
 #include "kernels/math.hpp"
+#include "kernels/normal.hpp"
+#include "kernels/skew_normal.hpp"
 
 namespace flopsieve::engine {
 namespace {
 
-constexpr std::uint32_t most_redraws = 10'000;
+constexpr double ln_10 = 2.302585092994045684;
 
-double value_of(const Argument& argument, const CandidateInputs& inputs) {
-  switch (argument.reference) {
-    case Reference::count:
-      return argument.value + argument.times * static_cast<double>(inputs.count);
-    case Reference::sd:
-      return argument.value + argument.times * inputs.sd;
-    case Reference::skewness:
-      return argument.value + argument.times * inputs.skewness;
-    case Reference::none:
-      break;
-  }
-  return argument.value;
+bool inside(const Distribution& distribution, double value) {
+  return value >= distribution.lower && value <= distribution.upper;
 }
 
-kernels::Parameters parameters_of(const Distribution& distribution, const CandidateInputs& inputs) {
-  const auto& arguments = distribution.arguments;
-  return {value_of(arguments[0], inputs), value_of(arguments[1], inputs),
-          value_of(arguments[2], inputs)};
+double tanh(double x) {
+  const double e = kernels::exponential(2.0 * std::clamp(x, -300.0, 300.0));
+  return (e - 1.0) / (e + 1.0);
 }
 
-/// Where the draws of an input of this scope stand.
-Address scoped(Scope scope, const Address& address) {
-  return scope == Scope::candidate ? address : Address{address.trajectory, 0, per_trajectory};
+Address whole_trajectory(const Address& address) {
+  return {address.trajectory, 0, per_trajectory};
 }
 
-[[noreturn]] void give_up(const char* what, int year) {
+[[noreturn]] void give_up(std::string_view what, int year) {
   throw Error(ExitCode::budget,
               fmt::format("{} in {}: {} draws in a row were outside the bounds; widen the bounds "
                           "or move the distribution",
@@ -60,113 +53,287 @@ InputSampler::InputSampler(const Plan& plan, Purpose purpose)
   }
 }
 
-double InputSampler::sample(const Input& input, Stream stream, const Address& address,
-                            const CandidateInputs& others) const {
-  const Distribution& distribution = input.years[address.year_index];
-  const kernels::Parameters parameters = parameters_of(distribution, others);
-  if (distribution.law == kernels::Law::constant) return parameters.a;
-  const Address place = scoped(input.scope, address);
-  for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
-    const double value =
-        kernels::quantile(distribution.law, parameters, draws_.uniform(stream, place, redraw));
-    if (value >= distribution.lower && value <= distribution.upper) return value;
+double InputSampler::value_of(const Argument& argument, const Context& context) const {
+  const CandidateInputs& others = context.others;
+  const auto state = [&](StateSeries series) {
+    return context.trajectory.path[context.address.year_index][series];
+  };
+  const auto referred = [&] {
+    switch (argument.reference) {
+      case Reference::count:
+        return static_cast<double>(others.count);
+      case Reference::sd:
+        return others.parameters[1];
+      case Reference::skewness:
+        return others.parameters[2];
+      case Reference::inverse_total:
+        return kernels::power_of_ten(-others.log10_total);
+      case Reference::state_mean:
+        return state(StateSeries::mean);
+      case Reference::state_sd:
+        return kernels::exponential(state(StateSeries::ln_sd));
+      case Reference::state_skewness:
+        // A hair inside the limit of the law.
+        return (kernels::skew_normal_limit - 1e-4) * tanh(state(StateSeries::atanh_skewness));
+      case Reference::none:
+        break;
+    }
+    return 0.0;
+  };
+  if (argument.reference == Reference::none) return argument.value;
+  return argument.value + argument.times * referred();
+}
+
+kernels::Parameters InputSampler::parameters_of(const Distribution& distribution,
+                                                const Context& context) const {
+  const auto& arguments = distribution.arguments;
+  return {value_of(arguments[0], context), value_of(arguments[1], context),
+          value_of(arguments[2], context)};
+}
+
+/// The latent uniform of an input: per trajectory, per candidate, or both mixed as normal scores.
+double InputSampler::uniform(const Input& input, Stream stream, const Address& address,
+                             std::uint32_t index) const {
+  if (input.scope == Scope::trajectory) {
+    return draws_.uniform(stream, whole_trajectory(address), index);
   }
-  give_up("a bounded input", plan_->years[address.year_index]);
+  const double own = draws_.uniform(stream, address, index);
+  if (input.year_correlation == 0.0) return own;
+  const double shared = draws_.uniform(stream, whole_trajectory(address), index);
+  const double score = std::sqrt(input.year_correlation) * kernels::normal_quantile(shared) +
+                       std::sqrt(1.0 - input.year_correlation) * kernels::normal_quantile(own);
+  return std::clamp(kernels::normal_cdf(score), 0x1p-60, 1.0 - 0x1p-53);
+}
+
+double InputSampler::sample(const Input& input, const ParameterInfo& info,
+                            const Context& context) const {
+  const Distribution& distribution = input.years[context.address.year_index];
+  const kernels::Parameters parameters = parameters_of(distribution, context);
+  if (distribution.law == kernels::Law::constant) return parameters.a;
+  for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
+    const double u = uniform(input, info.stream, context.address, first_index(info.slot) + redraw);
+    const double value = kernels::quantile(distribution.law, parameters, u);
+    if (inside(distribution, value)) return value;
+  }
+  give_up(info.name, plan_->years[context.address.year_index]);
 }
 
 Trajectory InputSampler::trajectory(std::uint64_t index) const {
-  Trajectory trajectory{.index = index};
-  if (plan_->count.model != CountModel::exponential_trend) return trajectory;
-  const TrendFit& fit = plan_->count.trend;
-  const Address place{index, 0, per_trajectory};
-  const auto normal = [&](std::uint32_t i) {
-    return kernels::normal_quantile(draws_.uniform(Stream::count_trend, place, i));
+  Trajectory trajectory{
+      .index = index, .count_trend = {}, .total_trend = {}, .path = {}, .previous = {}};
+  const auto stream = [&](Stream name) {
+    return [this, name, place = Address{index, 0, per_trajectory}](std::uint32_t i) {
+      return draws_.uniform(name, place, i);
+    };
   };
-  double chi_square = 0.0;
-  for (std::uint32_t i = 0; i < fit.degrees_of_freedom; ++i) {
-    const double z = normal(2 + i);
-    chi_square += z * z;
+  switch (plan_->count.model) {
+    case CountModel::exponential_trend:
+    case CountModel::linear_trend:
+      trajectory.count_trend = draw_trend(plan_->count.trend, stream(Stream::count_trend));
+      break;
+    case CountModel::kinked_trend:
+      trajectory.count_trend = draw_kinked(plan_->count.kinks, stream(Stream::count_trend));
+      break;
+    default:
+      break;
   }
-  const double sigma =
-      std::sqrt(fit.residual_variance * static_cast<double>(fit.degrees_of_freedom) / chi_square);
-  trajectory.trend_sigma = sigma;
-  trajectory.trend_intercept = fit.intercept + fit.intercept_factor * sigma * normal(0);
-  trajectory.trend_slope = fit.slope + fit.slope_factor * sigma * normal(1);
+  if (plan_->total.model == TotalModel::trend) {
+    trajectory.total_trend = draw_trend(plan_->total.trend, stream(Stream::total_trend));
+  }
+  if (plan_->state.points > 0) {
+    trajectory.path = draw_state_path(plan_->state, stream(Stream::state_path), plan_->years);
+  }
   return trajectory;
 }
 
-double InputSampler::log10_total(const Address& address) const {
+/// log10 of the growth since the base year: growth, tapering.
+double InputSampler::log10_growth(const Context& context) const {
   const Total& total = plan_->total;
-  if (total.model == TotalModel::table) {
-    return sample(total.input, Stream::year_total, address, {});
+  const auto infos = engine::parameters_of(total.model);
+  const int years = plan_->years[context.address.year_index] - total.base_year;
+  const double first = total.growth + sample(total.parameters[0], infos[0], context);
+  if (total.model == TotalModel::growth) {
+    return static_cast<double>(years) * kernels::decimal_log(first);
   }
-  const int years = plan_->years[address.year_index] - total.base_year;
-  const double growth = total.growth + sample(total.input, Stream::growth_noise, address, {});
-  return log10_base_ + static_cast<double>(years) * kernels::decimal_log(growth) +
-         log10_share_[address.year_index];
+  const double last = kernels::natural_log(sample(total.parameters[1], infos[1], context));
+  const double time = sample(total.parameters[2], infos[2], context);
+  double sum = 0.0;
+  for (int j = 1; j <= years; ++j) {
+    const double weight = kernels::exponential(-static_cast<double>(j - 1) / time);
+    sum += last + (kernels::natural_log(first) - last) * weight;
+  }
+  return sum / ln_10;
 }
 
-double InputSampler::unrounded_count(const Trajectory& trajectory, const Address& address,
-                                     std::uint32_t redraw) const {
-  const Count& count = plan_->count;
+double InputSampler::modelled_log10_total(const Trajectory& trajectory,
+                                          const Address& address) const {
+  const Total& total = plan_->total;
+  const auto infos = engine::parameters_of(total.model);
+  const CandidateInputs nothing;
+  const Context context{trajectory, address, nothing};
   const double year = static_cast<double>(plan_->years[address.year_index]);
-  if (count.model == CountModel::exponential_trend) {
+  switch (total.model) {
+    case TotalModel::growth:
+    case TotalModel::tapering:
+      return log10_base_ + log10_growth(context) + log10_share_[address.year_index];
+    case TotalModel::table:
+      return sample(total.parameters[0], infos[0], context);
+    case TotalModel::saturating: {
+      const double base = sample(total.parameters[0], infos[0], context);
+      const double slope = sample(total.parameters[1], infos[1], context);
+      const double room = sample(total.parameters[2], infos[2], context) - base;
+      if (!(room > 0.0)) return base;
+      return base + room * (1.0 - kernels::exponential(-slope * (year - total.base_year) / room));
+    }
+    case TotalModel::trend: {
+      const Address place{address.trajectory, 0, address.year_index};
+      const double z = kernels::normal_quantile(draws_.uniform(Stream::total_residual, place, 0));
+      return trajectory.total_trend.mean(year) + trajectory.total_trend.sigma * z;
+    }
+    case TotalModel::state_space:
+      return trajectory.path[address.year_index][StateSeries::log10_total];
+    case TotalModel::implied:
+      break;
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+double InputSampler::log10_total(const Trajectory& trajectory, const Address& address) const {
+  const Total& total = plan_->total;
+  if (!total.known_log10.empty() && !std::isnan(total.known_log10[address.year_index])) {
+    return total.known_log10[address.year_index];
+  }
+  const double modelled = modelled_log10_total(trajectory, address);
+  return total.log10_ceiling.empty() ? modelled
+                                     : std::min(modelled, total.log10_ceiling[address.year_index]);
+}
+
+double InputSampler::unrounded_count(const Context& context, std::uint32_t redraw) const {
+  const Count& count = plan_->count;
+  const Address& address = context.address;
+  const Trajectory& trajectory = context.trajectory;
+  const auto infos = engine::parameters_of(count.model);
+  const auto of_log = [](double log_count) {
+    return log_count < 700.0 ? kernels::exponential(log_count) : 2.0 * largest_count;
+  };
+  const auto on_line = [&] {
     const Address place{address.trajectory, 0, address.year_index};
     const double z =
         kernels::normal_quantile(draws_.uniform(Stream::count_residual, place, redraw));
-    const double log_count = trajectory.trend_intercept +
-                             trajectory.trend_slope * (year - count.trend.centre) +
-                             trajectory.trend_sigma * z;
-    return log_count < 700.0 ? kernels::exponential(log_count) : 2.0 * largest_count;
+    return trajectory.count_trend.mean(static_cast<double>(plan_->years[address.year_index])) +
+           trajectory.count_trend.sigma * z;
+  };
+  switch (count.model) {
+    case CountModel::exponential_trend:
+      return of_log(on_line());
+    case CountModel::linear_trend:
+    case CountModel::kinked_trend:
+      return on_line();
+    case CountModel::state_space:
+      return of_log(trajectory.path[address.year_index][StateSeries::ln_count]);
+    case CountModel::poisson:
+    case CountModel::negative_binomial: {
+      // Only k is redrawn: rejecting its mean too would select among the means.
+      const double mean = sample(count.parameters[0], infos[0], context);
+      if (!(mean > 0.0 && mean < 2.0 * largest_count)) return 0.0;
+      const double u = draws_.uniform(Stream::count, address, redraw);
+      if (count.model == CountModel::poisson) return kernels::poisson_quantile(mean, u);
+      return kernels::negative_binomial_quantile(mean,
+                                                 sample(count.parameters[1], infos[1], context), u);
+    }
+    case CountModel::input:
+    case CountModel::implied:
+      break;
   }
-  const Distribution& distribution = count.input.years[address.year_index];
-  if (count.model == CountModel::poisson) {
-    // Only k is redrawn: rejecting its mean too would select among the means.
-    const double mean = sample(count.input, Stream::count_mean, address, {});
-    if (!(mean > 0.0 && mean < 2.0 * largest_count)) return 0.0;
-    return kernels::poisson_quantile(mean, draws_.uniform(Stream::count, address, redraw));
-  }
-  if (distribution.law == kernels::Law::constant) return distribution.arguments[0].value;
-  const double value =
-      kernels::quantile(distribution.law, parameters_of(distribution, {}),
-                        draws_.uniform(Stream::count, scoped(count.input.scope, address), redraw));
-  return value >= distribution.lower && value <= distribution.upper ? value : 0.0;
+  const Input& input = count.parameters[0];
+  const Distribution& distribution = input.years[address.year_index];
+  const kernels::Parameters parameters = parameters_of(distribution, context);
+  if (distribution.law == kernels::Law::constant) return parameters.a;
+  const double value = kernels::quantile(distribution.law, parameters,
+                                         uniform(input, infos[0].stream, address, redraw));
+  return inside(distribution, value) ? value : 0.0;
 }
 
 std::uint32_t InputSampler::count(const Trajectory& trajectory, const Address& address) const {
+  if (plan_->count.model == CountModel::implied) return 0;
+  const CandidateInputs nothing;
   for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
-    const double count = std::floor(unrounded_count(trajectory, address, redraw) + 0.5);
+    const double count = std::floor(unrounded_count({trajectory, address, nothing}, redraw) + 0.5);
     if (count >= 1.0 && count <= largest_count) return static_cast<std::uint32_t>(count);
   }
   give_up("the number of models", plan_->years[address.year_index]);
 }
 
+/// Largest share, gradient and smallest size are drawn again together until every bin's compute
+/// exceeds its upper edge.
+void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& context) const {
+  const Sizes& sizes = plan_->sizes;
+  const auto infos = engine::parameters_of(sizes.family);
+  for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
+    bool good = true;
+    for (std::size_t i = 0; i < infos.size(); ++i) {
+      const Distribution& distribution = sizes.parameters[i].years[context.address.year_index];
+      const kernels::Parameters parameters = parameters_of(distribution, context);
+      inputs.parameters[i] = parameters.a;
+      if (distribution.law == kernels::Law::constant) continue;
+      const double u = uniform(sizes.parameters[i], infos[i].stream, context.address,
+                               first_index(infos[i].slot) + redraw);
+      inputs.parameters[i] = kernels::quantile(distribution.law, parameters, u);
+      good = good && inside(distribution, inputs.parameters[i]);
+    }
+    if (good && kernels::allocation_feasible({inputs.parameters[0], inputs.parameters[1],
+                                              inputs.parameters[2], sizes.bins})) {
+      return;
+    }
+  }
+  give_up("largest_share, gradient and smallest of the allocation",
+          plan_->years[context.address.year_index]);
+}
+
+void InputSampler::draw_sizes_law(CandidateInputs& inputs, const Trajectory& trajectory,
+                                  const Address& address) const {
+  const Sizes& sizes = plan_->sizes;
+  const Context context{trajectory, address, inputs};
+  if (sizes.family == SizeFamily::allocation) return draw_allocation_law(inputs, context);
+  const auto infos = engine::parameters_of(sizes.family);
+  for (std::uint32_t i = 0; i < sizes.components.size(); ++i) {
+    const auto component = parameters_of_component(i);
+    inputs.components[i] = {sample(sizes.components[i].weight, component[0], context),
+                            sample(sizes.components[i].mean, component[1], context),
+                            sample(sizes.components[i].sd, component[2], context)};
+  }
+  // The location comes last: it may depend on the others.
+  for (std::size_t i = infos.size(); i-- > 0;) {
+    if (i == 0 && plan_->matching.match == Match::shift) break;
+    inputs.parameters[i] = sample(sizes.parameters[i], infos[i], context);
+  }
+}
+
 CandidateInputs InputSampler::candidate(const Trajectory& trajectory,
                                         const Address& address) const {
   CandidateInputs inputs;
-  inputs.log10_total = log10_total(address);
+  inputs.log10_total = log10_total(trajectory, address);
   inputs.count = count(trajectory, address);
-  inputs.sd = sample(plan_->sizes.sd, Stream::size_sd, address, inputs);
-  inputs.skewness = sample(plan_->sizes.skewness, Stream::size_skewness, address, inputs);
-  if (plan_->matching.match == Match::reject) {
-    inputs.mean = sample(plan_->sizes.mean, Stream::size_mean, address, inputs);
-  }
+  draw_sizes_law(inputs, trajectory, address);
   return inputs;
 }
 
-kernels::Parameters InputSampler::mean_prior(const CandidateInputs& inputs,
-                                             std::uint32_t year_index) const {
-  return parameters_of(plan_->sizes.mean.years[year_index], inputs);
+bool InputSampler::accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
+                                   const Address& address, double location) const {
+  const Distribution& prior = plan_->sizes.parameters[0].years[address.year_index];
+  if (!inside(prior, location)) return false;
+  const double density =
+      kernels::density(prior.law, parameters_of(prior, {trajectory, address, inputs}), location);
+  if (density <= 0.0) return false;
+  const double u = draws_.uniform(Stream::acceptance, address, 0);
+  return u * plan_->matching.bound[address.year_index] < density;
 }
 
-bool InputSampler::accept_mean(const CandidateInputs& inputs, const Address& address,
-                               double mean) const {
-  const Distribution& prior = plan_->sizes.mean.years[address.year_index];
-  if (mean < prior.lower || mean > prior.upper) return false;
-  const double density = kernels::density(prior.law, mean_prior(inputs, address.year_index), mean);
-  if (density <= 0.0) return false;
-  const double u = draws_.uniform(Stream::mean_acceptance, address, 0);
-  return u * plan_->matching.largest_density[address.year_index] < density;
+double InputSampler::revenue(const Address& address, std::uint32_t rank) const {
+  const Distribution& law = plan_->money.revenue[address.year_index];
+  const kernels::Parameters parameters{law.arguments[0].value, law.arguments[1].value,
+                                       law.arguments[2].value};
+  return kernels::quantile(law.law, parameters, draws_.uniform(Stream::revenue, address, rank));
 }
 
 }  // namespace flopsieve::engine

@@ -1,34 +1,44 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "engine/parameters.hpp"
 #include "engine/plan.hpp"
 #include "engine/streams.hpp"
 
 namespace flopsieve::engine {
 
-/// What a trajectory fixes for all its years.
+/// What a trajectory fixes for all its years, and what its survivors leave behind.
 struct Trajectory {
   std::uint64_t index = 0;
-  double trend_intercept = 0.0;  ///< of ln k at the trend's centre
-  double trend_slope = 0.0;
-  double trend_sigma = 0.0;  ///< standard deviation of a year's residual of ln k
+  TrendDraw count_trend;
+  TrendDraw total_trend;
+  std::vector<StateRow> path;    ///< [year], empty without a state space
+  std::vector<double> previous;  ///< [constraint] statistic of the survivor of the year before; nan
+                                 ///< where there is none; empty if no constraint asks for it
 };
 
 /// The year-level inputs of one candidate.
 struct CandidateInputs {
-  double log10_total = 0.0;  ///< the year's total T, log10 FLOP
-  std::uint32_t count = 0;   ///< k
-  double sd = 0.0;           ///< of log10 FLOP
-  double skewness = 0.0;     ///< of the law, 0 for the normal family
-  double mean = 0.0;         ///< of log10 FLOP; drawn for match = "reject" only
+  double log10_total = 0.0;  ///< the year's total T, log10 FLOP; nan if the sizes imply it
+  std::uint32_t count = 0;   ///< k; 0 if the law of sizes implies it
+  /// The parameters of the law of sizes, in the order of parameters_of(); with match = "shift" the
+  /// first, the location, is not drawn.
+  std::array<double, most_parameters> parameters{};
+  struct Component {
+    double weight = 0.0;
+    double mean = 0.0;
+    double sd = 0.0;
+  };
+  std::array<Component, most_components> components{};  ///< of a mixture
 };
 
 /// Draws the inputs of trajectories and candidates. Stateless; safe from any thread.
 ///
-/// All draws throw Error(budget) if the bounds of an input, or 1..largest_count for k, reject
-/// 10,000 draws in a row.
+/// All draws throw Error(budget) if the bounds of an input, 1..largest_count for k, or the bins of
+/// an allocation reject most_redraws draws in a row.
 class InputSampler {
  public:
   InputSampler(const Plan& plan, Purpose purpose);
@@ -38,27 +48,43 @@ class InputSampler {
   /// The inputs of a candidate; what has trajectory scope is the same for all attempts.
   CandidateInputs candidate(const Trajectory& trajectory, const Address& address) const;
 
-  /// The location parameter's prior with its arguments put in.
-  kernels::Parameters mean_prior(const CandidateInputs& inputs, std::uint32_t year_index) const;
-
-  /// Whether a candidate whose mean had to be `mean` passes: with probability prior density /
-  /// largest density of the year.
-  bool accept_mean(const CandidateInputs& inputs, const Address& address, double mean) const;
+  /// Whether a candidate whose location had to be `location` passes: with probability prior
+  /// density / bound of the year.
+  bool accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
+                       const Address& address, double location) const;
 
   /// log10 of the FLOP that a USD buys in a year of the job.
   double log10_flop_per_usd(std::uint32_t year_index) const {
     return log10_flop_per_usd_[year_index];
   }
 
+  /// The revenue of the model that is the rank-th largest (0: the largest) of a candidate, USD.
+  double revenue(const Address& address, std::uint32_t rank) const;
+
+  const Plan& plan() const { return *plan_; }
   const Draws& draws() const { return draws_; }
 
  private:
-  double sample(const Input& input, Stream stream, const Address& address,
-                const CandidateInputs& others) const;
-  double log10_total(const Address& address) const;
+  /// Everything that an argument may refer to.
+  struct Context {
+    const Trajectory& trajectory;
+    const Address& address;
+    const CandidateInputs& others;
+  };
+
+  double value_of(const Argument& argument, const Context& context) const;
+  kernels::Parameters parameters_of(const Distribution& distribution, const Context& context) const;
+  double uniform(const Input& input, Stream stream, const Address& address,
+                 std::uint32_t index) const;
+  double sample(const Input& input, const ParameterInfo& info, const Context& context) const;
+  double log10_total(const Trajectory& trajectory, const Address& address) const;
+  double modelled_log10_total(const Trajectory& trajectory, const Address& address) const;
+  double log10_growth(const Context& context) const;
   std::uint32_t count(const Trajectory& trajectory, const Address& address) const;
-  double unrounded_count(const Trajectory& trajectory, const Address& address,
-                         std::uint32_t redraw) const;
+  double unrounded_count(const Context& context, std::uint32_t redraw) const;
+  void draw_sizes_law(CandidateInputs& inputs, const Trajectory& trajectory,
+                      const Address& address) const;
+  void draw_allocation_law(CandidateInputs& inputs, const Context& context) const;
 
   const Plan* plan_;
   Draws draws_;

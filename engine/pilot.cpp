@@ -24,12 +24,16 @@ PilotYear run_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index) {
   PilotYear year;
   year.tally.resize(plan.constraints.size() + 1);
   double draws = 0.0;
+  std::vector<Trajectory> trajectories;
   std::vector<Trial> trials;
   std::vector<Verdict> verdicts;
   for (std::uint64_t index = 0; index < most_candidates && draws < most_draws;) {
     trials.clear();
+    trajectories.clear();
+    trajectories.reserve(tile);
     for (std::uint64_t i = 0; i < tile && index < most_candidates; ++i, ++index) {
-      trials.push_back({sieve.inputs().trajectory(index), {index, 0, year_index}});
+      trajectories.push_back(sieve.inputs().trajectory(index));
+      trials.push_back({&trajectories.back(), {index, 0, year_index}});
     }
     verdicts.assign(trials.size(), {});
     draws += static_cast<double>(sieve.judge(trials, verdicts));

@@ -26,6 +26,12 @@ class Archive {
   enum class Direction { write, read };
   Archive(Direction direction, Json& json) : direction_(direction), json_(json) {}
 
+  /// The canonical text of a record.
+  template <class T>
+  static std::string text_of(T& record) {
+    return write(record).dump();
+  }
+
   template <class T>
   void field(const char* key, T& value) {
     if (direction_ == Direction::write) {
@@ -106,16 +112,20 @@ class Archive {
   }
   static void describe(Archive& a, Input& v) {
     a.field("scope", v.scope);
+    a.field("year_correlation", v.year_correlation);
     a.field("years", v.years);
   }
   static void describe(Archive& a, Total& v) {
     a.field("model", v.model);
-    a.field("input", v.input);
+    a.field("parameters", v.parameters);
     a.field("growth", v.growth);
     a.field("base_flop", v.base_flop);
     a.field("usage_multiplier", v.usage_multiplier);
     a.field("base_year", v.base_year);
     a.field("train_share", v.train_share);
+    a.field("trend", v.trend);
+    a.field("log10_ceiling", v.log10_ceiling);
+    a.field("known_log10", v.known_log10);
   }
   static void describe(Archive& a, TrendFit& v) {
     a.field("centre", v.centre);
@@ -126,21 +136,58 @@ class Archive {
     a.field("slope_factor", v.slope_factor);
     a.field("degrees_of_freedom", v.degrees_of_freedom);
   }
+  static void describe(Archive& a, Kink& v) {
+    a.field("weight", v.weight);
+    a.field("knot", v.knot);
+    a.field("coefficients", v.coefficients);
+    a.field("factor", v.factor);
+    a.field("residual_variance", v.residual_variance);
+    a.field("degrees_of_freedom", v.degrees_of_freedom);
+  }
   static void describe(Archive& a, Count& v) {
     a.field("model", v.model);
-    a.field("input", v.input);
+    a.field("parameters", v.parameters);
     a.field("trend", v.trend);
+    a.field("kinks", v.kinks);
+  }
+  static void describe(Archive& a, MixtureInputs& v) {
+    a.field("weight", v.weight);
+    a.field("mean", v.mean);
+    a.field("sd", v.sd);
+  }
+  static void describe(Archive& a, KernelPoints& v) {
+    a.field("centres", v.centres);
+    a.field("cumulative_weights", v.cumulative_weights);
+    a.field("bandwidth", v.bandwidth);
   }
   static void describe(Archive& a, Sizes& v) {
     a.field("family", v.family);
-    a.field("mean", v.mean);
-    a.field("sd", v.sd);
-    a.field("skewness", v.skewness);
+    a.field("parameters", v.parameters);
+    a.field("components", v.components);
+    a.field("bins", v.bins);
+    a.field("kernel", v.kernel);
   }
   static void describe(Archive& a, Matching& v) {
     a.field("match", v.match);
     a.field("tolerance", v.tolerance);
-    a.field("largest_density", v.largest_density);
+    a.field("bound", v.bound);
+  }
+  static void describe(Archive& a, StatePoint& v) {
+    a.field("weight", v.weight);
+    a.field("level", v.level);
+    a.field("slope", v.slope);
+    a.field("chol_11", v.chol_11);
+    a.field("chol_21", v.chol_21);
+    a.field("chol_22", v.chol_22);
+    a.field("level_sd", v.level_sd);
+    a.field("slope_sd", v.slope_sd);
+  }
+  static void describe(Archive& a, StateSpace& v) {
+    a.field("last_year", v.last_year);
+    a.field("fitted_mean_sd", v.fitted_mean_sd);
+    a.field("ratio_weights", v.ratio_weights);
+    a.field("points", v.points);
+    a.field("grid", v.grid);
   }
   static void describe(Archive& a, Statistic& v) {
     a.field("kind", v.kind);
@@ -149,21 +196,42 @@ class Archive {
   static void describe(Archive& a, Constraint& v) {
     a.field("name", v.name);
     a.field("statistic", v.statistic);
+    a.field("relative_to", v.relative_to);
     a.field("active", v.active);
     a.field("lower", v.lower);
     a.field("upper", v.upper);
+    a.field("centre", v.centre);
+    a.field("spread", v.spread);
+    a.field("address", v.address);
   }
   static void describe(Archive& a, Money& v) {
     a.field("flop_per_usd", v.flop_per_usd);
     a.field("improvement", v.improvement);
     a.field("base_year", v.base_year);
+    a.field("revenue", v.revenue);
+  }
+  static void describe(Archive& a, Scaling& v) {
+    a.field("at_one_flop", v.at_one_flop);
+    a.field("slope", v.slope);
+  }
+  static void describe(Archive& a, Precision& v) {
+    a.field("absolute", v.absolute);
+    a.field("relative", v.relative);
+  }
+  static void describe(Archive& a, Frontier& v) {
+    a.field("widths", v.widths);
+    a.field("periods", v.periods);
+    a.field("log10_start", v.log10_start);
   }
   static void describe(Archive& a, Outputs& v) {
     a.field("thresholds", v.thresholds);
+    a.field("forecast_from", v.forecast_from);
     a.field("cumulative_base", v.cumulative_base);
     a.field("cumulative_from", v.cumulative_from);
+    a.field("observed", v.observed);
     a.field("quantiles", v.quantiles);
     a.field("statistics", v.statistics);
+    a.field("frontier", v.frontier);
     a.field("keep", v.keep);
     a.field("keep_samples", v.keep_samples);
   }
@@ -186,7 +254,10 @@ void describe_plan(Archive& a, Plan& plan) {
   a.field("constraints", plan.constraints);
   a.field("cascade", plan.cascade);
   a.field("money", plan.money);
+  a.field("scaling", plan.scaling);
+  a.field("state", plan.state);
   a.field("outputs", plan.outputs);
+  a.field("precision", plan.precision);
 }
 
 Json to_json(Plan plan) {
@@ -200,7 +271,19 @@ Json to_json(Plan plan) {
 }  // namespace
 
 std::string_view matching_name(Match match) {
-  return match == Match::shift ? "mean_prior" : "total_match";
+  if (match == Match::shift) return "mean_prior";
+  return match == Match::last ? "largest_pays" : "total_match";
+}
+
+std::uint32_t soft_address(const Constraint& constraint) {
+  Constraint said = constraint;
+  said.name.clear();
+  said.address = 0;
+  std::uint32_t hash = 2166136261u;  // FNV-1a
+  for (const char c : Archive::text_of(said)) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  }
+  return hash;
 }
 
 std::vector<std::string> rejector_names(const Plan& plan) {

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/state_path.hpp"
 #include "engine/statistic.hpp"
 #include "engine/streams.hpp"
+#include "engine/trend_draw.hpp"
 #include "kernels/distributions.hpp"
 
 /// The Plan: every number that decides a result, resolved and validated. Plain data. A batch is a
@@ -17,16 +19,26 @@
 namespace flopsieve::engine {
 
 /// Raised whenever a draw or a tally of an unchanged job changes (tests/engine/golden_test.cpp).
-inline constexpr int sampling_version = 1;
+inline constexpr int sampling_version = 2;
 
 /// How often an uncertain input is drawn: anew for each candidate, or one latent quantile per
 /// trajectory that serves all years and attempts.
 enum class Scope : std::uint8_t { candidate, trajectory };
 
-/// The other inputs that a parameter of a distribution may depend on.
-enum class Reference : std::uint8_t { none, count, sd, skewness };
+/// What an argument of a distribution may depend on: other inputs of the candidate, 1 / T in
+/// 1 / FLOP, or the trajectory's state path in the year (state_skewness is that of the law).
+enum class Reference : std::uint8_t {
+  none,
+  count,
+  sd,
+  skewness,
+  inverse_total,
+  state_mean,
+  state_sd,
+  state_skewness
+};
 
-/// value + times * (the input referred to).
+/// value + times * (what is referred to).
 struct Argument {
   double value = 0.0;
   double times = 0.0;
@@ -44,90 +56,181 @@ struct Distribution {
 /// An uncertain (or constant) input with one distribution per year of the job.
 struct Input {
   Scope scope = Scope::candidate;
+  /// Correlation of the normal scores between years, 0 to 1, for scope `candidate`: a share of the
+  /// latent normal is drawn once per trajectory, the rest anew for each candidate.
+  double year_correlation = 0.0;
   std::vector<Distribution> years;
 };
 
-enum class TotalModel : std::uint8_t { growth, table };
+enum class TotalModel : std::uint8_t {
+  growth,
+  table,
+  tapering,
+  saturating,
+  trend,
+  state_space,
+  implied
+};
 
-/// The year's total training compute T.
-/// growth: T = base_flop * usage_multiplier * (growth + noise)^(year - base_year) * train_share,
-/// noise being an input. table: log10 T is an input.
+/// The year's total training compute T. Parameters: parameters.hpp; t = years since base_year.
+///   growth       T = base_flop * usage_multiplier * (growth + noise)^t * train_share
+///   table        log10 T is a parameter
+///   tapering     like growth with factors g_j, j = 1..t:
+///                ln g_j = ln g_inf + (ln(growth + noise) - ln g_inf) exp(-(j - 1) / tau)
+///   saturating   log10 T = C - (C - x0) exp(-r t / (C - x0))
+///   trend        log10 T on a line, with a residual per year
+///   state_space  the path's log10 T
+///   implied      the sum of the sizes
 struct Total {
   TotalModel model = TotalModel::growth;
-  Input input;                    ///< the noise, or log10 T
+  std::vector<Input> parameters;
   double growth = 1.0;            ///< per year, a factor
   double base_flop = 1.0;         ///< training compute of the base year, FLOP
   double usage_multiplier = 1.0;  ///< all AI workloads / training, in the base year
   int base_year = 0;
   std::vector<double> train_share;  ///< per year: training / all AI workloads
+  TrendFit trend;
+  std::vector<double> log10_ceiling;  ///< per year, log10 FLOP; +infinity where there is none
+  std::vector<double> known_log10;    ///< per year, log10 FLOP instead of the model's; nan: unknown
 };
 
-enum class CountModel : std::uint8_t { input, poisson, exponential_trend };
-
-/// Ordinary least squares of ln k on the year, with the year centred so that intercept and slope
-/// are independent. Drawn from its standard posterior (Gelman et al., Bayesian Data Analysis, 3rd
-/// ed., section 14.2): sigma^2 ~ dof s^2 / chi^2(dof), intercept and slope normal given sigma.
-struct TrendFit {
-  double centre = 0.0;             ///< mean of the fitted years
-  double intercept = 0.0;          ///< ln k at the centre
-  double slope = 0.0;              ///< per year
-  double residual_variance = 0.0;  ///< s^2 with dof degrees of freedom
-  double intercept_factor = 0.0;   ///< sd of the intercept / sigma: 1 / sqrt(n)
-  double slope_factor = 0.0;       ///< sd of the slope / sigma: 1 / sqrt(sum (year - centre)^2)
-  std::uint32_t degrees_of_freedom = 0;
+enum class CountModel : std::uint8_t {
+  input,
+  poisson,
+  negative_binomial,
+  exponential_trend,
+  linear_trend,
+  kinked_trend,
+  state_space,
+  implied
 };
 
 /// The number of models k, from 1 to largest_count; a draw outside is redrawn.
+///   input              k before rounding to the nearest whole number
+///   poisson            its mean is a parameter
+///   negative_binomial  mean and size are; variance mean + mean^2 / size
+///   exponential_trend  ln k on a line; linear_trend: k on a line; kinked_trend: k on a line with
+///                      one kink; all with coefficients per trajectory and a residual per year
+///   state_space        exp of the path's ln k
+///   implied            the law of sizes decides (allocation)
 struct Count {
   CountModel model = CountModel::input;
-  Input input;     ///< k before rounding to the nearest whole number, or the Poisson mean
-  TrendFit trend;  ///< exponential_trend
+  std::vector<Input> parameters;
+  TrendFit trend;           ///< exponential_trend, linear_trend
+  std::vector<Kink> kinks;  ///< kinked_trend
 };
 
 inline constexpr double largest_count = 100'000.0;
 
-enum class SizeFamily : std::uint8_t { normal, skew_normal };
-
-/// log10 FLOP of a model: mean + sd z, z standardised with the given skewness.
-struct Sizes {
-  SizeFamily family = SizeFamily::skew_normal;
-  Input mean;
-  Input sd;
-  Input skewness;  ///< constant 0 for the normal family
+/// Laws of x = log10 FLOP of a model. Parameters and their order: parameters.hpp.
+enum class SizeFamily : std::uint8_t {
+  normal,
+  skew_normal,         ///< given by its moments
+  skew_normal_direct,  ///< given by location, scale and shape
+  truncated_normal,
+  uniform,
+  mixture,
+  student_t,
+  empirical,
+  grid,
+  power_law,
+  allocation
 };
 
-enum class Match : std::uint8_t { reject, shift };
+/// A normal component of a mixture; its mean is relative to the location of the mixture.
+struct MixtureInputs {
+  Input weight;
+  Input mean;
+  Input sd;
+};
+inline constexpr std::size_t most_components = 4;
 
-/// How a candidate meets the year's total. reject: abs(sum / T - 1) <= tolerance. shift: the mean
-/// is solved for, and kept with probability density / largest_density of its prior, where
-/// largest_density bounds the density over all candidates of the year.
+/// Standardised sizes of the calibration years, of which the empirical law is a Gaussian-kernel
+/// density; rescaled to mean 0 and standard deviation 1.
+struct KernelPoints {
+  std::vector<double> centres;
+  std::vector<double> cumulative_weights;  ///< ascending, the last is 1
+  double bandwidth = 0.0;
+};
+
+struct Sizes {
+  SizeFamily family = SizeFamily::skew_normal;
+  std::vector<Input> parameters;
+  std::vector<MixtureInputs> components;  ///< mixture: 2 to most_components
+  std::uint32_t bins = 19;                ///< allocation: number of bins
+  KernelPoints kernel;                    ///< empirical
+};
+
+enum class Match : std::uint8_t { reject, shift, last, rescale, none };
+
+/// How a candidate meets the year's total.
+///   reject   abs(sum / T - 1) <= tolerance
+///   shift    the location is solved for, and kept with probability prior density / bound
+///   last     k - 1 sizes are drawn and the largest makes up the sum: within the tolerance, or, at
+///            tolerance 0, exactly; kept with probability weight / bound
+///   rescale  the location is solved for and its prior ignored: biased, for comparison
+///   none     the law of sizes or of the total provides for it
 struct Matching {
   Match match = Match::shift;
   double tolerance = 0.0;
-  std::vector<double> largest_density;  ///< per year, for shift
+  /// Per year. shift: the largest prior density of the location. last: see last_weight() in
+  /// last.hpp.
+  std::vector<double> bound;
 };
 
 /// As many constraints as a job may have: with the matching they are the bits of a word.
 inline constexpr std::size_t most_constraints = 63;
 
-/// statistic in [lower, upper] in the years where it is active.
+/// What a constraint compares. Of a statistic in log10 FLOP the difference is taken, and the ratio
+/// to the previous year is that of the FLOP.
+enum class RelativeTo : std::uint8_t {
+  nothing,
+  total,         ///< statistic - log10 T, in OOM; only for statistics in log10 FLOP
+  count,         ///< statistic / k
+  previous_year  ///< statistic / that of the previous year's survivor; none in the first year
+};
+
+/// Hard: statistic in [lower, upper] in the years where it is active. Soft: accepted with
+/// probability exp(-z^2 / 2), z = (statistic - centre) / spread.
 struct Constraint {
   std::string name;
   Statistic statistic;
+  RelativeTo relative_to = RelativeTo::nothing;
   std::vector<std::uint8_t> active;  ///< per year, 0 or 1
   std::vector<double> lower;         ///< per year; -infinity if there is none
   std::vector<double> upper;         ///< per year; +infinity if there is none
+  std::vector<double> centre;        ///< per year; empty for a hard constraint
+  std::vector<double> spread;        ///< per year, positive
+  std::uint32_t address = 0;         ///< of a soft one's uniforms: soft_address()
+
+  bool is_soft() const { return !centre.empty(); }
 };
+
+/// A hash of what a soft constraint says (not of its name or place), which addresses its uniforms.
+std::uint32_t soft_address(const Constraint& constraint);
 
 enum class Keep : std::uint8_t { summary, index, statistics, samples };
 
+/// Frontier-connected counts (kernels/frontier.hpp). No widths: none are counted.
+struct Frontier {
+  std::vector<double> widths;  ///< OOM below the frontier, ascending
+  std::uint32_t periods = 4;   ///< per year, in which the frontier is looked at
+  double log10_start = 0.0;    ///< frontier before the first model; -infinity: none
+};
+
 struct Outputs {
   std::vector<double> thresholds;  ///< FLOP, ascending
-  std::vector<std::uint64_t>
-      cumulative_base;            ///< per threshold: known models before the first year
-  int cumulative_from = 0;        ///< first year that cumulative counts include
+  /// First year of the forecast: cumulative counts and the frontier start again here. The years
+  /// before it, if any, are retrodicted and have their own cumulative counts.
+  int forecast_from = 0;
+  std::vector<std::uint64_t> cumulative_base;  ///< per threshold: known models before forecast_from
+  int cumulative_from = 0;  ///< first year that the cumulative counts of the forecast include
+  /// [year, threshold] known counts that replace the simulated ones in all reported counts; -1:
+  /// simulated. Empty: none.
+  std::vector<std::int64_t> observed;
   std::vector<double> quantiles;  ///< ascending, in (0, 1)
   std::vector<Statistic> statistics;
+  Frontier frontier;
   Keep keep = Keep::index;
   std::uint64_t keep_samples = 0;  ///< with Keep::samples: of how many complete trajectories
 
@@ -142,6 +245,23 @@ struct Money {
   double flop_per_usd = 2e17;
   double improvement = 1.0;
   int base_year = 2023;
+  std::vector<Distribution> revenue;  ///< per year, USD per model, drawn for each; empty: none
+};
+
+/// Compute-optimal training: log10 parameters = at_one_flop + slope * log10 FLOP, tokens =
+/// FLOP / (6 parameters).
+struct Scaling {
+  double at_one_flop = -1.0395906230238126;  ///< 20 tokens per parameter: -log10(120) / 2
+  double slope = 0.5;
+};
+
+/// Stop when the half-width of the Monte Carlo interval of every reported quantile of the counts is
+/// at most max(absolute, relative * quantile). Both 0: never.
+struct Precision {
+  double absolute = 0.0;
+  double relative = 0.0;
+
+  bool wanted() const { return absolute > 0.0 || relative > 0.0; }
 };
 
 struct Plan {
@@ -158,7 +278,10 @@ struct Plan {
   std::vector<Constraint> constraints;  ///< in declared order
   std::vector<std::uint32_t> cascade;   ///< order of evaluation: indices into constraints
   Money money;
+  Scaling scaling;
+  StateSpace state;  ///< where a total, a count or an argument refers to it
   Outputs outputs;
+  Precision precision;
 
   std::size_t year_count() const { return years.size(); }
   std::uint64_t batch_count() const {

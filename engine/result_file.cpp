@@ -24,8 +24,8 @@ void check_stop(const std::atomic<bool>* stop) {
   }
 }
 
-/// The parts hold all batches once and in order, or an Error(storage).
-void demand_all_batches(const std::vector<Part>& parts, const Study& study) {
+/// The parts hold the batches 0 to `wanted` - 1 once and in order, or an Error(storage).
+void demand_all_batches(const std::vector<Part>& parts, std::uint64_t wanted) {
   std::uint64_t next = 0;
   for (const Part& part : parts) {
     for (const std::uint64_t batch : part.batches) {
@@ -39,7 +39,7 @@ void demand_all_batches(const std::vector<Part>& parts, const Study& study) {
       ++next;
     }
   }
-  if (next != study.plan.batch_count()) {
+  if (next != wanted) {
     throw Error(ExitCode::storage, fmt::format("batch {} is missing among the parts", next));
   }
 }
@@ -179,7 +179,24 @@ void write_summary(H5File& file, const Plan& plan, const Tally& tally) {
   write_estimates(file, plan, summary.cumulative, format::counts, "cumulative_", threshold,
                   "number of models above the threshold up to the year's end");
   file.write("/counts/cumulative_base", plan.outputs.cumulative_base,
-             {{threshold}, "1", "known models before the first year, included in cumulative_*"});
+             {{threshold},
+              "1",
+              "known models before the forecast, included in cumulative_* of its years"});
+  if (!plan.outputs.observed.empty()) {
+    file.write("/counts/observed", plan.outputs.observed,
+               {{along(format::counts, format::year, plan.year_count()), threshold},
+                "1",
+                "known models above the threshold in the year, reported instead of simulated "
+                "ones; -1: simulated"});
+  }
+  if (!summary.frontier_before.empty()) {
+    const Dimension width =
+        along(format::frontier, format::width, plan.outputs.frontier.widths.size());
+    write_estimates(file, plan, summary.frontier_before, format::frontier, "before_", width,
+                    "number of frontier-connected models in the year, convention `before`");
+    write_estimates(file, plan, summary.frontier_including, format::frontier, "including_", width,
+                    "number of frontier-connected models in the year, convention `including`");
+  }
   if (plan.outputs.statistics.empty()) return;
   write_estimates(file, plan, summary.statistics, format::statistics, "",
                   along(format::statistics, format::statistic, plan.outputs.statistics.size()),
@@ -238,7 +255,9 @@ void write_attributes(H5File& file, const Study& study, const Tally& tally) {
   file.write_attribute("/", "seed", study.plan.seed);
   file.write_attribute("/", "trajectories", tally.trajectories);
   file.write_attribute("/", "complete_trajectories", tally.complete);
-  text("result_class", "exact");
+  text("result_class", study.plan.matching.match == Match::rescale ? "biased" : "exact");
+  file.write_attribute("/", "stopped_early",
+                       std::int32_t{tally.trajectories < study.plan.trajectories ? 1 : 0});
   for (const auto& [name, value] : study.provenance) text(name.c_str(), value);
   text(format::plan, plan_to_json(study.plan));
   text(format::job, study.job);
@@ -250,6 +269,9 @@ void write_group_scales(H5File& file, const Plan& plan) {
   write_scales(file, plan, counts, {year, threshold, quantile, bound});
   write_scales(file, plan, statistics, {year, statistic, quantile, bound});
   write_scales(file, plan, acceptance, {year, constraint, other_constraint});
+  if (!plan.outputs.frontier.widths.empty()) {
+    write_scales(file, plan, frontier, {year, width, quantile, bound});
+  }
 }
 
 /// The tallies are what everything shown is made of: they must be as they were written.
@@ -265,8 +287,9 @@ void verify_tallies(const H5File& file, const fs::path& path) {
 }  // namespace
 
 Tally write_result_file(const fs::path& path, const Study& study, const std::vector<Part>& parts,
-                        const std::atomic<bool>* stop) {
-  demand_all_batches(parts, study);
+                        const std::atomic<bool>* stop,
+                        std::optional<std::uint64_t> batches_wanted) {
+  demand_all_batches(parts, batches_wanted.value_or(study.plan.batch_count()));
   const Plan& plan = study.plan;
   std::vector<BatchRecord> batches;
   Tally tally(plan);

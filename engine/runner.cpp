@@ -11,6 +11,7 @@
 #include "engine/files.hpp"
 #include "engine/pilot.hpp"
 #include "engine/result_file.hpp"
+#include "engine/summary.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -72,6 +73,23 @@ class ExhaustionRule {
   Tally window_;
 };
 
+/// Says after which batch of the ordered prefix the results are precise enough.
+class PrecisionRule {
+ public:
+  explicit PrecisionRule(const Plan& plan) : plan_(plan), tally_(plan) {}
+
+  /// Adds the next batches, and tells whether they suffice.
+  bool add(const Tally& tally) {
+    if (!plan_.precision.wanted()) return false;
+    tally_.add(tally);
+    return is_precise(plan_, tally_);
+  }
+
+ private:
+  const Plan& plan_;
+  Tally tally_;
+};
+
 /// One pass over the missing batches: bodies in parallel, commits in order.
 class Run {
  public:
@@ -80,7 +98,14 @@ class Run {
         options_(options),
         tally_(study.plan),
         rule_(study.plan),
+        precision_(study.plan),
         writer_(parts_folder(options.output), study, options.shard) {}
+
+  /// The precision that the batches before them reached.
+  PrecisionRule& precision() { return precision_; }
+
+  /// The batch after which the results were precise enough.
+  std::optional<std::uint64_t> precise_after() const { return precise_after_; }
 
   void compute(const std::vector<std::uint64_t>& batches, std::uint64_t total) {
     progress_.batches_total = total;
@@ -123,7 +148,9 @@ class Run {
     rule_.add(result->tally);
     report(result->tally);
     tally_.add(result->tally);
+    if (options_.shard.count == 1 && precision_.add(result->tally)) precise_after_ = result->batch;
     writer_.add(std::move(*result));
+    if (precise_after_) return Commit::stop;
     if (Clock::now() - last_seal_ >= seal_interval) {
       writer_.seal();
       last_seal_ = Clock::now();
@@ -146,6 +173,8 @@ class Run {
   const RunOptions& options_;
   Tally tally_;
   ExhaustionRule rule_;
+  PrecisionRule precision_;
+  std::optional<std::uint64_t> precise_after_;
   PartWriter writer_;
   Progress progress_;
   Clock::time_point last_seal_;
@@ -156,6 +185,26 @@ void remove_parts(const std::vector<Part>& parts, const fs::path& folder) {
   std::error_code ignored;
   for (const Part& part : parts) fs::remove(part.path, ignored);
   fs::remove(folder, ignored);  // stays if something else, such as a damaged part, is in it
+}
+
+/// Brings the rule to where an earlier start left off. Parts behind a gap, which a damaged part
+/// leaves, are removed: the rule looks at batches in order, and their batches are computed again.
+/// Returns the number of batches if the rule is met already.
+std::optional<std::uint64_t> fold_prefix(const Study& study, std::vector<Part>& parts,
+                                         PrecisionRule& rule) {
+  std::uint64_t next = 0;
+  bool met = false;
+  std::size_t good = 0;
+  for (; good < parts.size() && !met && parts[good].batches.front() == next; ++good) {
+    PartContents contents = read_part(parts[good].path, study.plan);
+    for (const BatchRecord& record : contents.batches) contents.histograms.add(record.tally);
+    met = rule.add(contents.histograms);
+    next = parts[good].batches.back() + 1;
+  }
+  for (std::size_t i = good; i < parts.size(); ++i) fs::remove(parts[i].path);
+  parts.resize(good);
+  if (!met) return std::nullopt;
+  return next;
 }
 
 }  // namespace
@@ -207,10 +256,18 @@ Tally run_study(const Study& study, const RunOptions& options) {
   const std::uint64_t own =
       (all + options.shard.count - 1 - options.shard.index) / options.shard.count;
   Run run(study, options);
-  run.compute(missing_batches(study, list_parts(folder, study, warn), options.shard), own);
-  if (options.shard.count > 1) return run.tally();
+  std::vector<Part> sealed = list_parts(folder, study, warn);
+  std::optional<std::uint64_t> wanted;  // batches, if fewer than all
+  if (study.plan.precision.wanted() && options.shard.count == 1) {
+    wanted = fold_prefix(study, sealed, run.precision());
+  }
+  if (!wanted) {
+    run.compute(missing_batches(study, sealed, options.shard), own);
+    if (options.shard.count > 1) return run.tally();
+    if (run.precise_after()) wanted = *run.precise_after() + 1;
+  }
   const std::vector<Part> parts = list_parts(folder, study, warn);
-  Tally tally = write_result_file(options.output, study, parts, options.stop);
+  Tally tally = write_result_file(options.output, study, parts, options.stop, wanted);
   remove_parts(parts, folder);
   lock.remove_file();
   return tally;

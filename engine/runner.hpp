@@ -49,6 +49,9 @@ FileLock lock_output(const std::filesystem::path& output, LockKind kind);
 /// parts into the result file (a shard of several leaves its parts for a merge). Returns the tally
 /// of the whole run, or of this process for a shard.
 ///
+/// With Plan::precision the run ends after the first batch, in order, with which the counts are
+/// precise enough (is_precise() in summary.hpp); a shard of several runs to its end.
+///
 /// Throws Error: interrupted after a stop, with everything committed sealed; budget at the first
 /// batches, in order, of which more than half of at least 16 trajectories were exhausted (not for
 /// attempts = 1, where that is plain rejection; batches that were sealed by an earlier start are

@@ -13,9 +13,9 @@
 
 namespace flopsieve::engine {
 
-/// A candidate to be drawn and judged.
+/// A candidate to be drawn and judged. The trajectory must outlive the use.
 struct Trial {
-  Trajectory trajectory;
+  const Trajectory* trajectory = nullptr;
   Address address;
 };
 
@@ -32,13 +32,18 @@ struct Verdict {
 /// on nothing that the candidate contains.
 bool is_audited(const Address& address);
 
+/// What a constraint compares with its bounds, given the survivor's statistic of the year before.
+double measured(const Constraint& constraint, const Candidate& candidate, OrderedSizes& ordered,
+                double previous);
+
 /// Draws candidates and judges them. Owns the buffers of one thread; results depend only on the
 /// Plan and the addresses, not on how trials are grouped.
 class Sieve {
  public:
   Sieve(const Plan& plan, Purpose purpose);
 
-  /// verdicts[i] becomes that of trials[i]. Returns the number of sizes drawn.
+  /// verdicts[i] becomes that of trials[i]. Returns the number of sizes drawn: none where nothing
+  /// can reject.
   std::uint64_t judge(std::span<const Trial> trials, std::span<Verdict> verdicts);
 
   /// Draws the candidates, without judging them, and calls visit(i, candidate, its sizes) once for
@@ -61,10 +66,14 @@ class Sieve {
   void draw_inputs(std::span<const Trial> trials);
   void order_by_count();
   void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order);
-  void summarise_lane(std::size_t lane, std::uint32_t year_index);
-  Verdict judge_lane(std::size_t lane, const Address& address);
-  bool matches(const Candidate& candidate, const Address& address) const;
-  bool meets(std::size_t constraint, const Candidate& candidate, std::uint32_t year_index);
+  void draw_vectorised(std::size_t lanes);
+  void draw_one_by_one(std::size_t lanes);
+  void reserve(std::size_t draws);
+  bool complete(std::size_t lane);
+  void summarise_lane(std::size_t lane);
+  Verdict judge_lane(std::size_t lane, const Trial& trial);
+  bool matches(std::size_t lane, const Trial& trial) const;
+  bool meets(std::size_t constraint, const Candidate& candidate, const Trial& trial);
 
   const Plan* plan_;
   InputSampler inputs_;
@@ -73,7 +82,11 @@ class Sieve {
   OrderedSizes ordered_;
   std::vector<CandidateInputs> trial_inputs_;
   std::vector<std::uint32_t> order_;
-  std::vector<float> z_;
+  std::vector<float> z_;                                ///< [draw, lane]
+  std::vector<float> lane_;                             ///< of one candidate
+  std::array<bool, kernels::group_width> completed_{};  ///< match = "last": the total is met
+  std::uint64_t drawn_ = 0;                             ///< sizes drawn by the last call
+  bool always_survives_ = false;                        ///< nothing can reject
 };
 
 }  // namespace flopsieve::engine

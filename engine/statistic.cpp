@@ -19,6 +19,7 @@ constexpr Grid error_grid{-1.0, 1.0, 4000, Scale::linear};
 constexpr Grid shape_grid{-10.0, 10.0, 4000, Scale::linear};
 constexpr Grid share_grid{0.0, 1.0, 2000, Scale::linear};
 constexpr Grid money_grid{-5.0, 25.0, 3000, Scale::log10};
+constexpr Grid tokens_grid{0.0, 30.0, 3000, Scale::log10};
 constexpr Grid whole_grid{0.0, 0.0, 0, Scale::whole};
 
 const std::vector<StatisticInfo> table = {
@@ -57,6 +58,14 @@ const std::vector<StatisticInfo> table = {
     {cost_median, "cost_median", "", "USD", "cost of the median model", 1, money_grid},
     {share_over_budget, "share_over_budget", "USD", "1", "share of models that cost more than b", 1,
      share_grid},
+    {tokens_largest, "tokens_largest", "", "tokens",
+     "training tokens of the largest model, compute-optimal", 0, tokens_grid},
+    {tokens_total, "tokens_total", "", "tokens", "training tokens of all models, compute-optimal",
+     1, tokens_grid},
+    {parameters_largest, "parameters_largest", "", "parameters",
+     "parameters of the largest model, compute-optimal", 0, tokens_grid},
+    {loss_making_share, "loss_making_share", "", "1",
+     "share of models that cost more than the revenue drawn for them", 1, share_grid},
 };
 
 const StatisticInfo& find(std::string_view name) {

@@ -35,7 +35,11 @@ enum class StatisticKind : std::uint8_t {
   cost_total,
   cost_largest,
   cost_median,
-  share_over_budget
+  share_over_budget,
+  tokens_largest,
+  tokens_total,
+  parameters_largest,
+  loss_making_share
 };
 
 /// How a histogram of a statistic is laid out. Values beyond its ends fall into the end bins.

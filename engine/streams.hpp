@@ -16,13 +16,24 @@ enum class Stream : std::uint8_t {
   year_total = 2,        ///< likewise, for totals given per year
   count = 3,             ///< likewise: the count itself
   count_mean = 4,        ///< likewise: the mean of a Poisson count
-  count_trend = 5,       ///< per trajectory: 0 intercept, 1 slope, 2.. the chi-square normals
+  count_trend = 5,       ///< per trajectory: coefficients, the chi-square normals (inputs.cpp)
   count_residual = 6,    ///< per trajectory and year, one uniform per redraw of the count
   size_sd = 7,           ///< one uniform per resampling
   size_skewness = 8,     ///< likewise
   size_mean = 9,         ///< likewise; only where the mean is drawn (match = "reject")
-  mean_acceptance = 10,  ///< one uniform: the prior density of the mean (match = "shift")
+  acceptance = 10,       ///< one uniform: match = "shift" and "last"
   sizes = 11,            ///< words 2j and 2j + 1: size j (kernels/sizes.hpp)
+  total_parameter = 12,  ///< one uniform per resampling, from first_index(slot) on
+  count_parameter = 13,  ///< likewise
+  size_parameter = 14,   ///< likewise
+  mixture = 15,          ///< likewise, slots 3i, 3i + 1, 3i + 2: weight, mean, sd of component i
+  soft = 16,             ///< at the constraint's address: one uniform
+  dates = 17,            ///< the j-th largest model's date
+  revenue = 18,          ///< the j-th largest model's revenue
+  largest_size = 19,     ///< one uniform: the largest size (match = "last")
+  total_trend = 20,      ///< per trajectory, as count_trend
+  total_residual = 21,   ///< per trajectory and year, one uniform
+  state_path = 22,       ///< per trajectory, in order (state_path.hpp)
   pilot_offset = 128
 };
 
@@ -34,6 +45,15 @@ struct Address {
 };
 
 inline constexpr std::uint32_t per_trajectory = 255;
+
+/// So often a draw is repeated before a job is given up.
+inline constexpr std::uint32_t most_redraws = 10'000;
+
+/// Where the uniforms of a parameter start in a stream that several share.
+constexpr std::uint32_t first_index(std::uint32_t slot) {
+  return slot << 14;
+}
+static_assert(most_redraws < first_index(1));
 inline constexpr std::uint64_t address_limit = std::uint64_t{1} << 40;
 
 enum class Purpose { run, pilot };

@@ -1,5 +1,6 @@
 #include "engine/summary.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace flopsieve::engine {
@@ -33,12 +34,17 @@ Summary summarise(const Plan& plan, const Tally& tally) {
   Summary summary;
   if (tally.complete == 0) return summary;
   const std::vector<double>& quantiles = plan.outputs.quantiles;
-  for (const Histogram& histogram : tally.counts) {
-    summary.counts.push_back(of_whole_numbers(histogram, quantiles));
-  }
-  for (const Histogram& histogram : tally.cumulative) {
-    summary.cumulative.push_back(of_whole_numbers(histogram, quantiles));
-  }
+  const auto all = [&](const std::vector<Histogram>& histograms) {
+    std::vector<Estimate> estimates;
+    for (const Histogram& each : histograms) {
+      estimates.push_back(of_whole_numbers(each, quantiles));
+    }
+    return estimates;
+  };
+  summary.counts = all(tally.counts);
+  summary.cumulative = all(tally.cumulative);
+  summary.frontier_before = all(tally.frontier_before);
+  summary.frontier_including = all(tally.frontier_including);
   const auto& statistics = plan.outputs.statistics;
   for (std::size_t cell = 0; cell < tally.statistics.size(); ++cell) {
     const Grid& grid = statistics[cell % statistics.size()].info().grid;
@@ -51,6 +57,21 @@ Summary summarise(const Plan& plan, const Tally& tally) {
     summary.statistics.push_back(estimate);
   }
   return summary;
+}
+
+bool is_precise(const Plan& plan, const Tally& tally) {
+  if (tally.complete < least_for_precision) return false;
+  const auto precise = [&](const Histogram& histogram) {
+    for (const QuantileEstimate& q : whole_quantiles(histogram, plan.outputs.quantiles)) {
+      if (!q.low || !q.high) return false;
+      const double half_width = std::max(*q.high - q.value, q.value - *q.low);
+      const double allowed = std::max(plan.precision.absolute, plan.precision.relative * q.value);
+      if (half_width > allowed) return false;
+    }
+    return true;
+  };
+  return std::all_of(tally.cumulative.begin(), tally.cumulative.end(), precise) &&
+         std::all_of(tally.counts.begin(), tally.counts.end(), precise);
 }
 
 std::vector<RejectorReport> cutflow(const Plan& plan, const YearTally& year) {

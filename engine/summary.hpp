@@ -27,12 +27,22 @@ struct RejectorReport {
 /// The results of a run as they are stored and shown. No value is defined, and the vectors of
 /// estimates are empty, where no trajectory is complete.
 struct Summary {
-  std::vector<Estimate> counts;      ///< [year, threshold] models above it in the year
-  std::vector<Estimate> cumulative;  ///< [year, threshold] up to the year's end
-  std::vector<Estimate> statistics;  ///< [year, statistic]
+  std::vector<Estimate> counts;              ///< [year, threshold] models above it in the year
+  std::vector<Estimate> cumulative;          ///< [year, threshold] up to the year's end
+  std::vector<Estimate> statistics;          ///< [year, statistic]
+  std::vector<Estimate> frontier_before;     ///< [year, width]
+  std::vector<Estimate> frontier_including;  ///< [year, width]
 };
 
 Summary summarise(const Plan& plan, const Tally& tally);
+
+/// Fewer complete trajectories than this are never precise enough.
+inline constexpr std::uint64_t least_for_precision = 1'000;
+
+/// Whether every quantile of the counts above thresholds, of single years and cumulative, is known
+/// to Plan::precision: its Monte Carlo interval has two ends, neither of which is farther from the
+/// quantile than allowed.
+bool is_precise(const Plan& plan, const Tally& tally);
 
 /// The cutflow of one year: [rejector].
 std::vector<RejectorReport> cutflow(const Plan& plan, const YearTally& year);

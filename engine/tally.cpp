@@ -83,6 +83,8 @@ Tally::Tally(const Plan& plan)
     : years(plan.year_count()),
       counts(plan.year_count() * plan.outputs.thresholds.size()),
       cumulative(counts.size()),
+      frontier_before(plan.year_count() * plan.outputs.frontier.widths.size()),
+      frontier_including(frontier_before.size()),
       statistics(plan.year_count() * plan.outputs.statistics.size()),
       sums(statistics.size(), 0.0),
       square_sums(statistics.size(), 0.0) {
@@ -93,8 +95,13 @@ void Tally::add(const Tally& other) {
   trajectories += other.trajectories;
   complete += other.complete;
   for (std::size_t i = 0; i < years.size(); ++i) years[i].add(other.years[i]);
-  for (std::size_t i = 0; i < counts.size(); ++i) merge(counts[i], other.counts[i]);
-  for (std::size_t i = 0; i < cumulative.size(); ++i) merge(cumulative[i], other.cumulative[i]);
+  const auto merge_all = [](std::vector<Histogram>& into, const std::vector<Histogram>& from) {
+    for (std::size_t i = 0; i < into.size(); ++i) merge(into[i], from[i]);
+  };
+  merge_all(counts, other.counts);
+  merge_all(cumulative, other.cumulative);
+  merge_all(frontier_before, other.frontier_before);
+  merge_all(frontier_including, other.frontier_including);
   for (std::size_t i = 0; i < statistics.size(); ++i) {
     merge(statistics[i], other.statistics[i]);
     sums[i] += other.sums[i];

@@ -48,7 +48,11 @@ struct Tally {
   std::vector<YearTally> years;
   std::vector<Histogram> counts;  ///< [year, threshold] models above it in the year
   std::vector<Histogram>
-      cumulative;  ///< [year, threshold] in this and all earlier years of the job
+      cumulative;  ///< [year, threshold] up to the year's end: Outputs::forecast_from
+  /// [year, width] frontier-connected models in the year, by both conventions
+  /// (kernels/frontier.hpp).
+  std::vector<Histogram> frontier_before;
+  std::vector<Histogram> frontier_including;
   std::vector<Histogram> statistics;  ///< [year, statistic] on the statistic's grid
   std::vector<double> sums;           ///< [year, statistic]
   std::vector<double> square_sums;    ///< [year, statistic]

@@ -95,7 +95,7 @@ void read_year_fields(const H5File& file, std::vector<BatchRecord>& batches) {
 
 /// Histograms of [year, inner] as one array [year, inner, value], as wide as the longest.
 void write_whole(H5File& file, const char* path, const std::vector<Histogram>& histograms,
-                 const Plan& plan, const char* meaning, int deflate) {
+                 const Plan& plan, const Dimension& inner, const char* meaning, int deflate) {
   std::size_t width = 1;
   for (const Histogram& histogram : histograms) width = std::max(width, histogram.size());
   std::vector<std::uint64_t> values;
@@ -109,9 +109,7 @@ void write_whole(H5File& file, const char* path, const std::vector<Histogram>& h
   for (std::size_t i = 0; i < width; ++i) models[i] = i;
   file.write(scale, models, {{{scale, width}}, "1", "number of models"});
   file.write(path, values,
-             {{along(format::histograms, format::year, plan.year_count()),
-               along(format::histograms, format::threshold, plan.outputs.thresholds.size()),
-               {scale, width}},
+             {{along(format::histograms, format::year, plan.year_count()), inner, {scale, width}},
               "1",
               meaning,
               deflate});
@@ -203,6 +201,9 @@ void write_scales(H5File& file, const Plan& plan, const std::string& group,
     } else if (name == format::threshold) {
       file.write(path, outputs.thresholds,
                  info(outputs.thresholds.size(), "FLOP", "training compute of a model"));
+    } else if (name == format::width) {
+      file.write(path, outputs.frontier.widths,
+                 info(outputs.frontier.widths.size(), "OOM", "distance below the frontier"));
     } else if (name == format::quantile) {
       file.write(path, outputs.quantiles,
                  info(outputs.quantiles.size(), "1", "fraction of the distribution"));
@@ -268,10 +269,22 @@ std::vector<BatchRecord> read_batches(const H5File& file, const Plan& plan) {
 
 void write_histograms(H5File& file, const Plan& plan, const Tally& tally, int deflate) {
   write_scales(file, plan, format::histograms, {format::year, format::threshold});
-  write_whole(file, "/histograms/counts", tally.counts, plan,
+  const Dimension threshold =
+      along(format::histograms, format::threshold, plan.outputs.thresholds.size());
+  write_whole(file, "/histograms/counts", tally.counts, plan, threshold,
               "complete trajectories by models above the threshold in the year", deflate);
-  write_whole(file, "/histograms/cumulative", tally.cumulative, plan,
+  write_whole(file, "/histograms/cumulative", tally.cumulative, plan, threshold,
               "complete trajectories by models above the threshold up to the year's end", deflate);
+  if (!tally.frontier_before.empty()) {
+    write_scales(file, plan, format::histograms, {format::width});
+    const Dimension width =
+        along(format::histograms, format::width, plan.outputs.frontier.widths.size());
+    write_whole(file, "/histograms/frontier_before", tally.frontier_before, plan, width,
+                "complete trajectories by frontier-connected models, convention `before`", deflate);
+    write_whole(file, "/histograms/frontier_including", tally.frontier_including, plan, width,
+                "complete trajectories by frontier-connected models, convention `including`",
+                deflate);
+  }
   for (std::size_t s = 0; s < plan.outputs.statistics.size(); ++s) {
     write_statistic(file, plan, tally, s, deflate);
   }
@@ -280,6 +293,10 @@ void write_histograms(H5File& file, const Plan& plan, const Tally& tally, int de
 void add_histograms(const H5File& file, const Plan& plan, Tally& tally) {
   add_whole(file, "/histograms/counts", tally.counts);
   add_whole(file, "/histograms/cumulative", tally.cumulative);
+  if (!tally.frontier_before.empty()) {
+    add_whole(file, "/histograms/frontier_before", tally.frontier_before);
+    add_whole(file, "/histograms/frontier_including", tally.frontier_including);
+  }
   for (std::size_t s = 0; s < plan.outputs.statistics.size(); ++s) {
     add_statistic(file, plan, s, tally);
   }

@@ -1,8 +1,10 @@
 #include "kernels/distributions.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/math.hpp"
+#include "kernels/normal.hpp"
 
 namespace flopsieve::kernels {
 namespace {
@@ -24,8 +26,12 @@ double triangular_density(const Parameters& p, double x) {
   return peak;
 }
 
-double normal_density(double z) {
-  return one_over_sqrt_two_pi * exponential(-0.5 * z * z);
+double triangular_cumulative(const Parameters& p, double x) {
+  if (x <= p.a) return 0.0;
+  if (x >= p.c) return 1.0;
+  const double width = p.c - p.a;
+  if (x <= p.b) return (x - p.a) * (x - p.a) / (width * (p.b - p.a));
+  return 1.0 - (p.c - x) * (p.c - x) / (width * (p.c - p.b));
 }
 
 /// n ln(n / mean) + mean - n without the cancellation near n = mean.
@@ -41,15 +47,35 @@ double poisson_deviance(double mean, double n) {
   return sum;
 }
 
+/// ln(n!) - ln(sqrt(2 pi n) (n/e)^n) for n > 0, by Stirling's series at 16 or above and the
+/// recurrence of the factorial below.
+double stirling_error(double n) {
+  double below = 0.0;
+  for (; n < 16.0; n += 1.0) below += (n + 0.5) * natural_log((n + 1.0) / n) - 1.0;
+  const double y = 1.0 / (n * n);
+  return below + (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - y / 1680.0) * y) * y) / n;
+}
+
 /// P(X = n). n ln(mean) - mean - ln(n!) would lose as many digits as the mean has; the saddle-point
 /// form does not: C. Loader, "Fast and accurate computation of binomial probabilities" (2000).
 double poisson_probability(double mean, double n) {
   if (n < 16.0) return exponential(n * natural_log(mean) - mean - log_factorial(n));
-  const double y = 1.0 / (n * n);
-  const double stirling_error =
-      (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - y / 1680.0) * y) * y) / n;
   return one_over_sqrt_two_pi / std::sqrt(n) *
-         exponential(-poisson_deviance(mean, n) - stirling_error);
+         exponential(-poisson_deviance(mean, n) - stirling_error(n));
+}
+
+/// P(X = n) in the same form: n failures before the `size`-th success.
+double negative_binomial_probability(double mean, double size, double n) {
+  const double sum = size + mean;
+  if (n == 0.0) {  // (size / sum)^size
+    if (size < mean) return exponential(size * natural_log(size / sum));
+    return exponential(poisson_deviance(sum, size) - mean);
+  }
+  const double trials = n + size;
+  const double deviance =
+      poisson_deviance(trials * (mean / sum), n) + poisson_deviance(trials * (size / sum), size);
+  const double error = stirling_error(trials) - stirling_error(n) - stirling_error(size);
+  return one_over_sqrt_two_pi * std::sqrt(size / (trials * n)) * exponential(error - deviance);
 }
 
 }  // namespace
@@ -90,6 +116,25 @@ double density(Law law, const Parameters& p, double x) {
   return 0.0;
 }
 
+double cumulative(Law law, const Parameters& p, double x) {
+  switch (law) {
+    case Law::constant:
+      return x >= p.a ? 1.0 : 0.0;
+    case Law::uniform:
+      return std::clamp((x - p.a) / (p.b - p.a), 0.0, 1.0);
+    case Law::loguniform:
+      if (x <= p.a) return 0.0;
+      return x >= p.b ? 1.0 : natural_log(x / p.a) / natural_log(p.b / p.a);
+    case Law::normal:
+      return normal_cdf((x - p.a) / p.b);
+    case Law::lognormal:
+      return x > 0.0 ? normal_cdf((natural_log(x) - p.a) / p.b) : 0.0;
+    case Law::triangular:
+      return triangular_cumulative(p, x);
+  }
+  return 0.0;
+}
+
 double largest_density(Law law, const Parameters& p) {
   switch (law) {
     case Law::constant:
@@ -106,6 +151,21 @@ double largest_density(Law law, const Parameters& p) {
       return 2.0 / (p.c - p.a);
   }
   return 0.0;
+}
+
+double negative_binomial_quantile(double mean, double size, double p) {
+  const double sd = std::sqrt(mean + mean * (mean / size));
+  // The lower tail is thinner than that of the normal law with this mean and deviation.
+  double n = std::max(0.0, std::floor(mean - 8.5 * sd - 8.0));
+  double probability = negative_binomial_probability(mean, size, n);
+  double cumulative = probability;
+  const double ratio = mean / (size + mean);
+  while (cumulative < p && n < largest_negative_binomial) {
+    probability *= ratio * ((n + size) / (n + 1.0));
+    n += 1.0;
+    cumulative += probability;
+  }
+  return n;
 }
 
 double poisson_quantile(double mean, double p) {

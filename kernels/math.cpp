@@ -62,6 +62,22 @@ double natural_log(double x) {
   return exponent * ln2_high - ((half_square - (tail + exponent * ln2_low)) - f);
 }
 
+double exponential_minus_one(double x) {
+  // The rounding of e^x cancels between the difference and the logarithm: W. Kahan; N. J. Higham,
+  // "Accuracy and Stability of Numerical Algorithms" (2002), section 1.14.1.
+  const double power = exponential(x);
+  if (power == 1.0) return x;
+  if (power < 0x1p-55) return -1.0;
+  if (std::abs(x) > 1.0) return power - 1.0;
+  return (power - 1.0) * x / natural_log(power);
+}
+
+double log_one_plus(double x) {
+  const double sum = 1.0 + x;  // the same device
+  if (sum == 1.0) return x;
+  return natural_log(sum) * x / (sum - 1.0);
+}
+
 double decimal_log(double x) {
   const double log = natural_log(x);
   return std::fma(log, log10_of_e, log * log10_of_e_low);

@@ -5,7 +5,7 @@
 /// no draw and no statistic may depend on a C library's version.
 ///
 /// Accuracy (tested against Boost.Math and the C library in long double): 2 ulp, 4 for
-/// log_factorial, 8 for normal_quantile.
+/// log_factorial, exponential_minus_one and log_one_plus, 8 for normal_quantile.
 namespace flopsieve::kernels {
 
 /// 2^x for -1022 <= x <= 1023.
@@ -16,6 +16,12 @@ double power_of_ten(double x);
 
 /// e^x for -708 <= x <= 709; 0 below it (and for nan), infinity above.
 double exponential(double x);
+
+/// e^x - 1 for x <= 709, without the cancellation near 0.
+double exponential_minus_one(double x);
+
+/// ln(1 + x) for x > -1, without the cancellation near 0.
+double log_one_plus(double x);
 
 /// ln x for normal, positive x.
 double natural_log(double x);

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/candidate.hpp"
+#include "engine/inputs.hpp"
+#include "kernels/skew_normal.hpp"
+
+/// From the parameters of a candidate to its law of sizes.
+namespace flopsieve::engine {
+
+/// x = location + scale * z.
+struct Frame {
+  double location = 0.0;
+  double scale = 1.0;
+};
+
+/// The frame of a law: location and scale where it has them, otherwise its lower end and its width
+/// (grid: its step), and for an allocation the year's total.
+Frame frame_of(const Plan& plan, const CandidateInputs& inputs);
+
+/// Whether kernels/sizes.hpp draws the family: the normal and skew-normal laws.
+bool is_vectorised(SizeFamily family);
+
+/// The shape that kernels/sizes.hpp draws.
+kernels::SkewNormalShape shape_of(SizeFamily family, const CandidateInputs& inputs);
+
+/// Draws the standardised sizes of one candidate of another family. `counter` is that of block 0
+/// of its stream. Their number is inputs.count, or what an allocation implies.
+void draw_lane(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
+               kernels::Counter counter, std::vector<float>& z);
+
+/// match = "last": what k - 1 sizes leave to the largest.
+struct LastSize {
+  double sum = 0.0;        ///< of 10^(scale z) over the others; 0 for k = 1
+  double largest_z = 0.0;  ///< of the others; -infinity for k = 1
+};
+
+/// The standardised largest size z, not below the others, with which the sum is within the
+/// tolerance of the total; nothing if the candidate is rejected.
+///
+/// With S' the sum and m' the largest of the k - 1 others, F the law of a size and [L, U] the
+/// window of the total, the largest has the law F on [max(m', L - S'), U - S'], and the candidate
+/// the weight k (F(U - S') - F(max(m', L - S'))): every set of sizes is drawn k times, once with
+/// each size last, and only the draw with the largest there counts. The weight, divided by its
+/// bound (Matching::bound, or k where that is 0), is the probability of keeping the candidate; so
+/// the survivors have the law of match = "reject".
+std::optional<float> draw_last(const InputSampler& sampler, const Candidate& candidate,
+                               const LastSize& others);
+
+}  // namespace flopsieve::engine

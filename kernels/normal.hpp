@@ -1,0 +1,22 @@
+#pragma once
+
+/// The standard normal law, with the same bits on every machine as all of math.hpp (where its
+/// quantile is).
+namespace flopsieve::kernels {
+
+/// exp(-x^2 / 2) / sqrt(2 pi); 0 where abs(x) > 37.6. Relative error below 1e-15.
+double normal_density(double x);
+
+/// P(X > x), also for infinite x; 0 above x = 37.6. Relative error below 1e-14 for x <= 37.6: the
+/// method of Shepherd and Laframboise, Mathematics of Computation 36 (1981) 249, with a polynomial
+/// of degree 24 of our own.
+double normal_tail(double x);
+
+/// P(X <= x) = normal_tail(-x).
+double normal_cdf(double x);
+
+/// P(low < X <= high) for low <= high, taken in the nearer tail, so that a small probability far
+/// out keeps its digits.
+double normal_between(double low, double high);
+
+}  // namespace flopsieve::kernels
