@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "engine/sieve.hpp"
 #include "kernels/frontier.hpp"
@@ -35,7 +34,6 @@ class BatchRun {
   bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
   void remember(std::uint32_t year_index);
   void record();
-  void start_frontier(std::uint32_t year_index);
   void record_frontier(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
                        OrderedSizes& ordered);
   void record_survivor(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
@@ -207,8 +205,8 @@ void BatchRun::record() {
   columns.counts.assign(complete_.size() * years * plan_.outputs.thresholds.size(), 0);
   columns.statistics.assign(complete_.size() * years * plan_.outputs.statistics.size(), 0.0);
   frontier_.assign(result_.tally.frontier_before.size() * complete_.size(), {});
+  log10_frontier_.assign(complete_.size(), plan_.outputs.frontier.log10_start);
   for (std::uint32_t year = 0; year < years; ++year) {
-    start_frontier(year);
     sieve_.visit(survivors(year),
                  [&](std::size_t row, const Candidate& candidate, OrderedSizes& ordered) {
                    record_survivor(row, year, candidate, ordered);
@@ -237,14 +235,6 @@ void BatchRun::record_survivor(std::size_t row, std::uint32_t year_index,
   if (!plan_.outputs.frontier.widths.empty()) {
     record_frontier(row, year_index, candidate, ordered);
   }
-}
-
-/// The retrodicted years start without a frontier, and the forecast with the one that the job says.
-void BatchRun::start_frontier(std::uint32_t year_index) {
-  const bool forecast = plan_.years[year_index] == plan_.outputs.forecast_from;
-  if (year_index > 0 && !forecast) return;
-  log10_frontier_.assign(complete_.size(), forecast ? plan_.outputs.frontier.log10_start
-                                                    : -std::numeric_limits<double>::infinity());
 }
 
 void BatchRun::record_frontier(std::size_t row, std::uint32_t year_index,

@@ -21,11 +21,6 @@ bool inside(const Distribution& distribution, double value) {
   return value >= distribution.lower && value <= distribution.upper;
 }
 
-double tanh(double x) {
-  const double e = kernels::exponential(2.0 * std::clamp(x, -300.0, 300.0));
-  return (e - 1.0) / (e + 1.0);
-}
-
 Address whole_trajectory(const Address& address) {
   return {address.trajectory, 0, per_trajectory};
 }
@@ -55,8 +50,8 @@ InputSampler::InputSampler(const Plan& plan, Purpose purpose)
 
 double InputSampler::value_of(const Argument& argument, const Context& context) const {
   const CandidateInputs& others = context.others;
-  const auto state = [&](StateSeries series) {
-    return context.trajectory.path[context.address.year_index][series];
+  const auto state = [&] {
+    return state_values(context.trajectory.path[context.address.year_index]);
   };
   const auto referred = [&] {
     switch (argument.reference) {
@@ -69,12 +64,11 @@ double InputSampler::value_of(const Argument& argument, const Context& context) 
       case Reference::inverse_total:
         return kernels::power_of_ten(-others.log10_total);
       case Reference::state_mean:
-        return state(StateSeries::mean);
+        return state().mean;
       case Reference::state_sd:
-        return kernels::exponential(state(StateSeries::ln_sd));
+        return state().sd;
       case Reference::state_skewness:
-        // A hair inside the limit of the law.
-        return (kernels::skew_normal_limit - 1e-4) * tanh(state(StateSeries::atanh_skewness));
+        return std::clamp(state().skewness, -largest_skewness, largest_skewness);
       case Reference::none:
         break;
     }

@@ -3,15 +3,12 @@
 #include <array>
 #include <limits>
 
-#include "kernels/skew_normal.hpp"
-
 namespace flopsieve::engine {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double least_sd = 1e-3;
 constexpr double most_sd = 20.0;
-constexpr double most_skewness = kernels::skew_normal_limit - 1e-4;
 constexpr double largest_size = 60.0;  ///< log10 FLOP, of a law with fixed bounds
 constexpr Scope trajectory = Scope::trajectory;
 
@@ -42,7 +39,7 @@ constexpr ParameterInfo normal[] = {{"mean", Stream::size_mean, 0, -infinity, in
 constexpr ParameterInfo skew_normal[] = {
     {"mean", Stream::size_mean, 0, -infinity, infinity, {}},
     {"sd", Stream::size_sd, 0, least_sd, most_sd, {}},
-    {"skewness", Stream::size_skewness, 0, -most_skewness, most_skewness, {}}};
+    {"skewness", Stream::size_skewness, 0, -largest_skewness, largest_skewness, {}}};
 constexpr ParameterInfo skew_normal_direct[] = {
     {"location", Stream::size_mean, 0, -infinity, infinity, {}},
     {"scale", Stream::size_sd, 0, least_sd, most_sd, {}},

@@ -6,6 +6,7 @@
 
 #include "engine/plan.hpp"
 #include "engine/streams.hpp"
+#include "kernels/skew_normal.hpp"
 
 namespace flopsieve::engine {
 
@@ -28,6 +29,9 @@ std::span<const ParameterInfo> parameters_of(SizeFamily family);
 
 /// weight, mean and sd of component i of a mixture.
 std::array<ParameterInfo, 3> parameters_of_component(std::uint32_t i);
+
+/// The skewness of the skew-normal law stays this far inside its limit.
+inline constexpr double largest_skewness = kernels::skew_normal_limit - 1e-4;
 
 /// As many as any law of sizes has.
 inline constexpr std::size_t most_parameters = 4;

@@ -159,6 +159,8 @@ class Archive {
     a.field("centres", v.centres);
     a.field("cumulative_weights", v.cumulative_weights);
     a.field("bandwidth", v.bandwidth);
+    a.field("mean", v.mean);
+    a.field("sd", v.sd);
   }
   static void describe(Archive& a, Sizes& v) {
     a.field("family", v.family);

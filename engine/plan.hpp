@@ -18,7 +18,8 @@
 /// with hexadecimal floats, and a resumed run takes the stored one.
 namespace flopsieve::engine {
 
-/// Raised whenever a draw or a tally of an unchanged job changes (tests/engine/golden_test.cpp).
+/// Raised whenever a draw or a tally of an unchanged job (tests/engine/golden_test.cpp) or the layout
+/// of the Plan changes.
 inline constexpr int sampling_version = 2;
 
 /// How often an uncertain input is drawn: anew for each candidate, or one latent quantile per
@@ -146,11 +147,13 @@ struct MixtureInputs {
 inline constexpr std::size_t most_components = 4;
 
 /// Standardised sizes of the calibration years, of which the empirical law is a Gaussian-kernel
-/// density; rescaled to mean 0 and standard deviation 1.
+/// density; it is rescaled to mean 0 and standard deviation 1.
 struct KernelPoints {
   std::vector<double> centres;
   std::vector<double> cumulative_weights;  ///< ascending, the last is 1
   double bandwidth = 0.0;
+  double mean = 0.0;  ///< of the density: of the centres
+  double sd = 1.0;    ///< of the density: with the bandwidth
 };
 
 struct Sizes {
@@ -215,13 +218,13 @@ enum class Keep : std::uint8_t { summary, index, statistics, samples };
 struct Frontier {
   std::vector<double> widths;  ///< OOM below the frontier, ascending
   std::uint32_t periods = 4;   ///< per year, in which the frontier is looked at
-  double log10_start = 0.0;    ///< frontier before the first model; -infinity: none
+  double log10_start = 0.0;    ///< frontier before the first year; -infinity: none
 };
 
 struct Outputs {
   std::vector<double> thresholds;  ///< FLOP, ascending
-  /// First year of the forecast: cumulative counts and the frontier start again here. The years
-  /// before it, if any, are retrodicted and have their own cumulative counts.
+  /// First year of the forecast: cumulative counts start again here. The years before it, if any,
+  /// are retrodicted and have their own cumulative counts, from the first year on.
   int forecast_from = 0;
   std::vector<std::uint64_t> cumulative_base;  ///< per threshold: known models before forecast_from
   int cumulative_from = 0;  ///< first year that the cumulative counts of the forecast include

@@ -1,13 +1,24 @@
 #include "engine/size_law.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 #include "engine/error.hpp"
 #include "kernels/allocation.hpp"
 #include "kernels/math.hpp"
+#include "kernels/size_laws.hpp"
 
 namespace flopsieve::engine {
+namespace {
+
+/// No largest size lies so many OOM below its location.
+constexpr double lowest_last = 250.0;
+
+}  // namespace
 
 Frame frame_of(const Plan& plan, const CandidateInputs& inputs) {
   const auto& p = inputs.parameters;
@@ -45,6 +56,107 @@ kernels::SkewNormalShape shape_of(SizeFamily family, const CandidateInputs& inpu
   const double shape = inputs.parameters[2];
   const double length = std::sqrt(1.0 + shape * shape);
   return {shape / length, 1.0 / length, 0.0};
+}
+
+namespace {
+
+std::uint32_t grid_points(const CandidateInputs& inputs) {
+  const auto& p = inputs.parameters;
+  return static_cast<std::uint32_t>(std::floor((p[1] - p[0]) / p[2] + 1e-9)) + 1;
+}
+
+/// Where a law keeps what it refers to, for one candidate.
+struct LawStorage {
+  std::array<kernels::MixtureComponent, most_components> components;
+};
+
+kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStorage& storage) {
+  const auto& p = inputs.parameters;
+  switch (plan.sizes.family) {
+    case SizeFamily::skew_normal:
+    case SizeFamily::skew_normal_direct:
+      return kernels::SkewNormalSizes{shape_of(plan.sizes.family, inputs)};
+    case SizeFamily::truncated_normal:
+      return kernels::TruncatedNormalSizes(p[0], p[1], p[2], p[3]);
+    case SizeFamily::uniform:
+      return kernels::PowerLawSizes(1.0, p[1] - p[0]);
+    case SizeFamily::power_law:
+      return kernels::PowerLawSizes(p[0], p[2] - p[1]);
+    case SizeFamily::student_t:
+      return kernels::StudentT(p[2]);
+    case SizeFamily::grid:
+      return kernels::GridSizes{grid_points(inputs)};
+    case SizeFamily::mixture: {
+      const std::size_t size = plan.sizes.components.size();
+      for (std::size_t i = 0; i < size; ++i) {
+        const CandidateInputs::Component& c = inputs.components[i];
+        storage.components[i] = {c.weight, c.mean, c.sd};
+      }
+      return kernels::MixtureSizes(std::span(storage.components).first(size));
+    }
+    case SizeFamily::empirical: {
+      const KernelPoints& kernel = plan.sizes.kernel;
+      return kernels::EmpiricalSizes(
+          {kernel.centres, kernel.cumulative_weights, kernel.bandwidth, kernel.mean, kernel.sd});
+    }
+    case SizeFamily::normal:
+    case SizeFamily::allocation:
+      break;
+  }
+  return kernels::NormalSizes{};
+}
+
+}  // namespace
+
+void draw_lane(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
+               kernels::Counter counter, std::vector<float>& z) {
+  if (plan.sizes.family == SizeFamily::allocation) {
+    const auto& p = inputs.parameters;
+    if (kernels::draw_allocation({p[0], p[1], p[2], plan.sizes.bins}, key, counter, z)) return;
+    throw Error(ExitCode::budget,
+                fmt::format("an allocation with largest_share {}, gradient {} and smallest {} has "
+                            "more than {} models; raise the gradient or the smallest",
+                            p[0], p[1], p[2], kernels::most_allocated_models));
+  }
+  LawStorage storage;
+  const kernels::SizeLaw law = law_of(plan, inputs, storage);
+  z.resize(inputs.count);
+  for (std::uint32_t draw = 0; draw < inputs.count; ++draw) {
+    if (draw % 2 == 0) counter[0] = draw / 2;
+    const kernels::Words words = kernels::philox(counter, key);
+    z[draw] = kernels::draw_size(law, draw % 2 == 0 ? kernels::DrawWords{words[0], words[1]}
+                                                    : kernels::DrawWords{words[2], words[3]});
+  }
+}
+
+std::optional<float> draw_last(const InputSampler& sampler, const Candidate& candidate,
+                               const LastSize& others) {
+  const Plan& plan = sampler.plan();
+  LawStorage storage;
+  const kernels::SizeLaw law = law_of(plan, candidate.inputs, storage);
+  // Everything in units of the year's total.
+  const double unit = candidate.inputs.log10_total - candidate.location;
+  const double sum =
+      others.sum > 0.0 ? kernels::power_of_ten(kernels::decimal_log(others.sum) - unit) : 0.0;
+  const double high = 1.0 + plan.matching.tolerance - sum;
+  if (!(high > 0.0)) return std::nullopt;
+  const auto z_of = [&](double share) {
+    return share > 0.0 ? (kernels::decimal_log(share) + unit) / candidate.scale
+                       : -std::numeric_limits<double>::infinity();
+  };
+  const double z_high = z_of(high);
+  // Far below every size that the sums can hold, where nothing bounds the largest from below.
+  double z_low = std::max({others.largest_z, z_of(1.0 - plan.matching.tolerance - sum),
+                           -lowest_last / candidate.scale});
+  if (!(z_low < z_high)) return std::nullopt;
+  const double bound = plan.matching.bound[candidate.address.year_index];
+  const auto k = static_cast<double>(candidate.inputs.count);
+  const double keep =
+      kernels::probability_between(law, z_low, z_high) * (bound > 0.0 ? k / bound : 1.0);
+  const Draws& draws = sampler.draws();
+  if (!(draws.uniform(Stream::acceptance, candidate.address, 0) < keep)) return std::nullopt;
+  const double u = draws.uniform(Stream::largest_size, candidate.address, 0);
+  return static_cast<float>(kernels::quantile_between(law, z_low, z_high, u));
 }
 
 }  // namespace flopsieve::engine

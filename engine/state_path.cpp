@@ -11,7 +11,7 @@ namespace {
 using Uniform = std::function<double(std::uint32_t)>;
 
 constexpr std::uint32_t draws_per_series = 3;
-constexpr std::uint32_t first_noise = 1 + draws_per_series * state_series;
+constexpr std::uint32_t first_noise = 1 + draws_per_series * StateSeries::size;
 
 struct State {
   double level = 0.0;
@@ -58,14 +58,15 @@ std::vector<StateRow> draw_state_path(const StateSpace& space, const Uniform& un
   const std::size_t ratio = pick(space.ratio_weights.size(), uniform(0),
                                  [&](std::size_t i) { return space.ratio_weights[i]; });
   const std::span<const StatePoint> grid =
-      std::span(space.grid).subspan(ratio * state_series * space.points);
+      std::span(space.grid).subspan(ratio * StateSeries::size * space.points);
   std::vector<StateRow> rows(years.size());
-  for (std::uint32_t series = 0; series < state_series; ++series) {
+  for (std::uint32_t series = 0; series < StateSeries::size; ++series) {
     State state = last_state(grid.subspan(series * space.points, space.points), uniform, series);
     std::uint32_t noise = first_noise + 2 * series;
     int year = space.last_year;
     for (std::size_t i = 0; i < years.size(); ++i) {
-      for (; year < years[i]; ++year, noise += 2 * state_series) next_year(state, uniform, noise);
+      for (; year < years[i]; ++year, noise += 2 * StateSeries::size)
+        next_year(state, uniform, noise);
       rows[i][series] = state.level;
     }
   }
@@ -74,9 +75,11 @@ std::vector<StateRow> draw_state_path(const StateSpace& space, const Uniform& un
 
 StateValues state_values(const StateRow& row) {
   // tanh v = 1 - 2 / (e^2v + 1), which does not overflow: e^2v is infinity or 0 far out.
-  const double tanh = 1.0 - 2.0 / (kernels::exponential(2.0 * row[atanh_skewness]) + 1.0);
-  return {row[log10_total], row[mean], kernels::exponential(row[ln_sd]), skewness_limit * tanh,
-          kernels::exponential(row[ln_count])};
+  const double tanh =
+      1.0 - 2.0 / (kernels::exponential(2.0 * row[StateSeries::atanh_skewness]) + 1.0);
+  return {row[StateSeries::log10_total], row[StateSeries::mean],
+          kernels::exponential(row[StateSeries::ln_sd]), skewness_limit * tanh,
+          kernels::exponential(row[StateSeries::ln_count])};
 }
 
 }  // namespace flopsieve::engine

@@ -15,8 +15,10 @@ namespace flopsieve::engine {
 /// The series, each on the scale where the trend is linear: log10 FLOP of the year's total; mean
 /// log10 FLOP of its models; ln of their standard deviation; atanh(skewness / skewness_limit); ln
 /// of their number.
-enum StateSeries { log10_total, mean, ln_sd, atanh_skewness, ln_count, state_series };
-using StateRow = std::array<double, state_series>;
+struct StateSeries {
+  enum : std::size_t { log10_total, mean, ln_sd, atanh_skewness, ln_count, size };
+};
+using StateRow = std::array<double, StateSeries::size>;
 
 /// The skewness that no skew-normal law reaches.
 inline constexpr double skewness_limit = 0.9953;

@@ -16,7 +16,7 @@ namespace flopsieve::kernels {
 /// the share (m / M)^gradient of T; what lies below the smallest edge becomes no model.
 struct Allocation {
   double largest_share = 0.2;    ///< M / T, in (0, 1]
-  double gradient = 1.0;         ///< > 0
+  double gradient = 1.0;         ///< in (0, 5]
   double log10_smallest = -7.0;  ///< log10(m_min / M), in [-30, 0)
   std::uint32_t bins = 19;       ///< 1 to `most_allocation_bins`
 };

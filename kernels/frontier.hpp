@@ -36,9 +36,9 @@ struct FrontierScratch {
   std::vector<double> frontier;       ///< by period
 };
 
-/// Fills counts[i] for widths[i] >= 0 and returns the frontier at the end of the year. `frontier` is
-/// the one at its beginning, -infinity where there is none: then `before` counts nothing until the
-/// period after the first model's. Looks only at models within the widest width of the lowest
+/// Fills counts[i] for widths[i] >= 0 and returns the frontier at the end of the year. `frontier`
+/// is the one at its beginning, -infinity where there is none: then `before` counts nothing until
+/// the period after the first model's. Looks only at models within the widest width of the lowest
 /// frontier of the year.
 double count_frontier(const FrontierYear& year, double frontier, std::span<const double> widths,
                       std::span<FrontierCount> counts, FrontierScratch& scratch);

@@ -109,10 +109,10 @@ Plan solved_plan(std::uint64_t attempts) {
   plan.attempts = attempts;
   plan.trajectories = attempts == 1 ? 200'000 : 40'000;
   plan.batch_trajectories = 10'000;
-  plan.total.input = by_trajectory(uniform(22.0, 27.0));
-  plan.count.input = by_candidate(constant(1.0));
-  plan.sizes.mean = by_candidate(uniform(24.0, 26.0));
-  plan.matching.largest_density = {0.5};
+  testing::total_of(plan) = by_trajectory(uniform(22.0, 27.0));
+  testing::count_of(plan) = by_candidate(constant(1.0));
+  testing::mean_of(plan) = by_candidate(uniform(24.0, 26.0));
+  plan.matching.bound = {0.5};
   plan.seed = 77;
   return plan;
 }
@@ -152,14 +152,14 @@ Solved run_solved(const Plan& plan) {
   solved.tally = Tally(plan);
   for (const BatchResult& result : all_batches(plan)) {
     solved.tally.add(result.tally);
-    std::vector<Trial> trials;
+    testing::Trials trials;
     for (std::size_t row = 0; row < result.columns.trajectory.size(); ++row) {
       const std::uint64_t index = result.columns.trajectory[row];
-      trials.push_back({sieve.inputs().trajectory(index), {index, result.columns.attempt[row], 0}});
+      trials.add(sieve.inputs(), {index, result.columns.attempt[row], 0});
     }
     sieve.visit(trials, [&](std::size_t, const Candidate& candidate, OrderedSizes&) {
       totals.push_back(candidate.log10_sum());
-      means.push_back(candidate.mean);
+      means.push_back(candidate.location);
     });
   }
   solved.total = moments(totals);
@@ -207,7 +207,7 @@ TEST_CASE("an exhausted trajectory is counted, and no further year of it is draw
   plan.outputs.keep = Keep::statistics;
   plan.outputs.statistics = {parse_statistic("total")};
   // One latent number per trajectory: T is U(25, 27) in all years.
-  plan.total.input = by_trajectory(uniform(25.0, 27.0), 3);
+  testing::total_of(plan) = by_trajectory(uniform(25.0, 27.0), 3);
   add_constraint(plan, bounded("total", 25.5, 26.5, 3));
   plan.constraints[0].active[0] = 0;
   plan.constraints[0].lower[2] = 26.0;
@@ -341,7 +341,7 @@ TEST_CASE("an abandoned batch gives nothing") {
 
 TEST_CASE("an input that its bounds never let through is an error") {
   Plan plan = plain_plan({2024});
-  plan.sizes.sd = by_candidate(testing::within(uniform(1.0, 2.0), 3.0, 4.0));
+  testing::sd_of(plan) = by_candidate(testing::within(uniform(1.0, 2.0), 3.0, 4.0));
   try {
     run_batch(plan, 0);
     FAIL("no error");

@@ -43,7 +43,8 @@ TEST_CASE("the golden run has not changed") {
   poisson.outputs.keep = Keep::statistics;
   poisson.outputs.statistics = {parse_statistic("mean"), parse_statistic("gini")};
   poisson.attempts = 1000;
-  poisson.count.input = testing::by_candidate(testing::law(kernels::Law::lognormal, 4.2, 0.2), 2);
+  testing::count_of(poisson) =
+      testing::by_candidate(testing::law(kernels::Law::lognormal, 4.2, 0.2), 2);
 
   INFO(
       "raise sampling_version (engine/plan.hpp) and note it in CHANGELOG.md under "

@@ -51,12 +51,13 @@ Plan scoped_plan(Scope scope) {
   plan.total.usage_multiplier = 2.5;
   plan.total.base_year = 2023;
   plan.total.train_share = {0.4, 0.3, 0.2};
-  plan.total.input = {scope, std::vector<Distribution>(3, normal(0.0, 0.5))};
-  plan.sizes.sd = {scope, {uniform(1.0, 2.0), uniform(2.0, 4.0), uniform(5.0, 6.0)}};
-  plan.sizes.skewness = {scope, {uniform(-0.5, 0.0), uniform(-0.9, 0.9), uniform(0.0, 0.5)}};
-  plan.sizes.mean = {scope, {normal(20.0, 1.0), normal(21.0, 2.0), normal(22.0, 3.0)}};
+  testing::total_of(plan) = {scope, 0.0, std::vector<Distribution>(3, normal(0.0, 0.5))};
+  testing::sd_of(plan) = {scope, 0.0, {uniform(1.0, 2.0), uniform(2.0, 4.0), uniform(5.0, 6.0)}};
+  testing::skewness_of(plan) = {
+      scope, 0.0, {uniform(-0.5, 0.0), uniform(-0.9, 0.9), uniform(0.0, 0.5)}};
+  testing::mean_of(plan) = {scope, 0.0, {normal(20.0, 1.0), normal(21.0, 2.0), normal(22.0, 3.0)}};
   plan.matching = {Match::reject, 0.1, {}};
-  plan.count.input = {scope, {uniform(0.5, 1e4), uniform(0.5, 2e4), uniform(0.5, 4e4)}};
+  testing::count_of(plan) = {scope, 0.0, {uniform(0.5, 1e4), uniform(0.5, 2e4), uniform(0.5, 4e4)}};
   return plan;
 }
 
@@ -68,9 +69,9 @@ std::vector<double> latent(const CandidateInputs& inputs, std::uint32_t year) {
   const double skewness_from[] = {-0.5, -0.9, 0.0}, skewness_width[] = {0.5, 1.8, 0.5};
   const double mean_at[] = {20.0, 21.0, 22.0}, count_width[] = {1e4, 2e4, 4e4};
   return {std::pow(10.0, (inputs.log10_total - std::log10(2.5e26 * share[year])) / years_on[year]),
-          (inputs.sd - sd_from[year]) / sd_width[year],
-          (inputs.skewness - skewness_from[year]) / skewness_width[year],
-          (inputs.mean - mean_at[year]) / (year + 1.0), inputs.count / count_width[year]};
+          (inputs.parameters[1] - sd_from[year]) / sd_width[year],
+          (inputs.parameters[2] - skewness_from[year]) / skewness_width[year],
+          (inputs.parameters[0] - mean_at[year]) / (year + 1.0), inputs.count / count_width[year]};
 }
 
 }  // namespace
@@ -133,10 +134,10 @@ TEST_CASE("every part of an address leads to other draws") {
 
 TEST_CASE("bounds cut a law by drawing again", "[statistical]") {
   Plan plan = plain_plan({2024});
-  plan.sizes.sd = by_candidate(within(normal(1.5, 0.5), 1.2, 2.5));
+  testing::sd_of(plan) = by_candidate(within(normal(1.5, 0.5), 1.2, 2.5));
   const InputSampler inputs(plan, Purpose::run);
   std::vector<double> values;
-  for (std::uint64_t i = 0; i < 40'000; ++i) values.push_back(draw(inputs, i, 0, 0).sd);
+  for (std::uint64_t i = 0; i < 40'000; ++i) values.push_back(draw(inputs, i, 0, 0).parameters[1]);
   const boost::math::normal parent(1.5, 0.5);
   const double from = cdf(parent, 1.2);
   const double to = cdf(parent, 2.5);
@@ -184,8 +185,8 @@ TEST_CASE("a Poisson count has the mean and variance of its mixture", "[statisti
   Plan plan = plain_plan({2024});
   plan.count.model = CountModel::poisson;
   const double spread = GENERATE(0.0, 0.2);
-  plan.count.input = by_candidate(spread > 0.0 ? law(kernels::Law::lognormal, 4.0, spread)
-                                               : constant(std::exp(4.0)));
+  testing::count_of(plan) = by_candidate(spread > 0.0 ? law(kernels::Law::lognormal, 4.0, spread)
+                                                      : constant(std::exp(4.0)));
   const double mean = std::exp(4.0 + 0.5 * spread * spread);
   const double variance = mean + mean * mean * (std::exp(spread * spread) - 1.0);
   const InputSampler inputs(plan, Purpose::run);
@@ -205,39 +206,42 @@ TEST_CASE("k is the nearest whole number, from 1 up") {
   Plan plan = plain_plan({2024});
   for (const auto& [value, expected] : std::vector<std::pair<double, std::uint32_t>>{
            {1.0, 1}, {1.4, 1}, {2.5, 3}, {0.6, 1}, {100'000.0, 100'000}}) {
-    plan.count.input = by_candidate(constant(value));
+    testing::count_of(plan) = by_candidate(constant(value));
     CHECK(draw(InputSampler(plan, Purpose::run), 0, 0, 0).count == expected);
   }
 }
 
 TEST_CASE("an argument may depend on another input of the candidate") {
   Plan plan = plain_plan({2024});
-  plan.count.input = by_candidate(constant(100.0));
-  plan.sizes.sd = by_candidate(uniform(1.0, 2.0));
-  plan.sizes.skewness = by_candidate(uniform(-0.5, 0.5));
-  Distribution mean = normal(0.0, 0.0);
-  mean.arguments = {Argument{20.0, 0.01, Reference::count}, Argument{0.5, 2.0, Reference::sd},
-                    Argument{1.0, -3.0, Reference::skewness}};
-  plan.sizes.mean = by_candidate(mean);
-  const InputSampler inputs(plan, Purpose::run);
-  const CandidateInputs drawn = draw(inputs, 3, 1, 0);
-  const kernels::Parameters prior = inputs.mean_prior(drawn, 0);
-  CHECK(prior.a == Approx(21.0));
-  CHECK(prior.b == Approx(0.5 + 2.0 * drawn.sd));
-  CHECK(prior.c == Approx(1.0 - 3.0 * drawn.skewness));
+  testing::count_of(plan) = by_candidate(constant(100.0));
+  testing::sd_of(plan) = by_candidate(uniform(1.0, 2.0));
+  testing::skewness_of(plan) = by_candidate(uniform(-0.5, 0.5));
+  plan.matching = {Match::reject, 0.1, {}};
+  const auto mean_of_law = [&](const Argument& argument) {
+    Distribution mean = constant(0.0);
+    mean.arguments[0] = argument;
+    testing::mean_of(plan) = by_candidate(mean);
+    return draw(InputSampler(plan, Purpose::run), 3, 1, 0).parameters[0];
+  };
+  const CandidateInputs drawn = draw(InputSampler(plan, Purpose::run), 3, 1, 0);
+  CHECK(mean_of_law({20.0, 0.01, Reference::count}) == Approx(21.0));
+  CHECK(mean_of_law({0.5, 2.0, Reference::sd}) == Approx(0.5 + 2.0 * drawn.parameters[1]));
+  CHECK(mean_of_law({1.0, -3.0, Reference::skewness}) == Approx(1.0 - 3.0 * drawn.parameters[2]));
+  CHECK(mean_of_law({1.0, 1e26, Reference::inverse_total}) == Approx(2.0));
 }
 
 // Bound of 5 standard errors per mean; seven of them, false alarm 4e-6.
 TEST_CASE("a mean is accepted in proportion to its density", "[statistical]") {
   Plan plan = plain_plan({2024});
-  plan.sizes.mean = by_candidate(within(normal(24.0, 1.0), 22.5, 27.0));
-  plan.matching.largest_density = {0.5};
+  testing::mean_of(plan) = by_candidate(within(normal(24.0, 1.0), 22.5, 27.0));
+  plan.matching.bound = {0.5};
   const InputSampler inputs(plan, Purpose::run);
   for (const double mean : {22.4, 22.6, 23.0, 24.0, 25.0, 26.9, 27.1}) {
     constexpr int n = 20'000;
     int accepted = 0;
     for (std::uint64_t i = 0; i < n; ++i) {
-      accepted += inputs.accept_mean(draw(inputs, i, 0, 0), {i, 0, 0}, mean) ? 1 : 0;
+      accepted +=
+          inputs.accept_location(draw(inputs, i, 0, 0), Trajectory{}, {i, 0, 0}, mean) ? 1 : 0;
     }
     const double inside = mean >= 22.5 && mean <= 27.0 ? 1.0 : 0.0;
     const double p = inside * pdf(boost::math::normal(24.0, 1.0), mean) / 0.5;
@@ -248,7 +252,7 @@ TEST_CASE("a mean is accepted in proportion to its density", "[statistical]") {
 
 TEST_CASE("FLOP per USD improves from its base year") {
   Plan plan = plain_plan({2022, 2025});
-  plan.money = {2e17, 1.3, 2023};
+  plan.money = {2e17, 1.3, 2023, {}};
   const InputSampler inputs(plan, Purpose::run);
   CHECK(inputs.log10_flop_per_usd(0) == Approx(std::log10(2e17 / 1.3)));
   CHECK(inputs.log10_flop_per_usd(1) == Approx(std::log10(2e17 * 1.69)));

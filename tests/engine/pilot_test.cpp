@@ -16,7 +16,7 @@ using testing::uniform;
 
 TEST_CASE("a job that can never accept is refused with the constraint that kills it") {
   Plan plan = plain_plan({2024, 2025});
-  plan.count.input = by_candidate(uniform(0.5, 4.5), 2);
+  testing::count_of(plan) = by_candidate(uniform(0.5, 4.5), 2);
   add_constraint(plan, bounded("largest", 0.0, 100.0, 2));
   add_constraint(plan, bounded("smallest", 40.0, 50.0, 2));
   plan.constraints[1].active[0] = 0;  // only the second year is impossible
@@ -38,7 +38,7 @@ TEST_CASE("a job that can never accept is refused with the constraint that kills
 TEST_CASE("the pilot estimates the pass rate and the work") {
   Plan plan = plain_plan({2024});
   // k = 1, 2, 3 or 4 with probability 1/4 each.
-  plan.count.input = by_candidate(uniform(0.5, 4.5));
+  testing::count_of(plan) = by_candidate(uniform(0.5, 4.5));
   add_constraint(plan, bounded("count", 2.0, 2.0));
   plan.attempts = 1000;
   const Pilot pilot = run_pilot(plan);

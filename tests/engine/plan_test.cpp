@@ -19,9 +19,9 @@ Plan full_plan() {
   plan.total.base_flop = 1.0 / 3.0 * 1e26;
   plan.total.train_share = {0.4, 0x1.fffffffffffffp-2};
   plan.count.trend = {2020.0, 3.7, 0.16, 0.04, 0.37, 0.18, 5};
-  plan.sizes.sd.years[1].upper = 0x1p-1074;
-  plan.sizes.sd.years[1].lower = -0.0;
-  plan.sizes.mean.years[0].arguments[2] = {1.1, 2.2, Reference::skewness};
+  testing::sd_of(plan).years[1].upper = 0x1p-1074;
+  testing::sd_of(plan).years[1].lower = -0.0;
+  testing::mean_of(plan).years[0].arguments[2] = {1.1, 2.2, Reference::skewness};
   plan.constraints[1].lower[1] = -testing::infinity;
   plan.constraints[1].active[0] = 0;
   plan.title = "a \"quoted\" title, \xC3\xBC";
@@ -33,7 +33,7 @@ Plan full_plan() {
 TEST_CASE("a plan survives its JSON bit by bit") {
   const Plan plan = full_plan();
   const std::string text = plan_to_json(plan);
-  const Plan back = plan_from_json(text);
+  Plan back = plan_from_json(text);
   CHECK(plan_to_json(back) == text);
   const auto bits = [](double x) { return std::bit_cast<std::uint64_t>(x); };
   CHECK(back.seed == plan.seed);
@@ -41,12 +41,12 @@ TEST_CASE("a plan survives its JSON bit by bit") {
   CHECK(bits(back.total.growth) == bits(0.1 + 0.2));
   CHECK(bits(back.total.base_flop) == bits(1.0 / 3.0 * 1e26));
   CHECK(bits(back.total.train_share[1]) == bits(0x1.fffffffffffffp-2));
-  CHECK(bits(back.sizes.sd.years[1].upper) == 1);
-  CHECK(bits(back.sizes.sd.years[1].lower) == bits(-0.0));
-  CHECK(back.sizes.sd.years[0].upper == testing::infinity);
+  CHECK(bits(testing::sd_of(back).years[1].upper) == 1);
+  CHECK(bits(testing::sd_of(back).years[1].lower) == bits(-0.0));
+  CHECK(testing::sd_of(back).years[0].upper == testing::infinity);
   CHECK(back.constraints[1].lower[1] == -testing::infinity);
   CHECK(back.constraints[1].active == plan.constraints[1].active);
-  CHECK(back.sizes.mean.years[0].arguments[2].reference == Reference::skewness);
+  CHECK(testing::mean_of(back).years[0].arguments[2].reference == Reference::skewness);
   CHECK(back.count.trend.degrees_of_freedom == 5);
   CHECK(back.outputs.statistics == plan.outputs.statistics);
   CHECK(back.outputs.keep == Keep::samples);
@@ -61,15 +61,15 @@ TEST_CASE("the identity hangs on everything that decides a result, and on nothin
       [](Plan& p) { ++p.attempts; },
       [](Plan& p) { ++p.batch_trajectories; },
       [](Plan& p) { p.total.model = TotalModel::growth; },
-      [](Plan& p) { p.total.input.scope = Scope::candidate; },
-      [](Plan& p) { p.total.input.years[1].arguments[0].value += 1e-12; },
+      [](Plan& p) { testing::total_of(p).scope = Scope::candidate; },
+      [](Plan& p) { testing::total_of(p).years[1].arguments[0].value += 1e-12; },
       [](Plan& p) { p.total.growth += 0.1; },
       [](Plan& p) { p.total.base_flop *= 2.0; },
       [](Plan& p) { p.total.usage_multiplier *= 2.0; },
       [](Plan& p) { ++p.total.base_year; },
       [](Plan& p) { p.total.train_share[0] *= 0.5; },
       [](Plan& p) { p.count.model = CountModel::poisson; },
-      [](Plan& p) { p.count.input.years[0].law = kernels::Law::uniform; },
+      [](Plan& p) { testing::count_of(p).years[0].law = kernels::Law::uniform; },
       [](Plan& p) { p.count.trend.centre += 1.0; },
       [](Plan& p) { p.count.trend.intercept += 1.0; },
       [](Plan& p) { p.count.trend.slope += 1.0; },
@@ -78,14 +78,14 @@ TEST_CASE("the identity hangs on everything that decides a result, and on nothin
       [](Plan& p) { p.count.trend.slope_factor += 1.0; },
       [](Plan& p) { ++p.count.trend.degrees_of_freedom; },
       [](Plan& p) { p.sizes.family = SizeFamily::normal; },
-      [](Plan& p) { p.sizes.mean.years[0].upper = 40.0; },
-      [](Plan& p) { p.sizes.mean.years[0].arguments[1].times += 1.0; },
-      [](Plan& p) { p.sizes.mean.years[0].arguments[1].reference = Reference::sd; },
-      [](Plan& p) { p.sizes.sd.years[0].lower = 0.1; },
-      [](Plan& p) { p.sizes.skewness.years[0].arguments[0].value = 0.1; },
+      [](Plan& p) { testing::mean_of(p).years[0].upper = 40.0; },
+      [](Plan& p) { testing::mean_of(p).years[0].arguments[1].times += 1.0; },
+      [](Plan& p) { testing::mean_of(p).years[0].arguments[1].reference = Reference::sd; },
+      [](Plan& p) { testing::sd_of(p).years[0].lower = 0.1; },
+      [](Plan& p) { testing::skewness_of(p).years[0].arguments[0].value = 0.1; },
       [](Plan& p) { p.matching.match = Match::reject; },
       [](Plan& p) { p.matching.tolerance = 0.1; },
-      [](Plan& p) { p.matching.largest_density[1] *= 2.0; },
+      [](Plan& p) { p.matching.bound[1] *= 2.0; },
       [](Plan& p) { p.constraints[0].name = "x"; },
       [](Plan& p) { p.constraints[0].statistic.kind = StatisticKind::gini; },
       [](Plan& p) { p.constraints[0].statistic.parameter = 1.0; },

@@ -273,7 +273,7 @@ TEST_CASE("with one attempt, rejection is no exhaustion") {
   plan.attempts = 1;
   plan.outputs.keep = GENERATE(Keep::index, Keep::samples);
   plan.outputs.keep_samples = plan.outputs.keep == Keep::samples ? 3 : 0;
-  plan.count.input = testing::by_candidate(testing::uniform(1.0, 10.0));
+  testing::count_of(plan) = testing::by_candidate(testing::uniform(1.0, 10.0));
   const ScratchFolder folder;
   SECTION("nine in ten rejected") {
     testing::add_constraint(plan, testing::bounded("count", 2.0, 2.0));

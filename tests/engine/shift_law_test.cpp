@@ -28,16 +28,16 @@ constexpr double largest_sd = 1.4;
 Plan random_plan(std::uint64_t attempts) {
   Plan plan = testing::plain_plan({2024});
   plan.attempts = attempts;
-  plan.total.input = by_trajectory(testing::normal(26.0, 0.3));
+  testing::total_of(plan) = by_trajectory(testing::normal(26.0, 0.3));
   plan.count.model = CountModel::poisson;
-  plan.count.input = by_candidate(
+  testing::count_of(plan) = by_candidate(
       testing::within(testing::law(kernels::Law::lognormal, std::log(12.6), 0.25), 8.0, 20.0));
-  plan.sizes.sd = by_candidate(uniform(smallest_sd, largest_sd));
-  plan.sizes.skewness = by_candidate(uniform(-0.8, 0.5));
+  testing::sd_of(plan) = by_candidate(uniform(smallest_sd, largest_sd));
+  testing::skewness_of(plan) = by_candidate(uniform(-0.8, 0.5));
   Distribution mean = testing::normal(23.8, 0.0);
   mean.arguments[1] = {0.0, 1.0, Reference::sd};
-  plan.sizes.mean = by_candidate(mean);
-  plan.matching.largest_density = {0.3989422804014327 / smallest_sd};
+  testing::mean_of(plan) = by_candidate(mean);
+  plan.matching.bound = {0.3989422804014327 / smallest_sd};
   testing::add_constraint(plan, testing::bounded("largest_share", 0.0, 0.9));
   for (const char* statistic : {"mean", "sd", "largest_share", "skewness"}) {
     plan.outputs.statistics.push_back(parse_statistic(statistic));
@@ -57,7 +57,7 @@ Plan reject_plan(std::uint64_t attempts, double tolerance) {
   Plan plan = random_plan(attempts);
   plan.matching.match = Match::reject;
   plan.matching.tolerance = tolerance;
-  plan.matching.largest_density.clear();
+  plan.matching.bound.clear();
   plan.seed = 32;
   return plan;
 }
@@ -86,7 +86,7 @@ Sample sample(Plan plan, std::size_t survivors) {
           inputs.candidate(inputs.trajectory(columns.trajectory[row]),
                            {columns.trajectory[row], columns.attempt[row], 0});
       sample[count].push_back(drawn.count);
-      sample[input_sd].push_back(drawn.sd);
+      sample[input_sd].push_back(drawn.parameters[1]);
       sample[log10_total].push_back(drawn.log10_total);
     }
   }

@@ -12,12 +12,12 @@ namespace {
 
 using testing::uneven_plan;
 
-std::vector<Trial> some_trials(const InputSampler& inputs, std::uint64_t trajectories,
-                               std::uint64_t attempts) {
-  std::vector<Trial> trials;
+testing::Trials some_trials(const InputSampler& inputs, std::uint64_t trajectories,
+                            std::uint64_t attempts) {
+  testing::Trials trials;
   for (std::uint64_t t = 0; t < trajectories; ++t) {
     for (std::uint64_t a = 0; a < attempts; ++a) {
-      trials.push_back({inputs.trajectory(t), {t, a, static_cast<std::uint32_t>(t % 2)}});
+      trials.add(inputs, {t, a, static_cast<std::uint32_t>(t % 2)});
     }
   }
   return trials;
@@ -27,7 +27,7 @@ bool same(const Verdict& a, const Verdict& b) {
   return a.survives == b.survives && a.audited == b.audited && a.rejections == b.rejections;
 }
 
-std::vector<Verdict> judged(Sieve& sieve, const std::vector<Trial>& trials) {
+std::vector<Verdict> judged(Sieve& sieve, std::span<const Trial> trials) {
   std::vector<Verdict> verdicts(trials.size());
   sieve.judge(trials, verdicts);
   return verdicts;
@@ -38,7 +38,7 @@ std::vector<Verdict> judged(Sieve& sieve, const std::vector<Trial>& trials) {
 TEST_CASE("a verdict depends on the address alone, not on its neighbours") {
   const Plan plan = uneven_plan(Keep::index);
   Sieve sieve(plan, Purpose::run);
-  const std::vector<Trial> trials = some_trials(sieve.inputs(), 60, 10);
+  const testing::Trials trials = some_trials(sieve.inputs(), 60, 10);
   const std::vector<Verdict> together = judged(sieve, trials);
   const auto passed = std::count_if(together.begin(), together.end(),
                                     [](const Verdict& verdict) { return verdict.survives; });
@@ -47,15 +47,14 @@ TEST_CASE("a verdict depends on the address alone, not on its neighbours") {
   for (const std::size_t size : {1u, 5u, 16u, 17u, 100u}) {
     for (std::size_t first = 0; first < trials.size(); first += size) {
       const std::size_t last = std::min(first + size, trials.size());
-      const std::vector<Trial> some(trials.begin() + static_cast<std::ptrdiff_t>(first),
-                                    trials.begin() + static_cast<std::ptrdiff_t>(last));
+      const auto some = std::span(trials.list).subspan(first, last - first);
       const std::vector<Verdict> verdicts = judged(sieve, some);
       for (std::size_t i = 0; i < some.size(); ++i) {
         REQUIRE(same(verdicts[i], together[first + i]));
       }
     }
   }
-  std::vector<Trial> backwards(trials.rbegin(), trials.rend());
+  std::vector<Trial> backwards(trials.list.rbegin(), trials.list.rend());
   const std::vector<Verdict> reversed = judged(sieve, backwards);
   for (std::size_t i = 0; i < trials.size(); ++i) {
     REQUIRE(same(reversed[trials.size() - 1 - i], together[i]));
@@ -74,7 +73,7 @@ TEST_CASE("a verdict is what the constraints say of the candidate that visit() s
   const auto match = GENERATE(Match::shift, Match::reject);
   if (match == Match::reject) plan.matching = {Match::reject, 0.8, {}};
   Sieve sieve(plan, Purpose::run);
-  const std::vector<Trial> trials = some_trials(sieve.inputs(), 200, 10);
+  const testing::Trials trials = some_trials(sieve.inputs(), 200, 10);
   const std::vector<Verdict> verdicts = judged(sieve, trials);
   std::vector<int> visits(trials.size(), 0);
   std::size_t audited = 0;
@@ -91,7 +90,7 @@ TEST_CASE("a verdict is what the constraints say of the candidate that visit() s
     } else {
       // The prior of the mean is uniform, so the acceptance is its support.
       REQUIRE(std::abs(sum - 1.0) < 1e-9);
-      if (candidate.mean < 22.0 || candidate.mean > 25.0) expected |= 1;
+      if (candidate.location < 22.0 || candidate.location > 25.0) expected |= 1;
     }
     for (std::size_t c = 0; c < plan.constraints.size(); ++c) {
       const Constraint& rule = plan.constraints[c];
@@ -121,7 +120,7 @@ TEST_CASE("a tighter constraint never lets through what a wider one rejected") {
   tight.constraints[0].upper = {0.5, 0.4};
   Sieve wide_sieve(wide, Purpose::run);
   Sieve tight_sieve(tight, Purpose::run);
-  const std::vector<Trial> trials = some_trials(wide_sieve.inputs(), 200, 10);
+  const testing::Trials trials = some_trials(wide_sieve.inputs(), 200, 10);
   const std::vector<Verdict> before = judged(wide_sieve, trials);
   const std::vector<Verdict> after = judged(tight_sieve, trials);
   std::size_t lost = 0;
@@ -136,8 +135,8 @@ TEST_CASE("bounds are inclusive") {
   Plan plan = testing::plain_plan({2024});
   testing::add_constraint(plan, testing::bounded("count", 10.0, 10.0));
   Sieve sieve(plan, Purpose::run);
-  const std::vector<Trial> trials = some_trials(sieve.inputs(), 1, 1);
-  CHECK(judged(sieve, {trials[0]})[0].survives);
+  const testing::Trials trials = some_trials(sieve.inputs(), 1, 1);
+  CHECK(judged(sieve, std::span(trials.list).first(1))[0].survives);
 }
 
 }  // namespace flopsieve::engine

@@ -18,7 +18,7 @@ TEST_CASE("the table of statistics has one row per kind, in order") {
       CHECK(table[i].grid.lower < table[i].grid.upper);
     }
   }
-  CHECK(table.back().kind == StatisticKind::share_over_budget);
+  CHECK(table.back().kind == StatisticKind::loss_making_share);
 }
 
 TEST_CASE("a statistic is read as it is written") {

@@ -1,14 +1,18 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/plan.hpp"
+#include "engine/sieve.hpp"
 #include "engine/study.hpp"
 
 /// Builders of Plans for the tests of this folder.
@@ -39,17 +43,55 @@ inline Distribution within(Distribution distribution, double lower, double upper
 }
 
 inline Input by_candidate(const Distribution& distribution, std::size_t years = 1) {
-  return {Scope::candidate, std::vector<Distribution>(years, distribution)};
+  return {Scope::candidate, 0.0, std::vector<Distribution>(years, distribution)};
 }
 
 inline Input by_trajectory(const Distribution& distribution, std::size_t years = 1) {
-  return {Scope::trajectory, std::vector<Distribution>(years, distribution)};
+  return {Scope::trajectory, 0.0, std::vector<Distribution>(years, distribution)};
 }
+
+/// The parameters of the models that the Plans of these tests mostly use.
+inline Input& total_of(Plan& plan) {
+  plan.total.parameters.resize(1);
+  return plan.total.parameters[0];
+}
+inline Input& count_of(Plan& plan) {
+  plan.count.parameters.resize(std::max<std::size_t>(plan.count.parameters.size(), 1));
+  return plan.count.parameters[0];
+}
+inline Input& mean_of(Plan& plan) {
+  return plan.sizes.parameters.at(0);
+}
+inline Input& sd_of(Plan& plan) {
+  return plan.sizes.parameters.at(1);
+}
+inline Input& skewness_of(Plan& plan) {
+  return plan.sizes.parameters.at(2);
+}
+
+/// Trials with the trajectories that they refer to.
+struct Trials {
+  std::deque<Trajectory> trajectories;
+  std::vector<Trial> list;
+
+  void add(const InputSampler& inputs, const Address& address) {
+    trajectories.push_back(inputs.trajectory(address.trajectory));
+    list.push_back({&trajectories.back(), address});
+  }
+  std::size_t size() const { return list.size(); }
+  const Trial& operator[](std::size_t i) const { return list[i]; }
+  operator std::span<const Trial>() const { return list; }
+};
 
 inline Constraint bounded(const std::string& statistic, double lower, double upper,
                           std::size_t years = 1) {
-  return {statistic, parse_statistic(statistic), std::vector<std::uint8_t>(years, 1),
-          std::vector<double>(years, lower), std::vector<double>(years, upper)};
+  Constraint constraint;
+  constraint.name = statistic;
+  constraint.statistic = parse_statistic(statistic);
+  constraint.active.assign(years, 1);
+  constraint.lower.assign(years, lower);
+  constraint.upper.assign(years, upper);
+  return constraint;
 }
 
 inline void add_constraint(Plan& plan, Constraint constraint) {
@@ -68,14 +110,16 @@ inline Plan plain_plan(std::vector<int> years) {
   plan.years = std::move(years);
   plan.trajectories = 64;
   plan.batch_trajectories = 8;
+  plan.sizes.parameters.resize(3);
   plan.total.model = TotalModel::table;
-  plan.total.input = by_candidate(constant(26.0), n);
-  plan.count.input = by_candidate(constant(10.0), n);
-  plan.sizes.mean = by_candidate(uniform(20.0, 30.0), n);
-  plan.sizes.sd = by_candidate(constant(1.0), n);
-  plan.sizes.skewness = by_candidate(constant(0.0), n);
-  plan.matching.largest_density.assign(n, 0.1);
+  total_of(plan) = by_candidate(constant(26.0), n);
+  count_of(plan) = by_candidate(constant(10.0), n);
+  mean_of(plan) = by_candidate(uniform(20.0, 30.0), n);
+  sd_of(plan) = by_candidate(constant(1.0), n);
+  skewness_of(plan) = by_candidate(constant(0.0), n);
+  plan.matching.bound.assign(n, 0.1);
   plan.outputs.quantiles = {0.05, 0.5, 0.95};
+  plan.outputs.forecast_from = plan.years.front();
   return plan;
 }
 
@@ -86,12 +130,12 @@ inline Plan uneven_plan(Keep keep) {
   plan.trajectories = 66 * 4 - 1;  // the last batch is short
   plan.batch_trajectories = 4;
   plan.attempts = 12;
-  plan.total.input = by_trajectory(normal(26.0, 1.0), 2);
-  plan.count.input = by_candidate(law(kernels::Law::loguniform, 2.0, 600.0), 2);
-  plan.sizes.sd = by_candidate(uniform(0.8, 1.8), 2);
-  plan.sizes.skewness = by_candidate(uniform(-0.9, 0.2), 2);
-  plan.sizes.mean = by_candidate(uniform(22.0, 25.0), 2);
-  plan.matching.largest_density.assign(2, 1.0 / 3.0);
+  total_of(plan) = by_trajectory(normal(26.0, 1.0), 2);
+  count_of(plan) = by_candidate(law(kernels::Law::loguniform, 2.0, 600.0), 2);
+  sd_of(plan) = by_candidate(uniform(0.8, 1.8), 2);
+  skewness_of(plan) = by_candidate(uniform(-0.9, 0.2), 2);
+  mean_of(plan) = by_candidate(uniform(22.0, 25.0), 2);
+  plan.matching.bound.assign(2, 1.0 / 3.0);
   add_constraint(plan, bounded("largest_share", 0.05, 0.6, 2));
   add_constraint(plan, bounded("allocation_gradient", 0.5, 1.6, 2));
   plan.outputs.thresholds = {1e24, 1e25, 1e26};
@@ -108,22 +152,22 @@ inline Plan prototype_plan(const std::vector<int>& years) {
   const std::size_t n = years.size();
   Plan plan = plain_plan(years);
   plan.total.model = TotalModel::growth;
-  plan.total.input = by_candidate(normal(0.0, 0.5), n);
+  total_of(plan) = by_candidate(normal(0.0, 0.5), n);
   plan.total.growth = 3.9375;
   plan.total.base_flop = 1.350e26;
   plan.total.usage_multiplier = 2.5;
   plan.total.base_year = 2023;
   plan.count.model = CountModel::poisson;
-  plan.count.input.years.clear();
+  count_of(plan).years.clear();
   for (const int year : years) {
     plan.total.train_share.push_back(year <= 2026 ? 0.4 : 0.3);
-    plan.count.input.years.push_back(
+    count_of(plan).years.push_back(
         law(kernels::Law::lognormal, std::log(57.0) + 0.146 * (year - 2023), 0.2));
   }
-  plan.sizes.mean = by_candidate(uniform(22.5, 26.8), n);
-  plan.matching.largest_density.assign(n, 1.0 / (26.8 - 22.5));
-  plan.sizes.sd = by_candidate(uniform(1.4, 2.0), n);
-  plan.sizes.skewness = by_candidate(uniform(-0.95, 0.0), n);
+  mean_of(plan) = by_candidate(uniform(22.5, 26.8), n);
+  plan.matching.bound.assign(n, 1.0 / (26.8 - 22.5));
+  sd_of(plan) = by_candidate(uniform(1.4, 2.0), n);
+  skewness_of(plan) = by_candidate(uniform(-0.95, 0.0), n);
   add_constraint(plan, bounded("largest_share", 0.05, 0.50, n));
   add_constraint(plan, bounded("allocation_gradient", 0.948, 1.077, n));
   plan.outputs.thresholds = {1e25, 1e26};

@@ -1,0 +1,60 @@
+#include "kernels/normal_pair.hpp"
+
+#include <array>
+#include <bit>
+#include <cmath>
+
+#include "kernels/math_constants.hpp"
+
+namespace flopsieve::kernels {
+namespace {
+
+template <std::size_t n>
+float horner(const std::array<float, n>& coefficients, float x) {
+  float sum = coefficients[n - 1];
+  for (std::size_t i = n - 1; i-- > 0;) sum = std::fma(sum, x, coefficients[i]);
+  return sum;
+}
+
+/// ln u for u in [2^-32, 1]: LogFloat of math-inl.hpp.
+float natural_log(float u) {
+  constexpr std::int32_t cut = 0x3F3504F3;  // sqrt(1/2)
+  const std::int32_t shifted = std::bit_cast<std::int32_t>(u) - cut;
+  const auto exponent = static_cast<float>(shifted >> 23);
+  const float f = std::bit_cast<float>((shifted & 0x007FFFFF) + cut) - 1.0f;
+  const float square = f * f;
+  float sum = square * f * horner(logf_coefficients, f);
+  sum = std::fma(square, -0.5f, sum);
+  return std::fma(exponent, ln2_float, f + sum);
+}
+
+}  // namespace
+
+FloatPair sine_cosine_of_turn(std::uint32_t word) {
+  const std::uint32_t quadrant = (word + 0x20000000u) >> 30;
+  const float angle = static_cast<float>(static_cast<std::int32_t>(word << 2)) * radians_per_unit;
+  const float square = angle * angle;
+  const float s = std::fma(angle * square, horner(sinf_coefficients, square), angle);
+  const float c =
+      std::fma(square * square, horner(cosf_coefficients, square), std::fma(square, -0.5f, 1.0f));
+  switch (quadrant) {
+    case 0:
+      return {s, c};
+    case 1:
+      return {c, -s};
+    case 2:
+      return {-s, -c};
+    default:
+      return {-c, s};
+  }
+}
+
+FloatPair normal_pair(DrawWords words) {
+  const auto whole = static_cast<float>(static_cast<std::int32_t>(words.first >> 1));
+  const float uniform = std::fma(whole, 0x1p-31f, 0x1p-32f);
+  const float radius = std::sqrt(-2.0f * natural_log(uniform));
+  const FloatPair turn = sine_cosine_of_turn(words.second);
+  return {radius * turn.second, radius * turn.first};
+}
+
+}  // namespace flopsieve::kernels
