@@ -142,9 +142,11 @@ std::string lower_first(std::string_view text) {
   return result;
 }
 
-Value convert(const toml::node& node, const std::string& source_name);
+using Source = std::shared_ptr<const std::string>;
 
-void convert_table(const toml::table& table, const std::string& source_name, Value& result) {
+Value convert(const toml::node& node, const Source& source);
+
+void convert_table(const toml::table& table, const Source& source, Value& result) {
   std::vector<std::pair<const toml::key*, const toml::node*>> ordered;
   for (const auto& [key, node] : table) ordered.emplace_back(&key, &node);
   std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
@@ -152,20 +154,22 @@ void convert_table(const toml::table& table, const std::string& source_name, Val
   });
   for (const auto& [key, node] : ordered) {
     const int line = std::max(1, static_cast<int>(key->source().begin.line));
-    result.entries.push_back({std::string(key->str()), line, convert(*node, source_name)});
+    result.entries.push_back({std::string(key->str()), line, convert(*node, source)});
   }
 }
 
-Value convert(const toml::node& node, const std::string& source_name) {
+Value convert(const toml::node& node, const Source& source) {
   Value result;
+  result.source = source;
   result.line = std::max(1, static_cast<int>(node.source().begin.line));
   if (const auto* table = node.as_table()) {
     result.kind = ValueKind::table;
-    convert_table(*table, source_name, result);
+    result.is_inline = table->is_inline();
+    convert_table(*table, source, result);
   } else if (const auto* array = node.as_array()) {
     result.kind = ValueKind::array;
     for (const toml::node& element : *array) {
-      result.elements.push_back(convert(element, source_name));
+      result.elements.push_back(convert(element, source));
     }
   } else if (const auto* text = node.as_string()) {
     result.kind = ValueKind::string;
@@ -180,7 +184,7 @@ Value convert(const toml::node& node, const std::string& source_name) {
     result.kind = ValueKind::boolean;
     result.boolean = boolean->get();
   } else {
-    fail_at_line(source_name, static_cast<std::size_t>(result.line),
+    fail_at_line(*source, static_cast<std::size_t>(result.line),
                  "dates and times are not used; write a number, or a string in quotes");
   }
   return result;
@@ -215,10 +219,9 @@ const Entry* find_entry(const Value& table, std::string_view key) {
 Document parse_toml(std::string_view text, const std::string& source_name) {
   const std::vector<std::string> lines = clean_lines(text, source_name);
   Document document;
-  document.source_name = source_name;
   try {
     const toml::table root = toml::parse(join_lines(lines, lines.size()));
-    document.root = convert(root, source_name);
+    document.root = convert(root, std::make_shared<const std::string>(source_name));
     document.root.line = 1;
   } catch (const toml::parse_error& error) {
     const std::size_t line = error.source().begin.line;
@@ -231,13 +234,12 @@ Document parse_toml(std::string_view text, const std::string& source_name) {
   return document;
 }
 
-TableReader::TableReader(const Value& table, std::string path, std::string source_name)
-    : table_(&table), path_(std::move(path)), source_name_(std::move(source_name)) {
+TableReader::TableReader(const Value& table, std::string path)
+    : table_(&table), path_(std::move(path)) {
   if (table.kind != ValueKind::table) wrong_type(table, path_, "a table");
 }
 
-TableReader::TableReader(const Document& document)
-    : TableReader(document.root, "", document.source_name) {}
+TableReader::TableReader(const Document& document) : TableReader(document.root, "") {}
 
 bool TableReader::has(std::string_view key) {
   return optional_value(key) != nullptr;
@@ -348,7 +350,7 @@ std::vector<std::string> TableReader::strings(std::string_view key) {
 }
 
 TableReader TableReader::table(std::string_view key) {
-  return TableReader(value(key), name_of(key), source_name_);
+  return TableReader(value(key), name_of(key));
 }
 
 std::optional<TableReader> TableReader::optional_table(std::string_view key) {
@@ -362,7 +364,7 @@ std::vector<TableReader> TableReader::tables(std::string_view key) {
   if (found == nullptr) return result;
   const std::string name = name_of(key);
   for (const Value& element : array_elements(*found, name, fmt::format("tables [[{}]]", name))) {
-    result.emplace_back(element, fmt::format("{}[{}]", name, result.size()), source_name_);
+    result.emplace_back(element, fmt::format("{}[{}]", name, result.size()));
   }
   return result;
 }
@@ -401,14 +403,14 @@ void TableReader::finish() const {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
     const std::string where = path_.empty() ? "at the top level" : "in " + title();
     const std::string hint = did_you_mean(entry.key, known_);
-    fail_at_line(source_name_, static_cast<std::size_t>(entry.line),
+    fail_at_line(*entry.value.source, static_cast<std::size_t>(entry.line),
                  fmt::format("unknown key \"{}\" {}{} allowed: {}", entry.key, where,
                              hint.empty() ? ";" : hint, fmt::join(known_, ", ")));
   }
 }
 
 void TableReader::fail(const Value& where, const std::string& message) const {
-  fail_at_line(source_name_, static_cast<std::size_t>(where.line), message);
+  fail_at_line(*where.source, static_cast<std::size_t>(where.line), message);
 }
 
 void TableReader::fail(const std::string& message) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,11 +13,13 @@ enum class ValueKind { string, integer, number, boolean, array, table };
 
 struct Entry;
 
-/// One value of a parsed TOML document with the line it stands on (1-based). Only the member that
-/// belongs to `kind` is meaningful.
+/// One value of a parsed TOML document with its place: the name of its file and its line (1-based).
+/// Only the member that belongs to `kind` is meaningful.
 struct Value {
   ValueKind kind = ValueKind::table;
+  std::shared_ptr<const std::string> source;  ///< set in every value of a Document
   int line = 1;
+  bool is_inline = false;       ///< kind table: written as `{ ... }`, not under a `[heading]`
   std::string text;             ///< kind string
   std::int64_t integer = 0;     ///< kind integer
   double number = 0.0;          ///< kind number (written with a point, an exponent, inf or nan)
@@ -25,16 +28,15 @@ struct Value {
   std::vector<Entry> entries;   ///< kind table, in order of appearance in the source
 };
 
-/// A key of a table with its value; `line` is the line of the key.
+/// A key of a table with its value; `line` is the line of the key, in the file of the value.
 struct Entry {
   std::string key;
   int line = 1;
   Value value;
 };
 
-/// A whole file: its root table, and the name by which messages call it.
+/// A whole file, or several merged into one (jobs/base.hpp): its root table.
 struct Document {
-  std::string source_name;
   Value root;
 };
 
@@ -49,7 +51,7 @@ const Entry* find_entry(const Value& table, std::string_view key);
 Document parse_toml(std::string_view text, const std::string& source_name);
 
 /// Strict reader of one table. Every getter marks its key as known; finish() then refuses what was
-/// never asked for. Errors are engine::Error(bad_input) with `source_name:line: `.
+/// never asked for. Errors are engine::Error(bad_input) with `FILE:LINE: ` of the value at fault.
 ///
 /// Getters with one argument demand the key; those with a fallback, and optional_*, do not. The
 /// reader refers to the table it reads: the Document must live longer.
@@ -62,7 +64,7 @@ class TableReader {
  public:
   /// `path` is the dotted name of the table in messages, empty for the root. Throws if `table` is
   /// not a table.
-  TableReader(const Value& table, std::string path, std::string source_name);
+  TableReader(const Value& table, std::string path);
   explicit TableReader(const Document& document);
 
   /// True if the key stands in the table; marks it as known.
@@ -113,17 +115,16 @@ class TableReader {
   /// Refuses the first key that no getter asked for, with a suggestion and the list of known keys.
   void finish() const;
 
-  /// Throws `source_name:line: message` at the line of `where`, or of the table itself.
+  /// Throws `FILE:LINE: message` with the place of `where`, or of the table itself.
   [[noreturn]] void fail(const Value& where, const std::string& message) const;
   [[noreturn]] void fail(const std::string& message) const;
 
-  /// The same at the line of this key, or of the table where the key is absent.
+  /// The same with the place of this key, or of the table where the key is absent.
   [[noreturn]] void fail_at(std::string_view key, const std::string& message) const;
 
   int line() const { return table_->line; }
   const Value& raw() const { return *table_; }
   const std::string& path() const { return path_; }
-  const std::string& source_name() const { return source_name_; }
 
   /// Dotted name of a key of this table, as messages call it: `models.sd`.
   std::string name_of(std::string_view key) const;
@@ -139,7 +140,6 @@ class TableReader {
 
   const Value* table_;
   std::string path_;
-  std::string source_name_;
   std::vector<std::string> known_;
 };
 

@@ -50,7 +50,7 @@ class Parser {
     Input result;
     result.scope = rules_.default_scope;
     if (value.kind == ValueKind::table) {
-      TableReader table(value, name_, reader_.source_name());
+      TableReader table(value, name_);
       if (const auto scope = table.optional_string("scope"))
         result.scope = parse_scope(table, *scope);
       const bool yearly = std::any_of(value.entries.begin(), value.entries.end(),
@@ -90,7 +90,7 @@ class Parser {
       result.arguments[0].value = reader_.as_number(value, name);
       return result;
     }
-    TableReader table(value, name, reader_.source_name());
+    TableReader table(value, name);
     table.has("scope");
     if (table.has("from")) return from_calibration(table, year);
     Distribution result = table.has("interval90") ? interval90(table) : law(table);
@@ -185,7 +185,7 @@ class Parser {
       result.value = table.as_number(value, table.path());
       return result;
     }
-    TableReader reference(value, table.path(), table.source_name());
+    TableReader reference(value, table.path());
     const std::string input = reference.string("input");
     result.times = reference.number("times", 1.0);
     result.value = reference.number("plus", 0.0);
@@ -325,7 +325,7 @@ std::vector<double> parse_yearly_numbers(const TableReader& reader, const Value&
   if (value.kind != ValueKind::table) {
     return std::vector<double>(years.size(), reader.as_number(value, name));
   }
-  TableReader table(value, name, reader.source_name());
+  TableReader table(value, name);
   std::vector<double> numbers;
   for (const int year : years) numbers.push_back(table.number(std::to_string(year)));
   table.finish();

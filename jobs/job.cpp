@@ -30,6 +30,7 @@ class JobParser {
       : root_(document), calibration_(calibration) {}
 
   Plan parse() {
+    if (root_.has("base")) root_.fail_at("base", "base can only stand in a job file");
     parse_size();
     root_.optional_string("calibration");
     parse_total(root_.table("total"));
@@ -172,10 +173,9 @@ Calibration calibration_for(const Document& document) {
   TableReader root(document);
   const auto name = root.optional_string("calibration");
   if (!name) return parse_calibration(embedded_calibration(), "embedded calibration");
-  std::filesystem::path path(*name);
-  if (path.is_relative()) {
-    path = std::filesystem::path(document.source_name).parent_path() / path;
-  }
+  // An absolute name stays as it is.
+  const std::filesystem::path path =
+      std::filesystem::path(*root.value("calibration").source).parent_path() / *name;
   return parse_calibration(engine::read_text(path, engine::ExitCode::bad_input), path.string());
 }
 

@@ -17,13 +17,13 @@ void set_key(Document& document, std::string_view dotted_key, std::string_view t
 
 /// The Plan of a job (jobs/README.md describes every key), with everything resolved but
 /// Plan::batch_trajectories, which is 0 unless the job states it: see plan_batches().
-/// `calibration` is what `from = "calibration"` refers to.
+/// `calibration` is what `from = "calibration"` refers to. No `base` may be left: see with_base().
 /// Throws Error(bad_input) with file and line for everything unknown, missing, of a wrong type or
 /// impossible.
 engine::Plan plan_from_job(const Document& document, const Calibration& calibration);
 
-/// The calibration that a job asks for: its `calibration = "FILE"`, relative to the job's folder,
-/// or the embedded one.
+/// The calibration that a job asks for: its `calibration = "FILE"`, relative to the folder of the
+/// file that says so, or the embedded one.
 Calibration calibration_for(const Document& document);
 
 /// The resolved job: TOML with every default and every value that came from the calibration, which

@@ -8,7 +8,7 @@
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
-#include "jobs/document.hpp"
+#include "jobs/base.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/job.hpp"
 
@@ -27,7 +27,7 @@ Document read_document(const JobOptions& options) {
 }  // namespace
 
 engine::Plan read_plan(const JobOptions& options) {
-  Document document = read_document(options);
+  Document document = with_base(read_document(options));
   for (const std::string& assignment : options.set) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos) {

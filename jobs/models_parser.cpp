@@ -58,7 +58,7 @@ class ModelsParser {
     if (trend != nullptr) {
       count.model = engine::CountModel::exponential_trend;
       count.input = constant_input(0.0, years_.size());
-      TableReader inner(value, "models.count", table.source_name());
+      TableReader inner(value, "models.count");
       inner.has("exponential_trend");
       inner.finish();
       count.trend = parse_trend(inner, trend->value);
@@ -66,7 +66,7 @@ class ModelsParser {
     }
     count.model = poisson != nullptr ? engine::CountModel::poisson : engine::CountModel::input;
     if (poisson != nullptr) {
-      TableReader inner(value, "models.count", table.source_name());
+      TableReader inner(value, "models.count");
       inner.has("poisson");
       inner.finish();
       count.input = parse_input(table, poisson->value, "models.count.poisson", rules());
@@ -96,7 +96,7 @@ class ModelsParser {
       if (years.size() < 3) table.fail(value, "a trend needs at least 3 calibration years");
       return fit_trend(years, logs);
     }
-    TableReader fit(value, "models.count.exponential_trend", table.source_name());
+    TableReader fit(value, "models.count.exponential_trend");
     engine::TrendFit trend;
     trend.centre = fit.number("centre");
     trend.intercept = fit.number("intercept");

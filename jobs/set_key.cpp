@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "engine/error.hpp"
 #include "jobs/job.hpp"
@@ -48,13 +50,14 @@ Value* element(Value& array, const std::string& name) {
   return nullptr;
 }
 
-/// Messages about a replaced value name the line of what it replaced.
-void set_line(Value& value, int line) {
+/// Messages about a replaced value name the place of what it replaced.
+void set_place(Value& value, const std::shared_ptr<const std::string>& source, int line) {
+  value.source = source;
   value.line = line;
-  for (Value& element : value.elements) set_line(element, line);
+  for (Value& element : value.elements) set_place(element, source, line);
   for (Entry& entry : value.entries) {
     entry.line = line;
-    set_line(entry.value, line);
+    set_place(entry.value, source, line);
   }
 }
 
@@ -62,7 +65,10 @@ Value& child(Value& table, const std::string& name) {
   for (Entry& entry : table.entries) {
     if (entry.key == name) return entry.value;
   }
-  table.entries.push_back({name, table.line, {}});
+  Value added;
+  added.source = table.source;
+  added.line = table.line;
+  table.entries.push_back({name, table.line, std::move(added)});
   return table.entries.back().value;
 }
 
@@ -86,9 +92,9 @@ void set_key(Document& document, std::string_view dotted_key, std::string_view t
     if (dot == std::string_view::npos) break;
     rest = rest.substr(dot + 1);
   }
-  const int line = at->line;
-  *at = parse_value(dotted_key, text);
-  set_line(*at, line);
+  Value replacement = parse_value(dotted_key, text);
+  set_place(replacement, at->source, at->line);
+  *at = std::move(replacement);
 }
 
 }  // namespace flopsieve::jobs

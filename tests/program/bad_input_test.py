@@ -74,6 +74,7 @@ JOBS = {
     "negative share": ("train_share = 0.4", "train_share = -0.4", "above 0 and at most 1", 0),
     "share above 1": ("train_share = 0.4", "train_share = 1.4", "above 0 and at most 1", 0),
     "share without a year": ("train_share = 0.4", "train_share = { 2024 = 0.4 }", '"2025"', 0),
+    "drop without a base": ("max = 0.5", "max = 0.5\ndrop = true", "unknown key \"drop\"", 1),
     "share of another year": ("train_share = 0.4", "train_share = { 2024 = 0.4, 2025 = 0.4, "
                               "2026 = 0.4, 2027 = 0.4 }", '"2027"', 0),
     "negative thresholds": ("thresholds = [1e24, 1e25, 1e26]", "thresholds = [-1, 1e25]",
@@ -260,6 +261,36 @@ class Job(Refusal):
                 self.write("cal.toml", edited(old, new, text))
                 self.write("small.toml", 'calibration = "cal.toml"\n' + SMALL_JOB)
                 self.refuse("run", "small.toml", says="cal.toml:")
+
+    def test_bases(self):
+        self.write("small.toml", SMALL_JOB)
+        self.write("circle.toml", 'base = "job.toml"')
+        self.write("unsound.toml", edited("seed = 7", "sed = 7"))
+        self.write("syntax.toml", "x =")
+        small, constraint = 'base = "small.toml"\n', '[[constraint]]\nstatistic = "largest_share"\n'
+        for job, where, says in (
+                ('base = "nowhere.toml"', "job.toml:1: ", "nowhere.toml: cannot read"),
+                ('\nbase = "."', "job.toml:2: ", "directory"),
+                ('base = ""', "job.toml:1: ", "not be empty"),
+                ("base = 1", "job.toml:1: ", "must be a string"),
+                ('[total]\nbase = "small.toml"', "job.toml:1: ", 'lacks "years"'),
+                ('base = "circle.toml"', "circle.toml:1: ", "circle, back to job.toml"),
+                ('base = "unsound.toml"', "unsound.toml:3: ", 'did you mean "seed"?'),
+                ('base = "syntax.toml"', "syntax.toml:1: ", ""),
+                ('base = "forecast"\nyears = "2020"', "embedded forecast.toml:", "base_year"),
+                (small + "sed = 7", "job.toml:2: ", 'did you mean "seed"?'),
+                (small + 'years = "2024-2026"\n[models]\nsd = -1', "job.toml:4: ", "models.sd"),
+                (small + "[models.count]\nnormal = [50, 9]", "small.toml:17: ", '"uniform"'),
+                (small + constraint + "max = 0.01", "job.toml:4: ", "min 0.05 is above max 0.01"),
+                (small + constraint + "drop = true\nmax = 1", "job.toml:5: ", '"max"'),
+                (small + '[[constraint]]\nname = "x"\ndrop = true', "job.toml:4: ", "to drop"),
+                (small + "constraint = 5", "job.toml:2: ", "must be tables")):
+            with self.subTest(job):
+                self.write("job.toml", job + "\n")
+                for command in ("run", "check", "config"):
+                    self.refuse(command, "job.toml", says=(where, says))
+        self.refuse("config", "small.toml", "--set", "base=other.toml", says="in a job file")
+        self.refuse("config", "-", stdin='base = "nowhere.toml"', says="stdin:1: base: nowhere")
 
 
 class CommandLine(Refusal):

@@ -113,6 +113,32 @@ class Run(ProgramTest):
         self.assertEqual(done.stdout, self.succeed("show", "small.h5", "--format", "json").stdout)
         json.loads(done.stdout)
 
+    def test_a_job_on_a_base_is_the_job_written_out(self):
+        """And --set comes last, over both."""
+        share = '[[constraint]]\nstatistic = "largest_share"\n'
+        self.write("whole.toml", edited("seed = 7", "seed = 9", edited(
+            "max = 0.5", "max = 0.4", edited("sd = { from = \"calibration\" }", "sd = 1.5", edited(
+                "train_share = 0.4", "train_share = { 2024 = 0.4, 2025 = 0.3, 2026 = 0.3 }")))))
+        self.write("middle.toml", 'base = "small.toml"\nseed = 8\n[models]\nsd = 1.7\n' + share +
+                   "max = 0.4\n")
+        self.write("top.toml", 'base = "middle.toml"\nseed = 9\n[models]\nsd = 1.5\n[total]\n'
+                   "train_share = { 2024 = 0.4, 2025 = 0.3, 2026 = 0.3 }\n")
+        whole = self.succeed("config", "whole.toml").stdout
+        self.assertEqual(self.succeed("config", "top.toml").stdout, whole)
+        top = (self.folder / "top.toml").read_text()
+        self.assertEqual(self.succeed("config", "-", stdin=top).stdout, whole)
+        self.write("resolved.toml", whole)
+        self.assertEqual(self.succeed("config", "resolved.toml").stdout, whole)
+        self.assertNotIn("\nbase =", whole)
+        for key in ("seed=3", "models.sd=1.6", "constraint.largest_share.max=0.3"):
+            self.assertEqual(self.succeed("config", "top.toml", "--set", key).stdout,
+                             self.succeed("config", "whole.toml", "--set", key).stdout)
+
+    def test_the_embedded_forecast_is_a_base(self):
+        self.write("fewer.toml", 'base = "forecast"\ntrajectories = 50\n')
+        self.assertEqual(self.succeed("config", "fewer.toml").stdout,
+                         self.succeed("config", "--trajectories", 50).stdout)
+
     def test_set_reaches_tables_elements_and_distributions(self):
         self.succeed("run", "small.toml", "-o", "a.h5", "--set", "models.sd=1.5",
                      "--set", "constraint.largest_share.max=0.4",

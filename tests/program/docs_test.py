@@ -223,7 +223,7 @@ class JobsTest(ProgramTest):
             self.succeed("check", "example.toml")
 
     def test_it_is_short_enough_to_be_read(self):
-        self.assertLess(len(self.text.splitlines()), 250)
+        self.assertLess(len(self.text.splitlines()), 300)
 
     def test_top_level_keys(self):
         self.check_keys("Top level", "zzz = 1\n" + JOB)
