@@ -40,6 +40,46 @@ bool is_year(const std::string& key) {
          std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+bool is_year_range(const std::string& key) {
+  return key.size() == 9 && key[4] == '-' && is_year(key.substr(0, 4)) && is_year(key.substr(5));
+}
+
+/// Whether a table has an entry for a year or a range of years.
+bool is_yearly(const Value& table) {
+  return std::any_of(table.entries.begin(), table.entries.end(), [](const Entry& entry) {
+    return is_year(entry.key) || is_year_range(entry.key);
+  });
+}
+
+/// The entry of each year of the job in a table with keys such as 2024 and 2025-2028; marks these
+/// keys as known. Throws for a year without an entry or with two, and for years outside the job.
+std::vector<const Entry*> entries_of_years(TableReader& table, const std::vector<int>& years) {
+  std::vector<const Entry*> result(years.size(), nullptr);
+  for (const Entry& entry : table.raw().entries) {
+    if (!is_year(entry.key) && !is_year_range(entry.key)) continue;
+    const auto fail = [&](const std::string& why) {
+      table.fail_at(entry.key, fmt::format("{}: {}", table.path(), why));
+    };
+    const auto [first, last] = parse_year_range(entry.key, fail);
+    if (first < years.front() || last > years.back()) {
+      fail(fmt::format("\"{}\" is not within the years of the job, {} to {}", entry.key,
+                       years.front(), years.back()));
+    }
+    for (int year = first; year <= last; ++year) {
+      const Entry*& slot = result[static_cast<std::size_t>(year - years.front())];
+      if (slot != nullptr) {
+        fail(fmt::format("\"{}\" and \"{}\" both name {}", slot->key, entry.key, year));
+      }
+      slot = &entry;
+    }
+    table.has(entry.key);
+  }
+  for (std::size_t i = 0; i < years.size(); ++i) {
+    if (result[i] == nullptr) static_cast<void>(table.value(std::to_string(years[i])));
+  }
+  return result;
+}
+
 /// One input being read: where it stands, for messages.
 class Parser {
  public:
@@ -53,9 +93,7 @@ class Parser {
       TableReader table(value, name_);
       if (const auto scope = table.optional_string("scope"))
         result.scope = parse_scope(table, *scope);
-      const bool yearly = std::any_of(value.entries.begin(), value.entries.end(),
-                                      [](const Entry& entry) { return is_year(entry.key); });
-      if (yearly) {
+      if (is_yearly(value)) {
         result.years = yearly_distributions(table);
         table.finish();
         return result;
@@ -76,10 +114,9 @@ class Parser {
 
   std::vector<Distribution> yearly_distributions(TableReader& table) const {
     std::vector<Distribution> result;
-    for (const int year : rules_.years) {
-      const std::string key = std::to_string(year);
-      const Value& value = table.value(key);
-      result.push_back(distribution(value, fmt::format("{}.{}", name_, key), year));
+    for (const Entry* entry : entries_of_years(table, rules_.years)) {
+      const int year = rules_.years[result.size()];
+      result.push_back(distribution(entry->value, fmt::format("{}.{}", name_, entry->key), year));
     }
     return result;
   }
@@ -327,7 +364,9 @@ std::vector<double> parse_yearly_numbers(const TableReader& reader, const Value&
   }
   TableReader table(value, name);
   std::vector<double> numbers;
-  for (const int year : years) numbers.push_back(table.number(std::to_string(year)));
+  for (const Entry* entry : entries_of_years(table, years)) {
+    numbers.push_back(table.as_number(entry->value, table.name_of(entry->key)));
+  }
   table.finish();
   return numbers;
 }

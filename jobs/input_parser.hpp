@@ -23,7 +23,8 @@ struct InputRules {
 ///   1.7                                            a number for all years
 ///   { normal = [24, 1.5] }                         a distribution for all years
 ///   { interval90 = [0.05, 0.5], shape = "lognormal" }   its central 90 % interval
-///   { 2024 = 1.5, 2025 = { uniform = [1.4, 2] } }  per year; every year of the job is there
+///   { 2024 = 1.5, 2025-2028 = { uniform = [1.4, 2] } }  per year or range of years: each year of
+///                                                  the job once, and no others
 ///   { from = "calibration" }
 /// A table may have `scope`, and a distribution `lower` and `upper`. jobs/README.md lists the
 /// laws. Throws Error(bad_input) with file and line.
@@ -33,11 +34,12 @@ engine::Input parse_input(const TableReader& reader, const Value& value, const s
 /// A constant for all years.
 engine::Input constant_input(double value, std::size_t years);
 
-/// The per-year numbers of a value that is a number or a table with one number per year.
+/// The per-year numbers of a value that is a number or a table with a number per year or range of
+/// years.
 std::vector<double> parse_yearly_numbers(const TableReader& reader, const Value& value,
                                          const std::string& name, const std::vector<int>& years);
 
-/// "2017-2023" or "2024" as first and last year. `name` is the key in messages.
+/// "2017-2023" or "2024" as first and last year. `fail` throws the message it is given.
 std::pair<int, int> parse_year_range(const std::string& text,
                                      const std::function<void(const std::string&)>& fail);
 

@@ -74,6 +74,18 @@ JOBS = {
     "negative share": ("train_share = 0.4", "train_share = -0.4", "above 0 and at most 1", 0),
     "share above 1": ("train_share = 0.4", "train_share = 1.4", "above 0 and at most 1", 0),
     "share without a year": ("train_share = 0.4", "train_share = { 2024 = 0.4 }", '"2025"', 0),
+    "years of a share that overlap": (
+        "train_share = 0.4", "train_share = { 2024-2025 = 0.4, 2025-2026 = 0.3 }",
+        '"2024-2025" and "2025-2026" both name 2025', 0),
+    "years of a share that leave one out": (
+        "train_share = 0.4", "train_share = { 2024-2025 = 0.4 }", 'lacks "2026"', 0),
+    "years of a share beyond the job": (
+        "train_share = 0.4", "train_share = { 2024-2028 = 0.4 }", "2024 to 2026", 0),
+    "years of a share reversed": (
+        "train_share = 0.4", "train_share = { 2026-2024 = 0.4 }", "reversed", 0),
+    "years of an input that overlap": (
+        "count = { uniform = [20, 80] }", "count = { 2024-2026 = 5, 2026 = { uniform = [2, 8] } }",
+        '"2024-2026" and "2026" both name 2026', 0),
     "drop without a base": ("max = 0.5", "max = 0.5\ndrop = true", "unknown key \"drop\"", 1),
     "share of another year": ("train_share = 0.4", "train_share = { 2024 = 0.4, 2025 = 0.4, "
                               "2026 = 0.4, 2027 = 0.4 }", '"2027"', 0),

@@ -122,7 +122,7 @@ class Run(ProgramTest):
         self.write("middle.toml", 'base = "small.toml"\nseed = 8\n[models]\nsd = 1.7\n' + share +
                    "max = 0.4\n")
         self.write("top.toml", 'base = "middle.toml"\nseed = 9\n[models]\nsd = 1.5\n[total]\n'
-                   "train_share = { 2024 = 0.4, 2025 = 0.3, 2026 = 0.3 }\n")
+                   "train_share = { 2024 = 0.4, 2025-2026 = 0.3 }\n")
         whole = self.succeed("config", "whole.toml").stdout
         self.assertEqual(self.succeed("config", "top.toml").stdout, whole)
         top = (self.folder / "top.toml").read_text()
