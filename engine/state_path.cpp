@@ -11,7 +11,7 @@ namespace {
 using Uniform = std::function<double(std::uint32_t)>;
 
 constexpr std::uint32_t draws_per_series = 3;
-constexpr std::uint32_t first_noise = 1 + draws_per_series * StateSeries::size;
+constexpr std::uint32_t first_noise = 1 + draws_per_series * state_series;
 
 struct State {
   double level = 0.0;
@@ -58,15 +58,14 @@ std::vector<StateRow> draw_state_path(const StateSpace& space, const Uniform& un
   const std::size_t ratio = pick(space.ratio_weights.size(), uniform(0),
                                  [&](std::size_t i) { return space.ratio_weights[i]; });
   const std::span<const StatePoint> grid =
-      std::span(space.grid).subspan(ratio * StateSeries::size * space.points);
+      std::span(space.grid).subspan(ratio * state_series * space.points);
   std::vector<StateRow> rows(years.size());
-  for (std::uint32_t series = 0; series < StateSeries::size; ++series) {
+  for (std::uint32_t series = 0; series < state_series; ++series) {
     State state = last_state(grid.subspan(series * space.points, space.points), uniform, series);
     std::uint32_t noise = first_noise + 2 * series;
     int year = space.last_year;
     for (std::size_t i = 0; i < years.size(); ++i) {
-      for (; year < years[i]; ++year, noise += 2 * StateSeries::size)
-        next_year(state, uniform, noise);
+      for (; year < years[i]; ++year, noise += 2 * state_series) next_year(state, uniform, noise);
       rows[i][series] = state.level;
     }
   }

@@ -16,9 +16,10 @@ namespace flopsieve::engine {
 /// log10 FLOP of its models; ln of their standard deviation; atanh(skewness / skewness_limit); ln
 /// of their number.
 struct StateSeries {
-  enum : std::size_t { log10_total, mean, ln_sd, atanh_skewness, ln_count, size };
+  enum : std::uint32_t { log10_total, mean, ln_sd, atanh_skewness, ln_count };
 };
-using StateRow = std::array<double, StateSeries::size>;
+inline constexpr std::uint32_t state_series = 5;
+using StateRow = std::array<double, state_series>;
 
 /// The skewness that no skew-normal law reaches.
 inline constexpr double skewness_limit = 0.9953;

@@ -78,7 +78,7 @@ StateRow standard_errors(const CalibrationYear& year) {
     errors[s] =
         std::sqrt((squares[s] - sum[s] * sum[s] / bootstrap_samples) / (bootstrap_samples - 1));
   }
-  errors[engine::ln_count] = 1.0 / std::sqrt(static_cast<double>(year.count));
+  errors[engine::StateSeries::ln_count] = 1.0 / std::sqrt(static_cast<double>(year.count));
   return errors;
 }
 
@@ -160,7 +160,7 @@ StateData state_data(const Calibration& calibration) {
 engine::StateSpace fit_state_space(const StateData& data) {
   engine::StateSpace space;
   space.last_year = data.last_year;
-  space.fitted_mean_sd = root_mean_square(data.series[engine::mean].noise_sd);
+  space.fitted_mean_sd = root_mean_square(data.series[engine::StateSeries::mean].noise_sd);
   space.points = level_noises;
   for (std::size_t i = 0; i < noise_ratios; ++i) {
     double log_weight = 0.0;

@@ -96,11 +96,12 @@ TEST_CASE("yearly figures are transformed, and skewness beyond 0.99 counts as 0.
   for (std::size_t t = 0; t < calibration.years.size(); ++t) {
     const CalibrationYear& year = calibration.years[t];
     const double skewness = std::clamp(year.skewness, -0.99, 0.99);
-    CHECK(data.series[engine::log10_total].values[t] == year.log10_total);
-    CHECK(data.series[engine::mean].values[t] == year.mean);
-    CHECK(std::exp(data.series[engine::ln_sd].values[t]) == Approx(year.sd));
-    CHECK(0.9953 * std::tanh(data.series[engine::atanh_skewness].values[t]) == Approx(skewness));
-    CHECK(std::exp(data.series[engine::ln_count].values[t]) == Approx(year.count));
+    CHECK(data.series[engine::StateSeries::log10_total].values[t] == year.log10_total);
+    CHECK(data.series[engine::StateSeries::mean].values[t] == year.mean);
+    CHECK(std::exp(data.series[engine::StateSeries::ln_sd].values[t]) == Approx(year.sd));
+    CHECK(0.9953 * std::tanh(data.series[engine::StateSeries::atanh_skewness].values[t]) ==
+          Approx(skewness));
+    CHECK(std::exp(data.series[engine::StateSeries::ln_count].values[t]) == Approx(year.count));
   }
   CHECK(calibration.find_year(2023)->skewness < -0.99);  // so the clamp was at work
 }
@@ -108,7 +109,9 @@ TEST_CASE("yearly figures are transformed, and skewness beyond 0.99 counts as 0.
 TEST_CASE("standard errors repeat, and differ between years with the same models") {
   Calibration calibration;
   calibration.years = {bell(2022, 50.0), bell(2023, 50.0)};
-  const auto errors = [&] { return state_data(calibration).series[engine::mean].noise_sd; };
+  const auto errors = [&] {
+    return state_data(calibration).series[engine::StateSeries::mean].noise_sd;
+  };
   CHECK(errors() == errors());
   CHECK(errors()[0] != errors()[1]);
 }
@@ -162,7 +165,7 @@ TEST_CASE("the fitted sd of the mean is the root mean square of its standard err
   Calibration calibration;
   calibration.years = {bell(2022, 100.0), bell(2023, 400.0)};
   const StateData data = state_data(calibration);
-  const std::vector<double>& errors = data.series[engine::mean].noise_sd;
+  const std::vector<double>& errors = data.series[engine::StateSeries::mean].noise_sd;
   CHECK(fit_state_space(data).fitted_mean_sd ==
         Approx(std::hypot(errors[0], errors[1]) / std::sqrt(2.0)));
 }
