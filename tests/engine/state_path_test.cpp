@@ -24,7 +24,7 @@ std::function<double(std::uint32_t)> uniforms(std::uint32_t path) {
 StateSpace mixed_space() {
   StateSpace space{2023, 0.2, {0.3, 0.7}, 2, {}};
   for (int ratio = 0; ratio < 2; ++ratio) {
-    for (int series = 0; series < state_series; ++series) {
+    for (std::uint32_t series = 0; series < state_series; ++series) {
       for (int point = 0; point < 2; ++point) {
         const double i = 4.0 * series + 2.0 * ratio + point;
         const double weight = 0.2 + 0.05 * series + 0.1 * ratio;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/math/distributions/lognormal.hpp>
+#include <boost/math/distributions/negative_binomial.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/poisson.hpp>
 #include <boost/math/distributions/triangular.hpp>
@@ -144,6 +145,33 @@ TEST_CASE("The density is zero outside the support") {
   CHECK(density(Law::triangular, {0.0, 0.5, 1.0}, 1.0 + 1e-9) == 0.0);
 }
 
+TEST_CASE("Cumulative probabilities are the inverse of Boost.Math's quantiles") {
+  for (const Case& c : cases()) {
+    const auto width = static_cast<double>(c.exact_quantile(0.75L) - c.exact_quantile(0.25L));
+    for (const double p : probabilities()) {
+      const auto x = static_cast<double>(c.exact_quantile(p));
+      INFO(c.name << "(" << c.parameters.a << ", " << c.parameters.b << ") at " << x);
+      // The rounding of x itself moves the probability by its density.
+      const double rounding = 4e-16 * std::max(std::abs(x), width) *
+                              static_cast<double>(c.exact_density(static_cast<Real>(x)));
+      const double value = cumulative(c.law, c.parameters, x);
+      REQUIRE(std::abs(value - p) <= 1e-13 * std::max(p, 1e-2) + rounding);
+    }
+  }
+}
+
+TEST_CASE("Cumulative probabilities are 0 and 1 outside the support") {
+  CHECK(cumulative(Law::uniform, {0.0, 1.0, 0.0}, -1e-9) == 0.0);
+  CHECK(cumulative(Law::uniform, {0.0, 1.0, 0.0}, 2.0) == 1.0);
+  CHECK(cumulative(Law::loguniform, {0.05, 0.5, 0.0}, -1.0) == 0.0);
+  CHECK(cumulative(Law::loguniform, {0.05, 0.5, 0.0}, 0.6) == 1.0);
+  CHECK(cumulative(Law::lognormal, {0.0, 1.0, 0.0}, 0.0) == 0.0);
+  CHECK(cumulative(Law::triangular, {0.0, 0.5, 1.0}, -1e-9) == 0.0);
+  CHECK(cumulative(Law::triangular, {0.0, 0.5, 1.0}, 1.5) == 1.0);
+  CHECK(cumulative(Law::constant, {2.0, 0.0, 0.0}, 1.999) == 0.0);
+  CHECK(cumulative(Law::constant, {2.0, 0.0, 0.0}, 2.0) == 1.0);
+}
+
 /// Integral of the density from `from` to `to` by Simpson's rule.
 double mass(const Case& c, double from, double to) {
   constexpr int panels = 400;
@@ -238,6 +266,43 @@ TEST_CASE("poisson_quantile agrees with Boost.Math's own quantile") {
     for (int i = 1; i < 200; ++i) {
       REQUIRE(poisson_quantile(mean, i / 200.0) == bm::quantile(poisson, i / 200.0));
     }
+  }
+}
+
+void check_negative_binomial_quantile(double mean, double size, double p) {
+  const double n = negative_binomial_quantile(mean, size, p);
+  INFO("mean " << mean << ", size " << size << ", p " << p << ", n " << n);
+  REQUIRE(n >= 0.0);
+  REQUIRE(n == std::floor(n));
+  const bm::negative_binomial_distribution<Real> law(size, static_cast<Real>(size) / (size + mean));
+  const Real tolerance = 2e-12L;
+  if (n < largest_negative_binomial) REQUIRE(bm::cdf(law, n) >= p - tolerance);
+  if (n > 0.0) REQUIRE(bm::cdf(law, n - 1.0L) < p + tolerance);
+}
+
+TEST_CASE("negative_binomial_quantile is the smallest count with that probability") {
+  test::Splitmix random(13);
+  std::vector<double> ps = {1e-9, 1e-6, 1e-3, 0.5, 1 - 1e-3, 1 - 1e-6, 1 - 1e-9};
+  for (int i = 0; i < 20; ++i) ps.push_back(random.uniform(0.0, 1.0));
+  for (const double mean : {0.01, 0.7, 9.0, 89.0, 1000.0}) {
+    for (const double size : {0.3, 1.0, 2.5, 20.0, 500.0, 1e6}) {
+      for (const double p : ps) check_negative_binomial_quantile(mean, size, p);
+    }
+  }
+}
+
+TEST_CASE("negative_binomial_quantile holds for large means and stops in endless tails") {
+  for (const double size : {0.5, 10.0, 1e5}) {
+    for (const double p : {1e-9, 1e-3, 0.5, 1 - 1e-6}) {
+      check_negative_binomial_quantile(1e5, size, p);
+    }
+  }
+  CHECK(negative_binomial_quantile(1e5, 0.01, 1.0 - 1e-9) == largest_negative_binomial);
+}
+
+TEST_CASE("A negative binomial of immense size is Poisson") {
+  for (int i = 1; i < 100; ++i) {
+    REQUIRE(negative_binomial_quantile(89.0, 1e15, i / 100.0) == poisson_quantile(89.0, i / 100.0));
   }
 }
 

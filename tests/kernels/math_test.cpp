@@ -89,6 +89,22 @@ TEST_CASE("power_of_ten is within 2 ulp") {
   CHECK(power_of_ten(0.0) == 1.0);
 }
 
+TEST_CASE("exponential_minus_one and log_one_plus are within 4 ulp") {
+  std::vector<double> small;
+  test::Splitmix random(14);
+  for (int i = 0; i < points; ++i)
+    small.push_back(std::ldexp(random.uniform(-0.75, 0.75), -i % 60));
+  const Exact expm1 = [](long double x) { return std::expm1(x); };
+  CHECK(worst_error(exponential_minus_one, expm1, small) <= 4.0);
+  CHECK(worst_error(exponential_minus_one, expm1, uniform_points(-60.0, 700.0, 15)) <= 4.0);
+  CHECK(exponential_minus_one(-1000.0) == -1.0);
+  CHECK(exponential_minus_one(0.0) == 0.0);
+  const Exact log1p = [](long double x) { return std::log1p(x); };
+  CHECK(worst_error(log_one_plus, log1p, small) <= 4.0);
+  CHECK(worst_error(log_one_plus, log1p, uniform_points(-0.999, 50.0, 16)) <= 4.0);
+  CHECK(log_one_plus(0.0) == 0.0);
+}
+
 TEST_CASE("exponential is within 2 ulp, and 0 below its range") {
   const Exact exact = [](long double x) { return std::exp(x); };
   CHECK(worst_error(exponential, exact, uniform_points(-708.0, 709.0, 6)) <= 2.0);
