@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
-#include <set>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
@@ -13,6 +12,7 @@
 #include "jobs/embedded.hpp"
 #include "jobs/input_parser.hpp"
 #include "jobs/models_parser.hpp"
+#include "jobs/money_parser.hpp"
 #include "jobs/outputs_parser.hpp"
 
 namespace flopsieve::jobs {
@@ -35,13 +35,12 @@ class JobParser {
     root_.optional_string("calibration");
     parse_total(root_.table("total"));
     parse_models(root_.table("models"), calibration_, plan_);
-    parse_money();
-    for (TableReader& table : root_.tables("constraint")) {
-      plan_.constraints.push_back(parse_constraint(table, plan_.years, calibration_));
-    }
-    check_constraint_names();
-    plan_.cascade = cascade_order(plan_.constraints);
-    parse_outputs(root_.table("outputs"), calibration_, plan_);
+    if (auto money = root_.optional_table("money")) parse_money(*money, plan_);
+    if (auto scaling = root_.optional_table("scaling")) parse_scaling(*scaling, plan_);
+    std::vector<TableReader> constraints = root_.tables("constraint");
+    parse_constraints(constraints, calibration_, plan_);
+    parse_outputs(root_.table("outputs"), root_.optional_table("observed"), calibration_, plan_);
+    if (auto precision = root_.optional_table("precision")) parse_precision(*precision, plan_);
     root_.finish();
     return plan_;
   }
@@ -129,32 +128,6 @@ class JobParser {
       if (each > 0.0 && each <= 1.0) continue;
       table.fail(*share,
                  fmt::format("total.train_share must be above 0 and at most 1, found {}", each));
-    }
-  }
-
-  void parse_money() {
-    auto table = root_.optional_table("money");
-    if (!table) return;
-    engine::Money& money = plan_.money;
-    money.flop_per_usd = positive_number(*table, "flop_per_usd", money.flop_per_usd);
-    money.improvement = positive_number(*table, "improvement", money.improvement);
-    money.base_year = static_cast<int>(table->integer("base_year", money.base_year));
-    table->finish();
-  }
-
-  void check_constraint_names() {
-    std::set<std::string> names{std::string(engine::matching_name(plan_.matching.match))};
-    for (const engine::Constraint& constraint : plan_.constraints) {
-      if (!names.insert(constraint.name).second) {
-        root_.fail_at("constraint",
-                      fmt::format("two constraints are called \"{}\"; give one of them "
-                                  "a name = \"...\" of its own",
-                                  constraint.name));
-      }
-    }
-    if (plan_.constraints.size() > engine::most_constraints) {
-      root_.fail_at("constraint",
-                    fmt::format("at most {} constraints are allowed", engine::most_constraints));
     }
   }
 

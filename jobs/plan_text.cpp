@@ -62,10 +62,14 @@ std::string input_text(const Input& value, const std::vector<int>& years) {
   return fmt::format("{{ {}, {}", scope, texts.front().substr(2));
 }
 
+std::string yearly_text(const std::vector<std::string>& texts, const std::vector<int>& years) {
+  return all_equal(texts) ? texts.front() : per_year_text(texts, years, "");
+}
+
 std::string yearly_text(const std::vector<double>& values, const std::vector<int>& years) {
   std::vector<std::string> texts;
   for (const double value : values) texts.push_back(fmt::format("{}", value));
-  return all_equal(texts) ? texts.front() : per_year_text(texts, years, "");
+  return yearly_text(texts, years);
 }
 
 std::string flop_text(double log10_flop) {

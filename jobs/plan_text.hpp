@@ -17,6 +17,9 @@ std::string input_text(const engine::Input& input, const std::vector<int>& years
 /// `0.4`, or `{ 2024 = 0.4, 2025 = 0.3 }` where the years differ.
 std::string yearly_text(const std::vector<double>& values, const std::vector<int>& years);
 
+/// The text of one year where all are the same, otherwise `{ 2024 = A, 2025 = B }`.
+std::string yearly_text(const std::vector<std::string>& texts, const std::vector<int>& years);
+
 /// `{ HEAD, 2024 = A, 2025 = B }`; `head` may be empty.
 std::string per_year_text(const std::vector<std::string>& texts, const std::vector<int>& years,
                           const std::string& head);

@@ -21,7 +21,7 @@ std::string money(const Plan& plan) {
   if (m.revenue.empty()) return text;
   std::vector<std::string> years;
   for (const engine::Distribution& year : m.revenue) years.push_back(distribution_text(year));
-  return text + fmt::format("revenue = {}\n", per_year_text(years, plan.years, ""));
+  return text + fmt::format("revenue = {}\n", yearly_text(years, plan.years));
 }
 
 std::string scaling(const engine::Scaling& s) {
