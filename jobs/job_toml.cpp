@@ -17,47 +17,6 @@ namespace {
 
 using engine::Plan;
 
-std::string total(const Plan& plan) {
-  const engine::Total& t = plan.total;
-  if (t.model == engine::TotalModel::table) {
-    return fmt::format("\n[total]\nmodel = \"table\"\nlog10_flop = {}\n",
-                       input_text(t.input, plan.years));
-  }
-  return fmt::format(
-      "\n[total]\nmodel = \"growth\"\nbase_year = {}\nbase_flop = {}\nusage_multiplier = {}\n"
-      "growth = {}\nnoise = {}\ntrain_share = {}\n",
-      t.base_year, t.base_flop, t.usage_multiplier, t.growth, input_text(t.input, plan.years),
-      yearly_text(t.train_share, plan.years));
-}
-
-std::string count(const Plan& plan) {
-  const engine::Count& c = plan.count;
-  switch (c.model) {
-    case engine::CountModel::poisson:
-      return fmt::format("{{ poisson = {} }}", input_text(c.input, plan.years));
-    case engine::CountModel::exponential_trend:
-      return fmt::format(
-          "{{ exponential_trend = {{ centre = {}, intercept = {}, slope = {}, residual_variance = "
-          "{}, intercept_factor = {}, slope_factor = {}, degrees_of_freedom = {} }} }}",
-          c.trend.centre, c.trend.intercept, c.trend.slope, c.trend.residual_variance,
-          c.trend.intercept_factor, c.trend.slope_factor, c.trend.degrees_of_freedom);
-    case engine::CountModel::input:
-      break;
-  }
-  return input_text(c.input, plan.years);
-}
-
-std::string models(const Plan& plan) {
-  const engine::Sizes& s = plan.sizes;
-  const bool skewed = s.family == engine::SizeFamily::skew_normal;
-  std::string text = fmt::format("\n[models]\ncount = {}\nsizes = \"{}\"\nsd = {}\n", count(plan),
-                                 skewed ? "skew_normal" : "normal", input_text(s.sd, plan.years));
-  if (skewed) text += fmt::format("skewness = {}\n", input_text(s.skewness, plan.years));
-  text += fmt::format("mean = {}\n", input_text(s.mean, plan.years));
-  if (plan.matching.match == engine::Match::shift) return text + "match = \"shift\"\n";
-  return text + fmt::format("match = \"reject\"\ntolerance = {}\n", plan.matching.tolerance);
-}
-
 /// A leaf of a document: its text, and its number where it is one. A whole number has both.
 struct Leaf {
   std::string text;
@@ -111,7 +70,7 @@ std::string resolved_job(const Plan& plan) {
       plan.years.front(), plan.years.back(), plan.seed, plan.trajectories, plan.attempts,
       plan.batch_trajectories);
   text += precision_text(plan.precision);
-  return text + total(plan) + models(plan) + rules_text(plan);
+  return text + models_text(plan) + rules_text(plan);
 }
 
 std::vector<std::string> differing_keys(const std::string& resolved_a,

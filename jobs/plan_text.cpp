@@ -6,18 +6,32 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "jobs/input_parser.hpp"
+
 namespace flopsieve::jobs {
 namespace {
 
 using engine::Argument;
 using engine::Distribution;
 using engine::Input;
+using engine::Reference;
 
 std::string argument_text(const Argument& a) {
-  if (a.reference == engine::Reference::none) return fmt::format("{}", a.value);
-  constexpr const char* names[] = {"", "count", "sd", "skewness"};
-  return fmt::format("{{ input = \"{}\", times = {}, plus = {} }}",
-                     names[static_cast<std::size_t>(a.reference)], a.times, a.value);
+  if (a.reference == Reference::none) return fmt::format("{}", a.value);
+  return fmt::format("{{ input = \"{}\", times = {}, plus = {} }}", name_of(a.reference), a.times,
+                     a.value);
+}
+
+/// A number, or what stands in its place.
+std::string constant_text(const Argument& a) {
+  switch (a.reference) {
+    case Reference::none:
+      return fmt::format("{}", a.value);
+    case Reference::inverse_total:
+      return fmt::format("{{ largest_flop = {} }}", a.times);
+    default:
+      return "{ from = \"state_space\" }";
+  }
 }
 
 bool all_equal(const std::vector<std::string>& texts) {
@@ -28,15 +42,11 @@ bool all_equal(const std::vector<std::string>& texts) {
 }  // namespace
 
 std::string distribution_text(const Distribution& d) {
-  constexpr const char* names[] = {"",       "uniform",   "loguniform",
-                                   "normal", "lognormal", "triangular"};
-  if (d.law == kernels::Law::constant) return fmt::format("{}", d.arguments[0].value);
+  if (d.law == kernels::Law::constant) return constant_text(d.arguments[0]);
   const std::size_t arguments = d.law == kernels::Law::triangular ? 3 : 2;
-  std::string text = fmt::format("{{ {} = [", names[static_cast<std::size_t>(d.law)]);
-  for (std::size_t i = 0; i < arguments; ++i) {
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", argument_text(d.arguments[i]));
-  }
-  text += "]";
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < arguments; ++i) texts.push_back(argument_text(d.arguments[i]));
+  std::string text = fmt::format("{{ {} = {}", name_of(d.law), list_text(texts));
   if (std::isfinite(d.lower)) text += fmt::format(", lower = {}", d.lower);
   if (std::isfinite(d.upper)) text += fmt::format(", upper = {}", d.upper);
   return text + " }";
@@ -55,11 +65,14 @@ std::string per_year_text(const std::vector<std::string>& texts, const std::vect
 std::string input_text(const Input& value, const std::vector<int>& years) {
   std::vector<std::string> texts;
   for (const Distribution& year : value.years) texts.push_back(distribution_text(year));
-  const std::string scope = fmt::format(
+  if (is_constant(value)) return yearly_text(texts, years);
+  std::string head = fmt::format(
       "scope = \"{}\"", value.scope == engine::Scope::candidate ? "candidate" : "trajectory");
-  if (!all_equal(texts)) return per_year_text(texts, years, scope);
-  if (value.years.front().law == kernels::Law::constant) return texts.front();
-  return fmt::format("{{ {}, {}", scope, texts.front().substr(2));
+  if (value.year_correlation > 0.0) {
+    head += fmt::format(", year_correlation = {}", value.year_correlation);
+  }
+  if (!all_equal(texts)) return per_year_text(texts, years, head);
+  return fmt::format("{{ {}, {}", head, texts.front().substr(2));
 }
 
 std::string yearly_text(const std::vector<std::string>& texts, const std::vector<int>& years) {
@@ -82,8 +95,20 @@ std::string flop_text(double log10_flop) {
   return text;
 }
 
+std::string list_text(const std::vector<std::string>& texts) {
+  constexpr std::size_t per_line = 8;
+  std::string list = "[";
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i > 0) list += i % per_line == 0 ? ",\n  " : ", ";
+    list += texts[i];
+  }
+  return list + "]";
+}
+
 std::string list_text(const std::vector<double>& values) {
-  return fmt::format("[{}]", fmt::join(values, ", "));
+  std::vector<std::string> texts;
+  for (const double value : values) texts.push_back(fmt::format("{}", value));
+  return list_text(texts);
 }
 
 }  // namespace flopsieve::jobs

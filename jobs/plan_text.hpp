@@ -27,11 +27,16 @@ std::string per_year_text(const std::vector<std::string>& texts, const std::vect
 /// The shortest number whose std::log10 is `log10_flop`.
 std::string flop_text(double log10_flop);
 
-/// `[1, 2]`.
+/// `[1, 2]`, of numbers or of texts that are TOML already; long ones over several lines, because a
+/// line of a job may not be too long.
 std::string list_text(const std::vector<double>& values);
+std::string list_text(const std::vector<std::string>& texts);
 
 /// `precision` at the top level; empty if none is wanted.
 std::string precision_text(const engine::Precision& precision);
+
+/// The tables [total], [models] and [state_space].
+std::string models_text(const engine::Plan& plan);
 
 /// The tables [money], [scaling], [[constraint]], [outputs] and [observed].
 std::string rules_text(const engine::Plan& plan);
