@@ -40,12 +40,9 @@ struct ReferenceName {
   Reference reference;
 };
 constexpr ReferenceName reference_names[] = {
-    {"count", Reference::count},
-    {"sd", Reference::sd},
-    {"skewness", Reference::skewness},
-    {"state_mean", Reference::state_mean},
-    {"state_sd", Reference::state_sd},
-    {"state_skewness", Reference::state_skewness},
+    {"count", Reference::count},       {"sd", Reference::sd},
+    {"skewness", Reference::skewness}, {"state_mean", Reference::state_mean},
+    {"state_sd", Reference::state_sd}, {"state_skewness", Reference::state_skewness},
 };
 
 /// One input being read: where it stands, for messages.
@@ -83,9 +80,9 @@ class Parser {
     const auto correlation = table.optional_number("year_correlation");
     if (!correlation) return;
     if (!(*correlation >= 0.0 && *correlation <= 1.0)) {
-      table.fail_at("year_correlation",
-                    fmt::format("{}.year_correlation must be from 0 to 1, found {}", name_,
-                                *correlation));
+      table.fail_at(
+          "year_correlation",
+          fmt::format("{}.year_correlation must be from 0 to 1, found {}", name_, *correlation));
     }
     if (input.scope == engine::Scope::trajectory) {
       table.fail_at("year_correlation",
@@ -141,10 +138,9 @@ class Parser {
       if (!depends_on_input(result)) demand_range(table, result, from, year);
       return result;
     }
-    table.fail_at("from", names.empty()
-                              ? fmt::format("{} cannot come from the {}", name_, from)
-                              : fmt::format("{}.from must be {}, found \"{}\"", name_,
-                                            fmt::join(names, " or "), from));
+    table.fail_at("from", names.empty() ? fmt::format("{} cannot come from the {}", name_, from)
+                                        : fmt::format("{}.from must be {}, found \"{}\"", name_,
+                                                      fmt::join(names, " or "), from));
   }
 
   void demand_range(const TableReader& table, const Distribution& distribution,

@@ -12,10 +12,10 @@ using engine::ParameterInfo;
 
 std::string range_in_words(const ParameterInfo& info) {
   if (std::isfinite(info.lower) && std::isfinite(info.upper)) {
-    return fmt::format("from {} to {}", info.lower, info.upper);
+    return fmt::format("from {:.6g} to {:.6g}", info.lower, info.upper);
   }
-  return std::isfinite(info.lower) ? fmt::format("at least {}", info.lower)
-                                   : fmt::format("at most {}", info.upper);
+  return std::isfinite(info.lower) ? fmt::format("at least {:.6g}", info.lower)
+                                   : fmt::format("at most {:.6g}", info.upper);
 }
 
 void demand_inside(const TableReader& reader, const Value& value, const std::string& name,

@@ -12,8 +12,8 @@ namespace flopsieve::jobs {
 namespace {
 
 /// In the order of engine::StateSeries.
-constexpr std::array<const char*, engine::state_series> series_names{"log10_total", "mean", "ln_sd", "atanh_skewness",
-                                                  "ln_count"};
+constexpr std::array<const char*, engine::state_series> series_names{"log10_total", "mean", "ln_sd",
+                                                                     "atanh_skewness", "ln_count"};
 
 Series parse_series(TableReader table) {
   Series series;
@@ -26,8 +26,8 @@ Series parse_series(TableReader table) {
   }
   for (const double each : series.noise_sd) {
     if (!(each > 0.0)) {
-      table.fail_at("standard_error",
-                    fmt::format("{}.standard_error must be positive, found {}", table.path(), each));
+      table.fail_at("standard_error", fmt::format("{}.standard_error must be positive, found {}",
+                                                  table.path(), each));
     }
   }
   return series;
@@ -39,9 +39,9 @@ StateData parse_data(TableReader table) {
   for (std::size_t s = 0; s < series_names.size(); ++s) {
     data.series[s] = parse_series(table.table(series_names[s]));
     if (data.series[s].values.size() != data.series[0].values.size()) {
-      table.fail_at(series_names[s], fmt::format("{} and {} need the same number of years",
-                                                 table.name_of(series_names[0]),
-                                                 table.name_of(series_names[s])));
+      table.fail_at(series_names[s],
+                    fmt::format("{} and {} need the same number of years",
+                                table.name_of(series_names[0]), table.name_of(series_names[s])));
     }
   }
   table.finish();

@@ -43,8 +43,8 @@ template <std::size_t n>
 std::array<double, n> parse_array(TableReader& table, const char* key) {
   const std::vector<double> found = table.numbers(key);
   if (found.size() != n) {
-    table.fail_at(key, fmt::format("{} must have {} numbers, found {}", table.name_of(key), n,
-                                   found.size()));
+    table.fail_at(
+        key, fmt::format("{} must have {} numbers, found {}", table.name_of(key), n, found.size()));
   }
   std::array<double, n> result{};
   std::copy(found.begin(), found.end(), result.begin());
