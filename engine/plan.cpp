@@ -190,6 +190,8 @@ class Archive {
     a.field("ratio_weights", v.ratio_weights);
     a.field("points", v.points);
     a.field("grid", v.grid);
+    a.field("observed", v.observed);
+    a.field("standard_errors", v.standard_errors);
   }
   static void describe(Archive& a, Statistic& v) {
     a.field("kind", v.kind);

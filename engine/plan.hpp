@@ -254,7 +254,7 @@ struct Money {
 /// Compute-optimal training: log10 parameters = at_one_flop + slope * log10 FLOP, tokens =
 /// FLOP / (6 parameters).
 struct Scaling {
-  double at_one_flop = -1.0395906230238126;  ///< 20 tokens per parameter: -log10(120) / 2
+  double at_one_flop = -1.0395906230238123;  ///< 20 tokens per parameter: -log10(120) / 2
   double slope = 0.5;
 };
 

@@ -45,6 +45,9 @@ struct StateSpace {
   std::vector<double> ratio_weights;  ///< posterior probability of each ratio; sums to 1
   std::uint32_t points = 0;           ///< grid points of a series given the ratio
   std::vector<StatePoint> grid;       ///< [ratio, series, point], the point fastest
+  std::vector<double> observed;       ///< [series, year] what the posterior was made from, in
+                                      ///< consecutive years to last_year; no draw looks at it
+  std::vector<double> standard_errors;  ///< [series, year] of `observed`
 };
 
 /// The levels of one forward path in each of `years`, which ascend and lie after last_year.

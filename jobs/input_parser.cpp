@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -16,6 +15,7 @@ namespace {
 using engine::Argument;
 using engine::Distribution;
 using engine::Input;
+using engine::Reference;
 using kernels::Law;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -35,50 +35,15 @@ constexpr LawSyntax laws[] = {
     {"triangular", Law::triangular, 3, "[lower, mode, upper]"},
 };
 
-bool is_year(const std::string& key) {
-  return key.size() == 4 &&
-         std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool is_year_range(const std::string& key) {
-  return key.size() == 9 && key[4] == '-' && is_year(key.substr(0, 4)) && is_year(key.substr(5));
-}
-
-/// Whether a table has an entry for a year or a range of years.
-bool is_yearly(const Value& table) {
-  return std::any_of(table.entries.begin(), table.entries.end(), [](const Entry& entry) {
-    return is_year(entry.key) || is_year_range(entry.key);
-  });
-}
-
-/// The entry of each year of the job in a table with keys such as 2024 and 2025-2028; marks these
-/// keys as known. Throws for a year without an entry or with two, and for years outside the job.
-std::vector<const Entry*> entries_of_years(TableReader& table, const std::vector<int>& years) {
-  std::vector<const Entry*> result(years.size(), nullptr);
-  for (const Entry& entry : table.raw().entries) {
-    if (!is_year(entry.key) && !is_year_range(entry.key)) continue;
-    const auto fail = [&](const std::string& why) {
-      table.fail_at(entry.key, fmt::format("{}: {}", table.path(), why));
-    };
-    const auto [first, last] = parse_year_range(entry.key, fail);
-    if (first < years.front() || last > years.back()) {
-      fail(fmt::format("\"{}\" is not within the years of the job, {} to {}", entry.key,
-                       years.front(), years.back()));
-    }
-    for (int year = first; year <= last; ++year) {
-      const Entry*& slot = result[static_cast<std::size_t>(year - years.front())];
-      if (slot != nullptr) {
-        fail(fmt::format("\"{}\" and \"{}\" both name {}", slot->key, entry.key, year));
-      }
-      slot = &entry;
-    }
-    table.has(entry.key);
-  }
-  for (std::size_t i = 0; i < years.size(); ++i) {
-    if (result[i] == nullptr) static_cast<void>(table.value(std::to_string(years[i])));
-  }
-  return result;
-}
+struct ReferenceName {
+  const char* name;
+  Reference reference;
+};
+constexpr ReferenceName reference_names[] = {
+    {"count", Reference::count},       {"sd", Reference::sd},
+    {"skewness", Reference::skewness}, {"state_mean", Reference::state_mean},
+    {"state_sd", Reference::state_sd}, {"state_skewness", Reference::state_skewness},
+};
 
 /// One input being read: where it stands, for messages.
 class Parser {
@@ -89,21 +54,45 @@ class Parser {
   Input input(const Value& value) {
     Input result;
     result.scope = rules_.default_scope;
+    const bool yearly = value.kind == ValueKind::table && is_yearly(value);
     if (value.kind == ValueKind::table) {
       TableReader table(value, name_);
-      if (const auto scope = table.optional_string("scope"))
-        result.scope = parse_scope(table, *scope);
-      if (is_yearly(value)) {
+      parse_dependence(table, result);
+      if (yearly) {
         result.years = yearly_distributions(table);
         table.finish();
-        return result;
       }
     }
-    for (const int year : rules_.years) result.years.push_back(distribution(value, name_, year));
+    whole_ = &value;
+    for (std::size_t i = 0; !yearly && i < rules_.years.size(); ++i) {
+      result.years.push_back(one(value, name_, rules_.years[i]));
+    }
+    if (is_constant(result)) {
+      result.scope = rules_.default_scope;
+      result.year_correlation = 0.0;
+    }
     return result;
   }
 
  private:
+  void parse_dependence(TableReader& table, Input& input) const {
+    if (const auto scope = table.optional_string("scope")) input.scope = parse_scope(table, *scope);
+    const auto correlation = table.optional_number("year_correlation");
+    if (!correlation) return;
+    if (!(*correlation >= 0.0 && *correlation <= 1.0)) {
+      table.fail_at(
+          "year_correlation",
+          fmt::format("{}.year_correlation must be from 0 to 1, found {}", name_, *correlation));
+    }
+    if (input.scope == engine::Scope::trajectory) {
+      table.fail_at("year_correlation",
+                    fmt::format("{}.year_correlation needs scope = \"candidate\"; with scope "
+                                "\"trajectory\" all years share one quantile",
+                                name_));
+    }
+    input.year_correlation = *correlation;
+  }
+
   engine::Scope parse_scope(const TableReader& table, const std::string& text) const {
     if (text == "candidate") return engine::Scope::candidate;
     if (text == "trajectory") return engine::Scope::trajectory;
@@ -116,48 +105,60 @@ class Parser {
     std::vector<Distribution> result;
     for (const Entry* entry : entries_of_years(table, rules_.years)) {
       const int year = rules_.years[result.size()];
-      result.push_back(distribution(entry->value, fmt::format("{}.{}", name_, entry->key), year));
+      result.push_back(one(entry->value, fmt::format("{}.{}", name_, entry->key), year));
     }
     return result;
   }
 
-  Distribution distribution(const Value& value, const std::string& name, int year) const {
+  Distribution one(const Value& value, const std::string& name, int year) const {
     if (value.kind != ValueKind::table) {
-      Distribution result = unbounded(Law::constant);
-      result.arguments[0].value = reader_.as_number(value, name);
-      return result;
+      return distribution_of(Law::constant, reader_.as_number(value, name));
     }
     TableReader table(value, name);
-    table.has("scope");
-    if (table.has("from")) return from_calibration(table, year);
+    if (&value == whole_) {
+      table.has("scope");
+      table.has("year_correlation");
+    }
+    if (table.has("from")) return from_source(table, year);
+    if (rules_.largest_flop && table.has("largest_flop")) return share_of(table);
     Distribution result = table.has("interval90") ? interval90(table) : law(table);
     bounds(table, result);
     table.finish();
     return result;
   }
 
-  static Distribution unbounded(Law law) {
-    Distribution result;
-    result.law = law;
-    result.lower = -infinity;
-    result.upper = infinity;
-    return result;
+  Distribution from_source(TableReader& table, int year) const {
+    const std::string from = table.string("from");
+    std::vector<std::string> names;
+    for (const InputSource& source : rules_.sources) {
+      names.push_back(fmt::format("\"{}\"", source.name));
+      if (source.name != from) continue;
+      table.finish();
+      const Distribution result = source.distribution(year);
+      if (!depends_on_input(result)) demand_range(table, result, from, year);
+      return result;
+    }
+    table.fail_at("from", names.empty() ? fmt::format("{} cannot come from the {}", name_, from)
+                                        : fmt::format("{}.from must be {}, found \"{}\"", name_,
+                                                      fmt::join(names, " or "), from));
   }
 
-  Distribution from_calibration(TableReader& table, int year) const {
-    if (table.string("from") != "calibration" || !rules_.from_calibration) {
-      table.fail_at("from", rules_.from_calibration
-                                ? fmt::format("{}.from must be \"calibration\"", name_)
-                                : fmt::format("{} cannot come from the calibration", name_));
+  void demand_range(const TableReader& table, const Distribution& distribution,
+                    const std::string& from, int year) const {
+    const Support range = support(distribution);
+    if (range.lower < range.upper && std::isfinite(range.lower) && std::isfinite(range.upper)) {
+      return;
     }
+    table.fail_at("from", fmt::format("{} in {}: the {} years give no range ({} to {}); write a "
+                                      "distribution instead",
+                                      name_, year, from, range.lower, range.upper));
+  }
+
+  /// The share of a model of known size in the year's total.
+  Distribution share_of(TableReader& table) const {
+    Distribution result = distribution_of(Law::constant, 0.0);
+    result.arguments[0] = {0.0, positive_number(table, "largest_flop"), Reference::inverse_total};
     table.finish();
-    const Distribution result = rules_.from_calibration(year);
-    const Support range = support(result);
-    if (!(range.lower < range.upper && std::isfinite(range.lower) && std::isfinite(range.upper))) {
-      table.fail_at("from", fmt::format("{} in {}: the calibration years give no range ({} to {}); "
-                                        "write a distribution instead",
-                                        name_, year, range.lower, range.upper));
-    }
     return result;
   }
 
@@ -176,10 +177,8 @@ class Parser {
     }
     const double low = logarithmic ? std::log(ends[0]) : ends[0];
     const double high = logarithmic ? std::log(ends[1]) : ends[1];
-    Distribution result = unbounded(logarithmic ? Law::lognormal : Law::normal);
-    result.arguments[0].value = 0.5 * (low + high);
-    result.arguments[1].value = 0.5 * (high - low) / normal_quantile_95;
-    return result;
+    return distribution_of(logarithmic ? Law::lognormal : Law::normal, 0.5 * (low + high),
+                           0.5 * (high - low) / normal_quantile_95);
   }
 
   Distribution law(TableReader& table) const {
@@ -190,7 +189,10 @@ class Parser {
     }
     std::string found;
     for (const Entry& entry : table.raw().entries) {
-      if (entry.key != "scope" && entry.key != "lower" && entry.key != "upper") found = entry.key;
+      const std::string& key = entry.key;
+      if (key != "scope" && key != "year_correlation" && key != "lower" && key != "upper") {
+        found = key;
+      }
     }
     table.fail(
         fmt::format("{} has no distribution{}{}; allowed: {}, interval90, from, or one "
@@ -204,7 +206,7 @@ class Parser {
     if (list.kind != ValueKind::array || list.elements.size() != syntax.arguments) {
       table.fail(list, fmt::format("{}.{} must be {}", table.path(), syntax.name, syntax.meaning));
     }
-    Distribution result = unbounded(syntax.law);
+    Distribution result = distribution_of(syntax.law, 0.0);
     for (std::size_t i = 0; i < syntax.arguments; ++i) {
       result.arguments[i] = argument(table, list.elements[i]);
     }
@@ -227,17 +229,17 @@ class Parser {
     result.times = reference.number("times", 1.0);
     result.value = reference.number("plus", 0.0);
     reference.finish();
-    if (!rules_.references) {
-      table.fail(value, fmt::format("{} cannot depend on another input; only models.mean can",
-                                    table.path()));
+    if (rules_.references.empty()) {
+      table.fail(value, fmt::format("{} cannot depend on another input", table.path()));
     }
-    if (input == "count") result.reference = engine::Reference::count;
-    if (input == "sd") result.reference = engine::Reference::sd;
-    if (input == "skewness") result.reference = engine::Reference::skewness;
-    if (result.reference == engine::Reference::none) {
-      table.fail(value, fmt::format("{}: unknown input \"{}\"; allowed: count, sd, skewness",
-                                    table.path(), input));
+    std::vector<std::string> allowed;
+    for (const Reference each : rules_.references) allowed.emplace_back(name_of(each));
+    const auto found = std::find(allowed.begin(), allowed.end(), input);
+    if (found == allowed.end()) {
+      table.fail(value, fmt::format("{}: unknown input \"{}\"{}; allowed: {}", table.path(), input,
+                                    did_you_mean(input, allowed), fmt::join(allowed, ", ")));
     }
+    result.reference = rules_.references[static_cast<std::size_t>(found - allowed.begin())];
     return result;
   }
 
@@ -286,110 +288,46 @@ class Parser {
   const TableReader& reader_;
   const std::string& name_;
   const InputRules& rules_;
+  const Value* whole_ = nullptr;  ///< the value that stands for all years
 };
 
-Support law_support(const Distribution& d) {
-  const auto& a = d.arguments;
-  if (depends_on_input(d)) return {-infinity, infinity};
-  switch (d.law) {
-    case Law::constant:
-      return {a[0].value, a[0].value};
-    case Law::uniform:
-    case Law::loguniform:
-      return {a[0].value, a[1].value};
-    case Law::triangular:
-      return {a[0].value, a[2].value};
-    case Law::lognormal:
-      return {0.0, infinity};
-    case Law::normal:
-      break;
-  }
-  return {-infinity, infinity};
-}
-
 }  // namespace
-
-Support support(const Distribution& distribution) {
-  const Support law = law_support(distribution);
-  return {std::max(law.lower, distribution.lower), std::min(law.upper, distribution.upper)};
-}
-
-bool depends_on_input(const Distribution& distribution) {
-  return std::any_of(
-      distribution.arguments.begin(), distribution.arguments.end(),
-      [](const Argument& argument) { return argument.reference != engine::Reference::none; });
-}
-
-void demand_mass(const TableReader& reader, const Value& where, const std::string& name,
-                 const Distribution& distribution) {
-  if (distribution.law == Law::constant || depends_on_input(distribution)) return;
-  const auto& a = distribution.arguments;
-  const kernels::Parameters parameters{a[0].value, a[1].value, a[2].value};
-  const auto below = [&](double x) {  // P(value < x) by bisection of the quantile function
-    double low = 0.0;
-    double high = 1.0;
-    for (int i = 0; i < 40; ++i) {
-      const double p = 0.5 * (low + high);
-      (kernels::quantile(distribution.law, parameters, p) < x ? low : high) = p;
-    }
-    return low;
-  };
-  constexpr double least = 0.01;
-  if (below(distribution.upper) - below(distribution.lower) >= least) return;
-  reader.fail(
-      where,
-      fmt::format("{}: less than {:.0f} % of the distribution lies between its bounds {} and "
-                  "{}, so drawing again would take for ever; move it or widen the bounds",
-                  name, 100.0 * least, distribution.lower, distribution.upper));
-}
 
 Input parse_input(const TableReader& reader, const Value& value, const std::string& name,
                   const InputRules& rules) {
   return Parser(reader, name, rules).input(value);
 }
 
-Input constant_input(double value, std::size_t years) {
-  Distribution constant;
-  constant.law = Law::constant;
-  constant.arguments[0].value = value;
-  constant.lower = -infinity;
-  constant.upper = infinity;
-  return {engine::Scope::candidate, std::vector<Distribution>(years, constant)};
+Distribution distribution_of(Law law, double a, double b, double c) {
+  Distribution result;
+  result.law = law;
+  result.arguments[0].value = a;
+  result.arguments[1].value = b;
+  result.arguments[2].value = c;
+  result.lower = -infinity;
+  result.upper = infinity;
+  return result;
 }
 
-std::vector<double> parse_yearly_numbers(const TableReader& reader, const Value& value,
-                                         const std::string& name, const std::vector<int>& years) {
-  if (value.kind != ValueKind::table) {
-    return std::vector<double>(years.size(), reader.as_number(value, name));
-  }
-  TableReader table(value, name);
-  std::vector<double> numbers;
-  for (const Entry* entry : entries_of_years(table, years)) {
-    numbers.push_back(table.as_number(entry->value, table.name_of(entry->key)));
-  }
-  table.finish();
-  return numbers;
+Input constant_input(double value, std::size_t years, engine::Scope scope) {
+  Input result;
+  result.scope = scope;
+  result.years.assign(years, distribution_of(Law::constant, value));
+  return result;
 }
 
-std::pair<int, int> parse_year_range(const std::string& text,
-                                     const std::function<void(const std::string&)>& fail) {
-  const std::size_t dash = text.find('-');
-  const std::string first = text.substr(0, dash);
-  const std::string last = dash == std::string::npos ? first : text.substr(dash + 1);
-  if (!is_year(first) || !is_year(last)) {
-    fail(fmt::format("\"{}\" is not a range of years such as \"2024-2028\"", text));
+std::string_view name_of(Law law) {
+  for (const LawSyntax& each : laws) {
+    if (each.law == law) return each.name;
   }
-  const std::pair<int, int> range{std::stoi(first), std::stoi(last)};
-  if (range.first > range.second) {
-    fail(fmt::format("the years \"{}\" are reversed; write \"{}-{}\"", text, last, first));
-  }
-  return range;
+  return "";
 }
 
-void keep_inside(Distribution& distribution, double lower, double upper) {
-  const Support range = support(distribution);
-  if (range.lower < lower) distribution.lower = lower;
-  if (range.upper > upper) distribution.upper = upper;
+std::string_view name_of(Reference reference) {
+  for (const ReferenceName& each : reference_names) {
+    if (each.reference == reference) return each.name;
+  }
+  return "";
 }
 
 double positive_number(TableReader& table, const char* key) {

@@ -2,21 +2,31 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/plan.hpp"
 #include "jobs/document.hpp"
+#include "jobs/support.hpp"
+#include "jobs/yearly.hpp"
 
 namespace flopsieve::jobs {
+
+/// What `{ from = "NAME" }` means in a year.
+struct InputSource {
+  std::string name;
+  std::function<engine::Distribution(int year)> distribution;
+};
 
 /// What an input may be, besides a number, a per-year table or a distribution.
 struct InputRules {
   std::vector<int> years;  ///< of the job
   engine::Scope default_scope = engine::Scope::candidate;
-  /// What `{ from = "calibration" }` means in a year; empty where it is not allowed.
-  std::function<engine::Distribution(int year)> from_calibration;
-  /// Whether arguments may be `{ input = "sd", times = 0.5, plus = 1 }`.
-  bool references = false;
+  std::vector<InputSource> sources;
+  /// What arguments of a normal distribution may refer to: `{ input = "sd", times = 0.5, plus = 1
+  /// }`.
+  std::vector<engine::Reference> references;
+  bool largest_flop = false;  ///< whether `{ largest_flop = F }`, the share F / T, is one
 };
 
 /// Reads an input:
@@ -26,40 +36,23 @@ struct InputRules {
 ///   { 2024 = 1.5, 2025-2028 = { uniform = [1.4, 2] } }  per year or range of years: each year of
 ///                                                  the job once, and no others
 ///   { from = "calibration" }
-/// A table may have `scope`, and a distribution `lower` and `upper`. jobs/README.md lists the
-/// laws. Throws Error(bad_input) with file and line.
+/// A table may have `scope` and `year_correlation`, a distribution `lower` and `upper`.
+/// jobs/README.md lists the laws. An input that is_constant() gets the default scope. Throws
+/// Error(bad_input) with file and line.
 engine::Input parse_input(const TableReader& reader, const Value& value, const std::string& name,
                           const InputRules& rules);
 
+/// A law with these arguments and no bounds.
+engine::Distribution distribution_of(kernels::Law law, double a, double b = 0.0, double c = 0.0);
+
 /// A constant for all years.
-engine::Input constant_input(double value, std::size_t years);
+engine::Input constant_input(double value, std::size_t years,
+                             engine::Scope scope = engine::Scope::candidate);
 
-/// The per-year numbers of a value that is a number or a table with a number per year or range of
-/// years.
-std::vector<double> parse_yearly_numbers(const TableReader& reader, const Value& value,
-                                         const std::string& name, const std::vector<int>& years);
-
-/// "2017-2023" or "2024" as first and last year. `fail` throws the message it is given.
-std::pair<int, int> parse_year_range(const std::string& text,
-                                     const std::function<void(const std::string&)>& fail);
-
-/// The values that an input can take in a year: [lower, upper], infinite where unbounded.
-struct Support {
-  double lower = 0.0;
-  double upper = 0.0;
-};
-Support support(const engine::Distribution& distribution);
-
-/// Whether an argument refers to another input.
-bool depends_on_input(const engine::Distribution& distribution);
-
-/// Throws, naming the input, if less than 1 % of a distribution lies within its bounds: values
-/// outside are drawn again.
-void demand_mass(const TableReader& reader, const Value& where, const std::string& name,
-                 const engine::Distribution& distribution);
-
-/// Bounds a distribution that could leave [lower, upper].
-void keep_inside(engine::Distribution& distribution, double lower, double upper);
+/// How a job calls a law (not `constant`), and what an argument refers to (not `none` and
+/// `inverse_total`).
+std::string_view name_of(kernels::Law law);
+std::string_view name_of(engine::Reference reference);
 
 /// A number above 0; the second form has a default.
 double positive_number(TableReader& table, const char* key);

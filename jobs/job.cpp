@@ -5,23 +5,22 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
-#include <set>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "jobs/constraint_parser.hpp"
 #include "jobs/embedded.hpp"
-#include "jobs/input_parser.hpp"
 #include "jobs/models_parser.hpp"
+#include "jobs/money_parser.hpp"
 #include "jobs/outputs_parser.hpp"
+#include "jobs/state_source.hpp"
+#include "jobs/total_parser.hpp"
+#include "jobs/yearly.hpp"
 
 namespace flopsieve::jobs {
 namespace {
 
-using engine::Distribution;
 using engine::Plan;
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Reads one job. The members mirror the tables of the file.
 class JobParser {
@@ -33,15 +32,16 @@ class JobParser {
     if (root_.has("base")) root_.fail_at("base", "base can only stand in a job file");
     parse_size();
     root_.optional_string("calibration");
-    parse_total(root_.table("total"));
-    parse_models(root_.table("models"), calibration_, plan_);
-    parse_money();
-    for (TableReader& table : root_.tables("constraint")) {
-      plan_.constraints.push_back(parse_constraint(table, plan_.years, calibration_));
-    }
-    check_constraint_names();
-    plan_.cascade = cascade_order(plan_.constraints);
-    parse_outputs(root_.table("outputs"), calibration_, plan_);
+    if (auto money = root_.optional_table("money")) parse_money(*money, plan_);
+    parse_total(root_.table("total"), calibration_, plan_);
+    StateSource state(root_.optional_table("state_space"), calibration_);
+    parse_models(root_.table("models"), calibration_, state, plan_);
+    take_state(state);
+    if (auto scaling = root_.optional_table("scaling")) parse_scaling(*scaling, plan_);
+    std::vector<TableReader> constraints = root_.tables("constraint");
+    parse_constraints(constraints, calibration_, plan_);
+    parse_outputs(root_.table("outputs"), root_.optional_table("observed"), calibration_, plan_);
+    if (auto precision = root_.optional_table("precision")) parse_precision(*precision, plan_);
     root_.finish();
     return plan_;
   }
@@ -75,87 +75,14 @@ class JobParser {
     return static_cast<std::uint64_t>(value);
   }
 
-  InputRules rules(engine::Scope scope = engine::Scope::candidate) const {
-    return {plan_.years, scope, {}, false};
-  }
-
-  void parse_total(TableReader table) {
-    const std::string model = table.string("model");
-    if (model == "growth") {
-      parse_growth(table);
-    } else if (model == "table") {
-      plan_.total.model = engine::TotalModel::table;
-      plan_.total.input =
-          parse_input(table, table.value("log10_flop"), "total.log10_flop", rules());
-      plan_.total.train_share.assign(plan_.years.size(), 1.0);
-    } else {
-      table.fail_at(
-          "model", fmt::format("total.model must be \"growth\" or \"table\", found \"{}\"", model));
-    }
-    table.finish();
-  }
-
-  void parse_growth(TableReader& table) {
-    engine::Total& total = plan_.total;
-    total.model = engine::TotalModel::growth;
-    total.base_year = static_cast<int>(table.integer("base_year"));
-    if (total.base_year > plan_.years.front()) {
-      table.fail_at("base_year", fmt::format("total.base_year must not be after the first year {}",
-                                             plan_.years.front()));
-    }
-    total.base_flop = positive_number(table, "base_flop");
-    total.usage_multiplier = positive_number(table, "usage_multiplier", 1.0);
-    total.growth = positive_number(table, "growth");
-    total.input = constant_input(0.0, plan_.years.size());
-    const Value* noise = table.optional_value("noise");
-    if (noise != nullptr) {
-      total.input = parse_input(table, *noise, "total.noise", rules(engine::Scope::trajectory));
-    }
-    // Growth is a positive factor; a noise that makes it smaller than this is drawn again.
-    constexpr double least_growth = 1e-3;
-    for (Distribution& year : total.input.years) {
-      keep_inside(year, least_growth - total.growth, infinity);
-      const Support range = support(year);
-      if (range.lower > range.upper) {
-        table.fail_at("noise", "total.noise makes the growth negative");
-      }
-      if (noise != nullptr) demand_mass(table, *noise, "total.noise", year);
-    }
-    total.train_share.assign(plan_.years.size(), 1.0);
-    const Value* share = table.optional_value("train_share");
-    if (share == nullptr) return;
-    total.train_share = parse_yearly_numbers(table, *share, "total.train_share", plan_.years);
-    for (const double each : total.train_share) {
-      if (each > 0.0 && each <= 1.0) continue;
-      table.fail(*share,
-                 fmt::format("total.train_share must be above 0 and at most 1, found {}", each));
-    }
-  }
-
-  void parse_money() {
-    auto table = root_.optional_table("money");
-    if (!table) return;
-    engine::Money& money = plan_.money;
-    money.flop_per_usd = positive_number(*table, "flop_per_usd", money.flop_per_usd);
-    money.improvement = positive_number(*table, "improvement", money.improvement);
-    money.base_year = static_cast<int>(table->integer("base_year", money.base_year));
-    table->finish();
-  }
-
-  void check_constraint_names() {
-    std::set<std::string> names{std::string(engine::matching_name(plan_.matching.match))};
-    for (const engine::Constraint& constraint : plan_.constraints) {
-      if (!names.insert(constraint.name).second) {
-        root_.fail_at("constraint",
-                      fmt::format("two constraints are called \"{}\"; give one of them "
-                                  "a name = \"...\" of its own",
-                                  constraint.name));
-      }
-    }
-    if (plan_.constraints.size() > engine::most_constraints) {
-      root_.fail_at("constraint",
-                    fmt::format("at most {} constraints are allowed", engine::most_constraints));
-    }
+  /// The fit of the state space, if something refers to it.
+  void take_state(StateSource& state) {
+    if (!refers_to_state(plan_)) return;
+    plan_.state = state.space();
+    if (plan_.years.front() > plan_.state.last_year) return;
+    root_.fail_at("years", fmt::format("the state space is known up to {} and can only tell of "
+                                       "later years; the job begins in {}",
+                                       plan_.state.last_year, plan_.years.front()));
   }
 
   TableReader root_;

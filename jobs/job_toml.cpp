@@ -7,6 +7,7 @@
 
 #include "engine/error.hpp"
 #include "jobs/job.hpp"
+#include "jobs/plan_text.hpp"
 #include "jobs/toml_text.hpp"
 
 // The way from a Plan back to TOML, and the comparison of two such texts.
@@ -14,138 +15,7 @@
 namespace flopsieve::jobs {
 namespace {
 
-using engine::Argument;
-using engine::Distribution;
-using engine::Input;
 using engine::Plan;
-
-std::string argument(const Argument& a) {
-  if (a.reference == engine::Reference::none) return fmt::format("{}", a.value);
-  constexpr const char* names[] = {"", "count", "sd", "skewness"};
-  return fmt::format("{{ input = \"{}\", times = {}, plus = {} }}",
-                     names[static_cast<std::size_t>(a.reference)], a.times, a.value);
-}
-
-std::string distribution(const Distribution& d) {
-  constexpr const char* names[] = {"",       "uniform",   "loguniform",
-                                   "normal", "lognormal", "triangular"};
-  if (d.law == kernels::Law::constant) return fmt::format("{}", d.arguments[0].value);
-  const std::size_t arguments = d.law == kernels::Law::triangular ? 3 : 2;
-  std::string text = fmt::format("{{ {} = [", names[static_cast<std::size_t>(d.law)]);
-  for (std::size_t i = 0; i < arguments; ++i) {
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", argument(d.arguments[i]));
-  }
-  text += "]";
-  if (std::isfinite(d.lower)) text += fmt::format(", lower = {}", d.lower);
-  if (std::isfinite(d.upper)) text += fmt::format(", upper = {}", d.upper);
-  return text + " }";
-}
-
-bool all_equal(const std::vector<std::string>& texts) {
-  return std::all_of(texts.begin(), texts.end(),
-                     [&](const std::string& text) { return text == texts.front(); });
-}
-
-/// `{ 2024 = a, 2025 = b }`.
-std::string per_year(const std::vector<std::string>& texts, const std::vector<int>& years,
-                     const std::string& head) {
-  std::vector<std::string> entries;
-  if (!head.empty()) entries.push_back(head);
-  for (std::size_t i = 0; i < years.size(); ++i) {
-    entries.push_back(fmt::format("{} = {}", years[i], texts[i]));
-  }
-  return fmt::format("{{ {} }}", fmt::join(entries, ", "));
-}
-
-std::string input(const Input& value, const std::vector<int>& years) {
-  std::vector<std::string> texts;
-  for (const Distribution& year : value.years) texts.push_back(distribution(year));
-  const std::string scope = fmt::format(
-      "scope = \"{}\"", value.scope == engine::Scope::candidate ? "candidate" : "trajectory");
-  if (!all_equal(texts)) return per_year(texts, years, scope);
-  if (value.years.front().law == kernels::Law::constant) return texts.front();
-  return fmt::format("{{ {}, {}", scope, texts.front().substr(2));
-}
-
-std::string yearly(const std::vector<double>& values, const std::vector<int>& years) {
-  std::vector<std::string> texts;
-  for (const double value : values) texts.push_back(fmt::format("{}", value));
-  return all_equal(texts) ? texts.front() : per_year(texts, years, "");
-}
-
-template <class T>
-std::string list(const std::vector<T>& values) {
-  return fmt::format("[{}]", fmt::join(values, ", "));
-}
-
-std::string total(const Plan& plan) {
-  const engine::Total& t = plan.total;
-  if (t.model == engine::TotalModel::table) {
-    return fmt::format("\n[total]\nmodel = \"table\"\nlog10_flop = {}\n",
-                       input(t.input, plan.years));
-  }
-  return fmt::format(
-      "\n[total]\nmodel = \"growth\"\nbase_year = {}\nbase_flop = {}\nusage_multiplier = {}\n"
-      "growth = {}\nnoise = {}\ntrain_share = {}\n",
-      t.base_year, t.base_flop, t.usage_multiplier, t.growth, input(t.input, plan.years),
-      yearly(t.train_share, plan.years));
-}
-
-std::string count(const Plan& plan) {
-  const engine::Count& c = plan.count;
-  switch (c.model) {
-    case engine::CountModel::poisson:
-      return fmt::format("{{ poisson = {} }}", input(c.input, plan.years));
-    case engine::CountModel::exponential_trend:
-      return fmt::format(
-          "{{ exponential_trend = {{ centre = {}, intercept = {}, slope = {}, residual_variance = "
-          "{}, intercept_factor = {}, slope_factor = {}, degrees_of_freedom = {} }} }}",
-          c.trend.centre, c.trend.intercept, c.trend.slope, c.trend.residual_variance,
-          c.trend.intercept_factor, c.trend.slope_factor, c.trend.degrees_of_freedom);
-    case engine::CountModel::input:
-      break;
-  }
-  return input(c.input, plan.years);
-}
-
-std::string models(const Plan& plan) {
-  const engine::Sizes& s = plan.sizes;
-  const bool skewed = s.family == engine::SizeFamily::skew_normal;
-  std::string text = fmt::format("\n[models]\ncount = {}\nsizes = \"{}\"\nsd = {}\n", count(plan),
-                                 skewed ? "skew_normal" : "normal", input(s.sd, plan.years));
-  if (skewed) text += fmt::format("skewness = {}\n", input(s.skewness, plan.years));
-  text += fmt::format("mean = {}\n", input(s.mean, plan.years));
-  if (plan.matching.match == engine::Match::shift) return text + "match = \"shift\"\n";
-  return text + fmt::format("match = \"reject\"\ntolerance = {}\n", plan.matching.tolerance);
-}
-
-std::string constraint(const engine::Constraint& c, const std::vector<int>& years) {
-  std::string text = fmt::format("\n[[constraint]]\nname = {}\nstatistic = {}\n",
-                                 toml_string(c.name), toml_string(c.statistic.name()));
-  if (std::isfinite(c.lower[0])) text += fmt::format("min = {}\n", yearly(c.lower, years));
-  if (std::isfinite(c.upper[0])) text += fmt::format("max = {}\n", yearly(c.upper, years));
-  const auto first = std::find(c.active.begin(), c.active.end(), 1) - c.active.begin();
-  const auto active = std::count(c.active.begin(), c.active.end(), 1);
-  const int from = years[static_cast<std::size_t>(first)];
-  return text + fmt::format("years = \"{}-{}\"\n", from, from + static_cast<int>(active) - 1);
-}
-
-std::string outputs(const engine::Outputs& o) {
-  std::vector<std::string> statistics;
-  for (const engine::Statistic& statistic : o.statistics) {
-    statistics.push_back(toml_string(statistic.name()));
-  }
-  constexpr const char* keeps[] = {"summary", "index", "statistics", "samples"};
-  std::string keep = keeps[static_cast<std::size_t>(o.keep)];
-  if (o.keep == engine::Keep::samples && o.keep_samples < engine::address_limit) {
-    keep += fmt::format(":{}", o.keep_samples);
-  }
-  return fmt::format(
-      "\n[outputs]\nthresholds = {}\nquantiles = {}\ncumulative_from = {}\ncumulative_base = {}\n"
-      "statistics = {}\nkeep = \"{}\"\n",
-      list(o.thresholds), list(o.quantiles), o.cumulative_from, list(o.cumulative_base),
-      list(statistics), keep);
-}
 
 /// A leaf of a document: its text, and its number where it is one. A whole number has both.
 struct Leaf {
@@ -199,11 +69,8 @@ std::string resolved_job(const Plan& plan) {
       "batch_trajectories = {}\n",
       plan.years.front(), plan.years.back(), plan.seed, plan.trajectories, plan.attempts,
       plan.batch_trajectories);
-  text += total(plan) + models(plan);
-  text += fmt::format("\n[money]\nflop_per_usd = {}\nbase_year = {}\nimprovement = {}\n",
-                      plan.money.flop_per_usd, plan.money.base_year, plan.money.improvement);
-  for (const engine::Constraint& each : plan.constraints) text += constraint(each, plan.years);
-  return text + outputs(plan.outputs);
+  text += precision_text(plan.precision);
+  return text + models_text(plan) + rules_text(plan);
 }
 
 std::vector<std::string> differing_keys(const std::string& resolved_a,

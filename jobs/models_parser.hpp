@@ -3,10 +3,12 @@
 #include "engine/plan.hpp"
 #include "jobs/calibration.hpp"
 #include "jobs/document.hpp"
+#include "jobs/state_source.hpp"
 
 namespace flopsieve::jobs {
 
-/// Reads [models] into Plan::count, sizes and matching. Needs Plan::years.
-void parse_models(TableReader table, const Calibration& calibration, engine::Plan& plan);
+/// Reads [models] into Plan::count, sizes and matching. Needs Plan::years, attempts and total.
+void parse_models(TableReader table, const Calibration& calibration, StateSource& state,
+                  engine::Plan& plan);
 
 }  // namespace flopsieve::jobs

@@ -9,7 +9,12 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "jobs/constraint_parser.hpp"
+#include "jobs/input_parser.hpp"
+#include "jobs/observed_parser.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -22,7 +27,7 @@ class OutputsParser {
   OutputsParser(const Calibration& calibration, engine::Plan& plan)
       : calibration_(calibration), plan_(plan) {}
 
-  void parse(TableReader& table) {
+  void parse(TableReader& table, std::optional<TableReader>& observed) {
     engine::Outputs& outputs = plan_.outputs;
     outputs.thresholds = table.numbers("thresholds");
     ascending(table, "thresholds", outputs.thresholds, 0.0, infinity);
@@ -33,7 +38,15 @@ class OutputsParser {
     if (table.has("statistics")) statistics = table.strings("statistics");
     for (const std::string& text : statistics) parse_output_statistic(table, text);
     parse_keep(table);
-    parse_cumulative(table);
+    parse_periods(table);
+    ObservedCounts known;
+    if (observed) {
+      known = parse_observed(*observed, outputs.thresholds, outputs.cumulative_from,
+                             plan_.years.back());
+    }
+    parse_base(table, known);
+    replace_counts(known);
+    if (auto frontier = table.optional_table("frontier")) parse_frontier(*frontier);
     table.finish();
   }
 
@@ -45,6 +58,7 @@ class OutputsParser {
     } catch (const std::invalid_argument& error) {
       table.fail_at("statistics", error.what());
     }
+    demand_revenue(table, "statistics", statistics.back(), plan_);
     if (std::count(statistics.begin(), statistics.end(), statistics.back()) > 1) {
       table.fail_at("statistics",
                     fmt::format("outputs.statistics names {} twice", statistics.back().name()));
@@ -100,27 +114,91 @@ class OutputsParser {
     return number;
   }
 
-  /// Known models of the years from cumulative_from to the one before the first.
-  void parse_cumulative(TableReader& table) {
+  void parse_periods(TableReader& table) {
     engine::Outputs& outputs = plan_.outputs;
     const int first = plan_.years.front();
-    outputs.cumulative_from =
-        static_cast<int>(table.integer("cumulative_from", std::min(2023, first)));
-    if (outputs.cumulative_from > first) {
-      table.fail_at("cumulative_from", fmt::format("outputs.cumulative_from must not be after the "
-                                                   "first year {}",
-                                                   first));
+    outputs.forecast_from = static_cast<int>(table.integer("forecast_from", first));
+    if (outputs.forecast_from < first || outputs.forecast_from > plan_.years.back()) {
+      table.fail_at("forecast_from", fmt::format("outputs.forecast_from must be a year of the job, "
+                                                 "{} to {}, found {}",
+                                                 first, plan_.years.back(), outputs.forecast_from));
     }
+    outputs.cumulative_from =
+        static_cast<int>(table.integer("cumulative_from", std::min(2023, outputs.forecast_from)));
+    if (outputs.cumulative_from > outputs.forecast_from) {
+      table.fail_at("cumulative_from", fmt::format("outputs.cumulative_from must not be after the "
+                                                   "first year of the forecast, {}",
+                                                   outputs.forecast_from));
+    }
+  }
+
+  /// Known models of the years from cumulative_from to the one before forecast_from.
+  void parse_base(TableReader& table, const ObservedCounts& known) {
+    engine::Outputs& outputs = plan_.outputs;
     outputs.cumulative_base.assign(outputs.thresholds.size(), 0);
     if (const Value* base = table.optional_value("cumulative_base")) {
       explicit_base(table, *base);
-      return;
+      if (known.empty() || known.begin()->first >= outputs.forecast_from) return;
+      table.fail(*base, fmt::format("outputs.cumulative_base and [observed] both tell of {}",
+                                    known.begin()->first));
     }
-    for (int year = outputs.cumulative_from; year < first; ++year) {
+    for (int year = outputs.cumulative_from; year < outputs.forecast_from; ++year) {
+      const auto observed = known.find(year);
       for (std::size_t t = 0; t < outputs.thresholds.size(); ++t) {
-        outputs.cumulative_base[t] += calibration_count(table, year, outputs.thresholds[t]);
+        const std::int64_t count = observed == known.end() ? -1 : observed->second[t];
+        outputs.cumulative_base[t] += count >= 0
+                                          ? static_cast<std::uint64_t>(count)
+                                          : calibration_count(table, year, outputs.thresholds[t]);
       }
     }
+  }
+
+  void replace_counts(const ObservedCounts& known) {
+    engine::Outputs& outputs = plan_.outputs;
+    const std::size_t thresholds = outputs.thresholds.size();
+    for (auto year = known.lower_bound(outputs.forecast_from); year != known.end(); ++year) {
+      outputs.observed.resize(plan_.year_count() * thresholds, -1);
+      std::copy(year->second.begin(), year->second.end(),
+                outputs.observed.begin() +
+                    (year->first - plan_.years.front()) * static_cast<std::ptrdiff_t>(thresholds));
+    }
+  }
+
+  void parse_frontier(TableReader& table) {
+    engine::Frontier& frontier = plan_.outputs.frontier;
+    frontier.widths = table.numbers("widths");
+    ascending(table, "widths", frontier.widths, 0.0, infinity);
+    const std::int64_t periods = table.integer("periods", 4);
+    if (periods < 1 || periods > 366) {
+      table.fail_at("periods", fmt::format("outputs.frontier.periods must be from 1 to 366, found "
+                                           "{}",
+                                           periods));
+    }
+    frontier.periods = static_cast<std::uint32_t>(periods);
+    const Value* start = table.optional_value("start");
+    if (start != nullptr && start->kind != ValueKind::string) {
+      frontier.log10_start = std::log10(positive_number(table, "start"));
+    } else {
+      frontier.log10_start = named_start(table, table.string("start", "calibration"));
+    }
+    table.finish();
+  }
+
+  double named_start(TableReader& table, const std::string& name) const {
+    if (name == "none") return -infinity;
+    if (name != "calibration") {
+      table.fail_at("start", fmt::format("outputs.frontier.start must be \"calibration\", \"none\" "
+                                         "or a size in FLOP, found \"{}\"",
+                                         name));
+    }
+    const int last = calibration_.years.back().year;
+    if (last >= plan_.outputs.forecast_from) {
+      table.fail_at("start", fmt::format("outputs.frontier: the calibration knows the frontier at "
+                                         "the end of {}, not before {}, where the forecast begins; "
+                                         "write start = \"none\" or a size in FLOP",
+                                         last, plan_.outputs.forecast_from));
+    }
+    return std::log10(calibration_.frontier_start);
   }
 
   void explicit_base(TableReader& table, const Value& value) {
@@ -151,9 +229,9 @@ class OutputsParser {
     table.fail_at(
         "cumulative_from",
         fmt::format("the calibration does not tell how many models of {} are above {} FLOP, "
-                    "which cumulative counts from {} need; set outputs.cumulative_from = {} "
-                    "or give outputs.cumulative_base",
-                    year, threshold, plan_.outputs.cumulative_from, plan_.years.front()));
+                    "which cumulative counts from {} need; set outputs.cumulative_from = {}, "
+                    "or give outputs.cumulative_base or [observed]",
+                    year, threshold, plan_.outputs.cumulative_from, plan_.outputs.forecast_from));
   }
 
   const Calibration& calibration_;
@@ -162,8 +240,23 @@ class OutputsParser {
 
 }  // namespace
 
-void parse_outputs(TableReader table, const Calibration& calibration, engine::Plan& plan) {
-  OutputsParser(calibration, plan).parse(table);
+void parse_outputs(TableReader table, std::optional<TableReader> observed,
+                   const Calibration& calibration, engine::Plan& plan) {
+  OutputsParser(calibration, plan).parse(table, observed);
+}
+
+void parse_precision(TableReader& table, engine::Plan& plan) {
+  for (const auto& [key, value] : {std::pair{"absolute", &plan.precision.absolute},
+                                   std::pair{"relative", &plan.precision.relative}}) {
+    *value = table.number(key, 0.0);
+    if (*value < 0.0) {
+      table.fail_at(key, fmt::format("precision.{} must not be negative, found {}", key, *value));
+    }
+  }
+  if (!table.has("absolute") && !table.has("relative")) {
+    table.fail("precision needs absolute, relative or both");
+  }
+  table.finish();
 }
 
 }  // namespace flopsieve::jobs

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "engine/plan.hpp"
+#include "jobs/document.hpp"
+
+namespace flopsieve::jobs {
+
+/// Reads models.match and models.tolerance into Plan::matching, and refuses what the laws of the
+/// Plan cannot do. Needs everything of the Plan that decides a candidate's inputs.
+void parse_match(TableReader& models, engine::Plan& plan);
+
+}  // namespace flopsieve::jobs
