@@ -99,9 +99,14 @@ class Filler {
       return plan.outputs.statistics;
     };
     result_.counts = cells(&Summary::counts, result_.thresholds, thresholds);
-    if (same_start()) {
-      result_.cumulative = cells(&Summary::cumulative, result_.thresholds, thresholds);
-    }
+    result_.cumulative = cells(&Summary::cumulative, result_.thresholds, thresholds);
+    leave_out_other_starts();
+    const auto widths = [](const Plan& plan) -> auto& {
+      return plan.outputs.frontier.widths;
+    };
+    result_.frontier_before = cells(&Summary::frontier_before, result_.frontier_widths, widths);
+    result_.frontier_including =
+        cells(&Summary::frontier_including, result_.frontier_widths, widths);
     result_.statistic_cells = cells(&Summary::statistics, result_.statistics, statistics);
     fill_acceptance();
   }
@@ -139,16 +144,21 @@ class Filler {
     return result;
   }
 
-  bool same_start() {
-    const auto start = [](const Plan& plan) { return plan.outputs.cumulative_from; };
-    for (const NamedResults& run : runs_) {
-      if (start(run.results.study.plan) == start(plan(0))) continue;
-      result_.left_out.push_back(fmt::format("cumulative counts (from {} in {}, from {} in {})",
-                                             start(plan(0)), runs_.front().name,
-                                             start(run.results.study.plan), run.name));
-      return false;
+  bool same_start(int year) const {
+    return std::all_of(runs_.begin(), runs_.end(), [&](const NamedResults& run) {
+      return cumulative_start(run.results.study.plan, year) == cumulative_start(plan(0), year);
+    });
+  }
+
+  void leave_out_other_starts() {
+    std::vector<int> years;
+    for (const int year : result_.years) {
+      if (!same_start(year)) years.push_back(year);
     }
-    return true;
+    if (years.empty()) return;
+    result_.left_out.push_back(fmt::format(
+        "cumulative counts of {} (not added up from the same year)", fmt::join(years, ", ")));
+    std::erase_if(result_.cumulative, [&](const auto& cell) { return !same_start(cell.year); });
   }
 
   void fill_acceptance() {
@@ -214,6 +224,10 @@ Comparison compare_runs(const std::vector<NamedResults>& runs) {
   result.thresholds = common<double>(
       runs, "thresholds", [](const Plan& plan) -> auto& { return plan.outputs.thresholds; },
       threshold_words, result.left_out);
+  result.frontier_widths = common<double>(
+      runs, "frontier widths",
+      [](const Plan& plan) -> auto& { return plan.outputs.frontier.widths; }, text,
+      result.left_out);
   result.quantiles = common<double>(
       runs, "quantiles", [](const Plan& plan) -> auto& { return plan.outputs.quantiles; }, text,
       result.left_out);

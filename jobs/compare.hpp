@@ -40,7 +40,7 @@ struct DifferingKey {
 /// The same numbers of every run.
 struct ComparedCell {
   int year = 0;
-  std::size_t of = 0;                      ///< index of the threshold, statistic or acceptance
+  std::size_t of = 0;  ///< index of the threshold, width, statistic or acceptance
   std::vector<std::vector<Measure>> runs;  ///< [run][quantile..., mean]; of an acceptance one
 };
 
@@ -55,12 +55,15 @@ struct Comparison {
   std::vector<DifferingKey> differing;
   std::vector<int> years;
   std::vector<double> thresholds;
+  std::vector<double> frontier_widths;
   std::vector<double> quantiles;
   std::vector<engine::Statistic> statistics;
-  std::vector<std::string> left_out;     ///< in words: what not all of them have
-  bool shares_seed = false;              ///< two runs have the same seed
-  std::vector<ComparedCell> counts;      ///< models above each threshold in the year
-  std::vector<ComparedCell> cumulative;  ///< empty if the runs start to add up in different years
+  std::vector<std::string> left_out;          ///< in words: what not all of them have
+  bool shares_seed = false;                   ///< two runs have the same seed
+  std::vector<ComparedCell> counts;           ///< models above each threshold in the year
+  std::vector<ComparedCell> cumulative;       ///< of the years that all add up from the same year
+  std::vector<ComparedCell> frontier_before;  ///< within each width of the frontier
+  std::vector<ComparedCell> frontier_including;
   std::vector<ComparedCell> statistic_cells;
   std::vector<ComparedCell> acceptance;  ///< `of` is an Acceptance
 };

@@ -24,6 +24,7 @@ struct Section {
 
 std::vector<Section> sections(const Comparison& comparison) {
   const std::vector<std::string> thresholds = number_keys(comparison.thresholds);
+  const std::vector<std::string> widths = number_keys(comparison.frontier_widths);
   std::vector<std::string> measures = number_keys(comparison.quantiles);
   measures.push_back("mean");
   return {
@@ -135,11 +136,13 @@ std::string comparison_json(const Comparison& comparison, const std::vector<Name
   json["shares_seed"] = comparison.shares_seed;
   json["years"] = comparison.years;
   json["thresholds"] = comparison.thresholds;
+  json["frontier_widths"] = comparison.frontier_widths;
   json["quantiles"] = comparison.quantiles;
   const std::vector<Section> parts = sections(comparison);
   json["counts"] = {{"per_year", section_json(parts[0])}, {"cumulative", section_json(parts[1])}};
-  json["statistics"] = section_json(parts[2]);
-  json["acceptance"] = section_json(parts[3]);
+  json["frontier"] = {{"before", section_json(parts[2])}, {"including", section_json(parts[3])}};
+  json["statistics"] = section_json(parts[4]);
+  json["acceptance"] = section_json(parts[5]);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

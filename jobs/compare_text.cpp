@@ -143,14 +143,28 @@ std::string count_tables(const Comparison& comparison, const std::vector<Compare
   return text;
 }
 
+std::string frontier_tables(const Comparison& comparison) {
+  std::string text;
+  for (std::size_t w = 0; w < comparison.frontier_widths.size(); ++w) {
+    const auto add = [&](const char* dated, const std::vector<ComparedCell>& cells) {
+      text += fmt::format(
+          "Models in the year within {:.3g} OOM of the largest one dated before {}their period\n{}",
+          comparison.frontier_widths[w], dated,
+          cell_table(comparison, cells, w, writer(whole_number)));
+    };
+    add("", comparison.frontier_before);
+    add("the end of ", comparison.frontier_including);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string comparison_text(const Comparison& comparison, const std::vector<NamedResults>& runs) {
   std::string text = files_table(runs) + differing_table(comparison) + explanation(comparison);
   text += count_tables(comparison, comparison.counts, "in the year");
-  text += count_tables(comparison, comparison.cumulative,
-                       fmt::format("from {} to the end of the year",
-                                   runs.front().results.study.plan.outputs.cumulative_from));
+  text += count_tables(comparison, comparison.cumulative, "up to the end of the year");
+  text += frontier_tables(comparison);
   for (std::size_t s = 0; s < comparison.statistics.size(); ++s) {
     const Statistic& statistic = comparison.statistics[s];
     const std::string unit(statistic.info().unit);

@@ -52,8 +52,11 @@ engine::Summary by_sum_of_percentiles(const engine::Plan& plan, const engine::Ta
   const std::size_t thresholds = outputs.thresholds.size();
   for (std::size_t t = 0; t < thresholds; ++t) {
     for (std::size_t q = 0; q < outputs.quantiles.size(); ++q) {
-      auto running = static_cast<double>(outputs.cumulative_base[t]);
+      double running = 0.0;
       for (std::size_t year = 0; year < plan.year_count(); ++year) {
+        if (plan.years[year] == outputs.forecast_from) {
+          running = static_cast<double>(outputs.cumulative_base[t]);
+        }
         const std::size_t cell = year * thresholds + t;
         const double percentile = rounded_percentile(tally.counts[cell], outputs.quantiles[q]);
         running += percentile;

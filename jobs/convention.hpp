@@ -11,7 +11,8 @@ namespace flopsieve::jobs {
 /// distribution function.
 /// sum_of_percentiles: the published form (Kumar and Manning, arXiv 2504.16138). Quantiles of each
 /// year alone, by linear interpolation (Hyndman and Fan's type 7), rounded half to even; those of
-/// the cumulative count are their sums over the years plus the known models before. They are
+/// the cumulative count are their sums over the years, from the forecast's start on with the known
+/// models before it (Outputs::cumulative_base). They are
 /// quantiles of the sum only if the years are perfectly dependent; otherwise they spread wider.
 enum class Convention { trajectory, sum_of_percentiles };
 

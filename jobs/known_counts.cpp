@@ -21,9 +21,10 @@ bool KnownCounts::empty() const {
 
 KnownCounts known_counts(const engine::Plan& plan, const Calibration& calibration) {
   KnownCounts result;
-  std::vector<std::optional<std::uint64_t>> running(plan.outputs.cumulative_base.begin(),
-                                                    plan.outputs.cumulative_base.end());
+  const std::vector<std::uint64_t>& base = plan.outputs.cumulative_base;
+  std::vector<std::optional<std::uint64_t>> running(base.size(), 0);
   for (const int year : plan.years) {
+    if (year == plan.outputs.forecast_from) running.assign(base.begin(), base.end());
     const CalibrationYear* figures = calibration.find_year(year);
     for (std::size_t t = 0; t < plan.outputs.thresholds.size(); ++t) {
       const auto count = observed(figures, plan.outputs.thresholds[t]);

@@ -45,12 +45,15 @@ std::string known_rows(const Plan& plan, const char* kind,
 std::string csv_report(const ReportContent& content) {
   const Plan& plan = content.plan;
   const auto thresholds = number_keys(plan.outputs.thresholds);
+  const auto widths = number_keys(plan.outputs.frontier.widths);
   const bool own = content.convention == Convention::trajectory;
   return "kind,year,of,quantile,value,error_low,error_high\n" +
          quantile_rows(plan, own ? "count" : "interpolated_count", content.summary.counts,
                        thresholds) +
          quantile_rows(plan, own ? "cumulative" : "sum_of_percentiles", content.summary.cumulative,
                        thresholds) +
+         quantile_rows(plan, "frontier_before", content.summary.frontier_before, widths) +
+         quantile_rows(plan, "frontier_including", content.summary.frontier_including, widths) +
          known_rows(plan, "observed_count", content.known.per_year, thresholds) +
          known_rows(plan, "observed_cumulative", content.known.cumulative, thresholds) +
          quantile_rows(plan, "statistic", content.summary.statistics,

@@ -51,6 +51,10 @@ Json acceptance_json(const Plan& plan, const YearTally& year) {
           {"constraints", constraints}};
 }
 
+Json whole(const QuantileEstimate& estimate) {
+  return static_cast<std::uint64_t>(estimate.value);
+}
+
 /// [year][threshold], only what is known.
 Json known_json(const Plan& plan, const std::vector<std::optional<std::uint64_t>>& known,
                 const std::vector<std::string>& thresholds) {
@@ -67,9 +71,6 @@ Json counts_json(const ReportContent& content) {
   const Plan& plan = content.plan;
   const engine::Summary& summary = content.summary;
   const std::vector<std::string> thresholds = number_keys(plan.outputs.thresholds);
-  const auto whole = [](const QuantileEstimate& q) {
-    return Json(static_cast<std::uint64_t>(q.value));
-  };
   return {{"convention", convention_name(content.convention)},
           {"per_year", nested(plan, summary.counts, thresholds, whole)},
           {"per_year_error", nested(plan, summary.counts, thresholds, bounds_json)},
@@ -93,6 +94,10 @@ std::string json_report(const ReportContent& content) {
   json["thresholds"] = plan.outputs.thresholds;
   json["quantiles"] = plan.outputs.quantiles;
   json["counts"] = counts_json(content);
+  const std::vector<std::string> widths = number_keys(plan.outputs.frontier.widths);
+  json["frontier"] = {
+      {"before", nested(plan, content.summary.frontier_before, widths, whole)},
+      {"including", nested(plan, content.summary.frontier_including, widths, whole)}};
   json["statistics"] =
       nested(plan, content.summary.statistics, statistic_keys(plan.outputs.statistics), value);
   json["acceptance"] = Json::object();

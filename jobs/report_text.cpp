@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "jobs/report_content.hpp"
 #include "jobs/report_words.hpp"
@@ -50,13 +51,20 @@ std::string known_models(const Plan& plan) {
   return text.empty() ? "none above these thresholds" : text;
 }
 
-std::string known_years(const Plan& plan) {
-  const int from = plan.outputs.cumulative_from;
-  const int last_known = plan.years.front() - 1;
-  if (from > last_known) return "";
-  const std::string years =
-      from == last_known ? std::to_string(from) : fmt::format("{}-{}", from, last_known);
-  return fmt::format(" (known in {}: {})", years, known_models(plan));
+/// From which year on the counts are added up, and what is known before the forecast.
+std::string start_words(const Plan& plan) {
+  const engine::Outputs& outputs = plan.outputs;
+  const std::string retrodicted = fmt::format("from {} to the end of the year", plan.years.front());
+  if (outputs.forecast_from > plan.years.back()) return retrodicted;
+  std::string text = fmt::format("from {} to the end of the year", outputs.cumulative_from);
+  const int last_known = outputs.forecast_from - 1;
+  if (outputs.cumulative_from <= last_known) {
+    const std::string first =
+        outputs.cumulative_from == last_known ? "" : fmt::format("{}-", outputs.cumulative_from);
+    text += fmt::format(" (known in {}{}: {})", first, last_known, known_models(plan));
+  }
+  if (plan.years.front() >= outputs.forecast_from) return text;
+  return text + fmt::format("; before {}, {}", outputs.forecast_from, retrodicted);
 }
 
 std::string yearly_heading(Convention convention) {
@@ -66,8 +74,7 @@ std::string yearly_heading(Convention convention) {
 }
 
 std::string cumulative_heading(const Plan& plan, Convention convention) {
-  const std::string years = fmt::format("from {} to the end of the year{}",
-                                        plan.outputs.cumulative_from, known_years(plan));
+  const std::string years = start_words(plan);
   if (convention == Convention::trajectory) {
     return "Models above each threshold (FLOP), " + years;
   }
@@ -164,15 +171,54 @@ std::string observed_table(const Plan& plan, const std::vector<Estimate>& estima
   return table.text();
 }
 
+/// Whether the totals of all years with observed counts are those observed, not modelled ones.
+bool totals_are_known(const ReportContent& content) {
+  const Plan& plan = content.plan;
+  const std::vector<double>& totals = plan.total.known_log10;
+  for (std::size_t cell = 0; cell < content.known.per_year.size(); ++cell) {
+    const std::size_t year = cell / plan.outputs.thresholds.size();
+    if (content.known.per_year[cell] && (totals.empty() || std::isnan(totals[year]))) return false;
+  }
+  return true;
+}
+
 std::string observed_text(const ReportContent& content) {
   if (content.known.empty()) return "";
   const Summary& summary = content.summary;
   return fmt::format(
-      "Observed models, and the quantiles above. In-sample unless the job's figures end before "
-      "these years:\ntotals, ranges and trends that a job takes from them are those observed.\n"
+      "Observed models, and the quantiles above. {}\n"
       "In the year\n{}Up to the end of the year\n{}\n",
+      totals_are_known(content)
+          ? "In-sample: the totals of these years are those observed."
+          : "In-sample unless the job's figures end before these years:\n"
+            "totals, ranges and trends that a job takes from them are those observed.",
       observed_table(content.plan, summary.counts, content.known.per_year),
       observed_table(content.plan, summary.cumulative, content.known.cumulative));
+}
+
+std::string frontier_table(const Plan& plan, const std::vector<Estimate>& estimates) {
+  const std::vector<double>& widths = plan.outputs.frontier.widths;
+  std::vector<std::string> heading{"year"};
+  for (const double width : widths) heading.push_back(fmt::format("{:.3g} OOM", width));
+  TextTable table(heading);
+  for (std::size_t year = 0; year < plan.year_count(); ++year) {
+    std::vector<std::string> row{std::to_string(plan.years[year])};
+    for (std::size_t w = 0; w < widths.size(); ++w) {
+      row.push_back(quantile_text(whole_number, estimates[year * widths.size() + w]));
+    }
+    table.add(row);
+  }
+  return table.text();
+}
+
+std::string frontier_text(const ReportContent& content) {
+  const Plan& plan = content.plan;
+  if (plan.outputs.frontier.widths.empty()) return "";
+  return fmt::format(
+      "Models in the year within each width of the largest one dated before their period ({} a "
+      "year)\n{}\nThe same, of the largest one dated before the end of their period\n{}\n",
+      plan.outputs.frontier.periods, frontier_table(plan, content.summary.frontier_before),
+      frontier_table(plan, content.summary.frontier_including));
 }
 
 std::string counts_text(const ReportContent& content) {
@@ -183,7 +229,7 @@ std::string counts_text(const ReportContent& content) {
                      count_table(plan, summary.counts),
                      cumulative_heading(plan, content.convention),
                      count_table(plan, summary.cumulative), own ? monte_carlo_line(summary) : "") +
-         observed_text(content);
+         frontier_text(content) + observed_text(content);
 }
 
 std::uint64_t all_candidates(const Tally& tally) {

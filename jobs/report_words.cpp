@@ -56,6 +56,10 @@ std::vector<std::string> number_keys(const std::vector<double>& numbers) {
   return keys;
 }
 
+int cumulative_start(const engine::Plan& plan, int year) {
+  return year < plan.outputs.forecast_from ? plan.years.front() : plan.outputs.cumulative_from;
+}
+
 std::vector<std::string> statistic_keys(const std::vector<engine::Statistic>& statistics) {
   std::vector<std::string> keys;
   for (const engine::Statistic& each : statistics) keys.push_back(each.name());

@@ -29,6 +29,10 @@ std::string threshold_words(double threshold);
 /// The names of thresholds and quantiles in CSV and JSON: "1e+25", "0.05".
 std::vector<std::string> number_keys(const std::vector<double>& numbers);
 
+/// The first year that a year's cumulative counts include: retrodicted years are added up by
+/// themselves, from the first year of the job.
+int cumulative_start(const engine::Plan& plan, int year);
+
 std::vector<std::string> statistic_keys(const std::vector<engine::Statistic>& statistics);
 
 }  // namespace flopsieve::jobs

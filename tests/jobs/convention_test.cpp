@@ -17,6 +17,7 @@ struct Run {
   Run(const std::vector<std::vector<std::uint64_t>>& years, std::vector<double> quantiles) {
     plan.outputs.thresholds = {1e25};
     plan.outputs.cumulative_base = {4};
+    plan.outputs.forecast_from = 2024;
     plan.outputs.quantiles = std::move(quantiles);
     for (std::size_t year = 0; year < years.size(); ++year) {
       plan.years.push_back(2024 + static_cast<int>(year));
@@ -59,6 +60,12 @@ TEST_CASE("percentiles interpolate linearly between order statistics") {
 TEST_CASE("rounded percentiles of the years add up to those known before") {
   const Run run({{0, 1}, {2, 1}, {2, 3}}, {0.5});
   CHECK(run.values(&engine::Summary::cumulative) == std::vector<double>{4, 6, 8});
+}
+
+TEST_CASE("retrodicted years are added up by themselves") {
+  Run run({{1}, {2}, {3}, {5}}, {0.5});
+  run.plan.outputs.forecast_from = 2026;
+  CHECK(run.values(&engine::Summary::cumulative) == std::vector<double>{1, 3, 7, 12});
 }
 
 TEST_CASE("one trajectory is every percentile") {

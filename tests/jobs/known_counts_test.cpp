@@ -22,6 +22,7 @@ engine::Plan plan(std::vector<int> years, std::vector<double> thresholds,
                   std::vector<std::uint64_t> base) {
   engine::Plan result;
   result.years = std::move(years);
+  result.outputs.forecast_from = result.years.front();
   result.outputs.thresholds = std::move(thresholds);
   result.outputs.cumulative_base = std::move(base);
   return result;
@@ -38,6 +39,14 @@ TEST_CASE("observed counts stand in their years and add up") {
 TEST_CASE("observed counts add up from the known models before the first year") {
   const auto known = known_counts(plan({2023}, {1e24, 1e25}, {3, 1}), made_up());
   CHECK(known.cumulative == Counts{8, 3});
+}
+
+TEST_CASE("observed counts of retrodicted years are added up by themselves") {
+  engine::Plan both = plan({2022, 2023}, {1e24}, {40});
+  both.outputs.forecast_from = 2023;
+  CHECK(known_counts(both, made_up()).cumulative == Counts{3, 45});
+  both.outputs.forecast_from = 2024;
+  CHECK(known_counts(both, made_up()).cumulative == Counts{3, 8});
 }
 
 TEST_CASE("years and thresholds that the calibration lacks are not known, nor their sums") {
