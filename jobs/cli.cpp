@@ -66,6 +66,7 @@ struct Subcommands {
   CheckCommand check;
   ConfigCommand config;
   ShowCommand show;
+  CompareCommand compare;
   CalibrateCommand calibrate;
 };
 
@@ -86,7 +87,7 @@ void add_run(CLI::App& app, RunCommand& command, std::function<int()>& chosen) {
   sub->callback([&] { chosen = [&] { return run(command); }; });
 }
 
-void add_others(CLI::App& app, Subcommands& all, std::function<int()>& chosen) {
+void add_check_and_config(CLI::App& app, Subcommands& all, std::function<int()>& chosen) {
   CLI::App* check_app =
       app.add_subcommand("check",
                          "Validate a job without running it: resolved job, feasibility, "
@@ -99,24 +100,38 @@ void add_others(CLI::App& app, Subcommands& all, std::function<int()>& chosen) {
   add_job_options(*config_app, all.config.job);
   config_app->footer("Example: flopsieve config jobs/forecast.toml > resolved.toml");
   config_app->callback([&] { chosen = [&] { return config(all.config); }; });
+}
 
+void add_show_and_compare(CLI::App& app, Subcommands& all, std::function<int()>& chosen) {
   CLI::App* show_app = app.add_subcommand("show", "Print the results of a finished run");
   show_app->add_option("FILE", all.show.file, "Result file")->required();
   show_app->add_option("--format", all.show.format, "table (default), csv or json");
+  show_app->add_option("--convention", all.show.convention,
+                       "Quantiles of counts: trajectory (default), of each trajectory's own "
+                       "count; sum-of-percentiles, of each year, added up (the published form)");
   show_app->footer("Example: flopsieve show forecast.h5 --format csv > forecast.csv");
   show_app->callback([&] { chosen = [&] { return show(all.show); }; });
 
-  CLI::App* calibrate_app = app.add_subcommand(
+  CLI::App* compare_app = app.add_subcommand(
+      "compare", "Print finished runs side by side, with their differences to the first");
+  compare_app->add_option("FILES", all.compare.files, "Result files, two or more")->required();
+  compare_app->add_option("--format", all.compare.format, "table (default), csv or json");
+  compare_app->footer("Example: flopsieve compare forecast.h5 wide.h5");
+  compare_app->callback([&] { chosen = [&] { return compare(all.compare); }; });
+}
+
+void add_calibrate(CLI::App& app, CalibrateCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand(
       "calibrate", "Figures per year from a CSV in the layout of Epoch AI's Notable Models");
-  calibrate_app->add_option("CSV", all.calibrate.csv, "Input file")->required();
-  calibrate_app->add_option("-o,--output", all.calibrate.output, "Calibration to write (TOML)");
-  calibrate_app->add_option("--years", all.calibrate.years, "First and last year (2017-2023)");
-  calibrate_app->add_option("--drop", all.calibrate.drop, "Leave out a model (repeatable)")
+  sub->add_option("CSV", command.csv, "Input file")->required();
+  sub->add_option("-o,--output", command.output, "Calibration to write (TOML)");
+  sub->add_option("--years", command.years, "First and last year (2017-2023)");
+  sub->add_option("--drop", command.drop, "Leave out a model (repeatable)")
       ->allow_extra_args(false)
       ->take_all();
-  calibrate_app->add_flag("--json", all.calibrate.json, "Print the figures as JSON");
-  calibrate_app->footer("Example: flopsieve calibrate notable_ai_models.csv -o calibration.toml");
-  calibrate_app->callback([&] { chosen = [&] { return calibrate_command(all.calibrate); }; });
+  sub->add_flag("--json", command.json, "Print the figures as JSON");
+  sub->footer("Example: flopsieve calibrate notable_ai_models.csv -o calibration.toml");
+  sub->callback([&] { chosen = [&] { return calibrate_command(command); }; });
 }
 
 int fail(const std::string& message, ExitCode code) {
@@ -137,7 +152,9 @@ int run_subcommand(int argc, char** argv) {
   Subcommands all;
   std::function<int()> chosen;
   add_run(app, all.run, chosen);
-  add_others(app, all, chosen);
+  add_check_and_config(app, all, chosen);
+  add_show_and_compare(app, all, chosen);
+  add_calibrate(app, all.calibrate, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -13,6 +14,8 @@
 #include "engine/result_file.hpp"
 #include "jobs/calibrate.hpp"
 #include "jobs/calibration.hpp"
+#include "jobs/compare.hpp"
+#include "jobs/compare_report.hpp"
 #include "jobs/console.hpp"
 #include "jobs/csv.hpp"
 #include "jobs/embedded.hpp"
@@ -23,7 +26,7 @@
 #include "jobs/report.hpp"
 #include "jobs/text_table.hpp"
 
-// The subcommands that compute little: check, config, show and calibrate.
+// The subcommands that compute little: check, config, show, compare and calibrate.
 
 namespace flopsieve::jobs {
 namespace {
@@ -68,6 +71,17 @@ void demand_calibration_place(const std::string& output) {
   }
 }
 
+/// The names of files without their folders, unless two would be the same.
+std::vector<std::string> short_names(const std::vector<std::string>& files) {
+  std::vector<std::string> names;
+  for (const std::string& file : files) {
+    const std::string name = std::filesystem::path(file).filename().string();
+    if (std::find(names.begin(), names.end(), name) != names.end()) return files;
+    names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace
 
 int check(const CheckCommand& command) {
@@ -86,10 +100,32 @@ int config(const ConfigCommand& command) {
 
 int show(const ShowCommand& command) {
   const ReportFormat format = parse_report_format(command.format);
+  const Convention convention = parse_convention(command.convention);
   const engine::Results results = engine::read_result_file(command.file);
-  print_result(report(results.study.plan, results.tally, format));
+  print_result(report(results.study.plan, results.tally, format, convention));
   const std::string warnings = report_warnings(results.study.plan, results.tally);
   if (!warnings.empty()) std::fputs(("warning: " + warnings + "\n").c_str(), stderr);
+  return done;
+}
+
+int compare(const CompareCommand& command) {
+  const ReportFormat format = parse_report_format(command.format);
+  const std::vector<std::string> names = short_names(command.files);
+  std::vector<NamedResults> runs;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    runs.push_back({names[i], engine::read_result_file(command.files[i])});
+  }
+  const Comparison comparison = compare_runs(runs);
+  switch (format) {
+    case ReportFormat::csv:
+      print_result(comparison_csv(comparison));
+      break;
+    case ReportFormat::json:
+      print_result(comparison_json(comparison, runs));
+      break;
+    case ReportFormat::table:
+      print_result(comparison_text(comparison, runs));
+  }
   return done;
 }
 

@@ -51,8 +51,15 @@ int config(const ConfigCommand& command);
 struct ShowCommand {
   std::string file;
   std::string format = "table";
+  std::string convention = "trajectory";
 };
 int show(const ShowCommand& command);
+
+struct CompareCommand {
+  std::vector<std::string> files;  ///< the first is the one to compare to
+  std::string format = "table";
+};
+int compare(const CompareCommand& command);
 
 struct CalibrateCommand {
   std::string csv;

@@ -4,6 +4,7 @@
 
 #include "engine/plan.hpp"
 #include "engine/tally.hpp"
+#include "jobs/convention.hpp"
 
 namespace flopsieve::jobs {
 
@@ -13,8 +14,10 @@ enum class ReportFormat { table, csv, json };
 ReportFormat parse_report_format(const std::string& text);
 
 /// The results of a run for people (table), spreadsheets (csv: one line per number) or programs
-/// (json: the names are fixed, see jobs/README.md). Ends with a newline.
-std::string report(const engine::Plan& plan, const engine::Tally& tally, ReportFormat format);
+/// (json: the names are fixed, see jobs/README.md). Where the embedded calibration knows counts of
+/// the job's years, they stand beside the simulated ones. Ends with a newline.
+std::string report(const engine::Plan& plan, const engine::Tally& tally, ReportFormat format,
+                   Convention convention = Convention::trajectory);
 
 /// Warnings that belong to a result, one per line; empty if there are none.
 std::string report_warnings(const engine::Plan& plan, const engine::Tally& tally);

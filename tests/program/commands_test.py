@@ -5,6 +5,7 @@ import json
 import math
 import re
 import subprocess
+import tomllib
 import unittest
 
 import h5py
@@ -27,11 +28,11 @@ class HelpAndVersion(ProgramTest):
 
     def test_help_lists_every_command_and_exit_code(self):
         done = self.succeed("--help")
-        for word in ("run", "check", "config", "show", "calibrate", "75"):
+        for word in ("run", "check", "config", "show", "compare", "calibrate", "75"):
             self.assertRegex(done.stdout, rf"\b{word}\b")
 
     def test_help_of_each_command_has_an_example(self):
-        for command in ("run", "check", "config", "show", "calibrate"):
+        for command in ("run", "check", "config", "show", "compare", "calibrate"):
             with self.subTest(command):
                 done = self.succeed(command, "--help")
                 self.assertIn(f"Example: flopsieve {command}", done.stdout)
@@ -397,6 +398,117 @@ class Show(ProgramTest):
                                    rtol=1e-12)
         np.testing.assert_allclose(self.file["statistics/standard_error"][()],
                                    values.std(axis=0, ddof=1) / math.sqrt(len(values)), rtol=1e-6)
+
+
+class Convention(ProgramTest):
+    """`show --convention sum-of-percentiles`, against numpy on the counts of every trajectory."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("small.toml", SMALL_JOB)
+        self.succeed("run", "small.toml", "-q")
+        with h5py.File(self.folder / "small.h5") as file:
+            counts = file["counts/by_trajectory"][()]
+            base = file["counts/cumulative_base"][()]
+        per_year = np.round(np.percentile(counts, [5, 50, 95], axis=0))  # half to even
+        cumulative = per_year.cumsum(axis=1) + base
+        self.expected = {"per_year": per_year, "cumulative": cumulative}
+
+    def show(self, *options):
+        return self.succeed("show", "small.h5", "--convention", "sum-of-percentiles",
+                            *options).stdout
+
+    def test_json(self):
+        shown = json.loads(self.show("--format", "json"))
+        self.assertEqual(shown["counts"]["convention"], "sum-of-percentiles")
+        for what, expected in self.expected.items():
+            values = [[list(cell.values()) for cell in year.values()]
+                      for year in shown["counts"][what].values()]
+            np.testing.assert_array_equal(np.moveaxis(values, 2, 0), expected)
+            ends = [end for year in shown["counts"][what + "_error"].values()
+                    for cell in year.values() for pair in cell.values() for end in pair]
+            self.assertEqual(set(ends), {None})
+
+    def test_it_differs_from_the_default_in_counts_only(self):
+        own = json.loads(self.succeed("show", "small.h5", "--format", "json").stdout)
+        self.assertEqual(own["counts"]["convention"], "trajectory")
+        shown = json.loads(self.show("--format", "json"))
+        self.assertNotEqual(own.pop("counts"), shown.pop("counts"))
+        self.assertEqual(own, shown)
+        self.assertEqual(self.succeed("show", "small.h5", "--convention", "trajectory").stdout,
+                         self.succeed("show", "small.h5").stdout)
+
+    def test_csv(self):
+        rows = [line.split(",") for line in self.show("--format", "csv").splitlines()]
+        for kind, what in (("interpolated_count", "per_year"),
+                           ("sum_of_percentiles", "cumulative")):
+            shown = [int(row[4]) for row in rows if row[0] == kind]
+            self.assertEqual(shown, np.moveaxis(self.expected[what], 0, 2).ravel().tolist())
+        self.assertFalse({"count", "cumulative"} & {row[0] for row in rows})
+
+    def test_table_says_what_it_is(self):
+        text = self.show()
+        self.assertIn("Sum of percentiles: the yearly figures above added up", text)
+        self.assertNotIn("Monte Carlo error of these", text)
+        last = [row for row in text.splitlines() if row.startswith("  2026  [")][1]
+        expected = np.moveaxis(self.expected["cumulative"], 0, 2)[2].ravel().astype(int).tolist()
+        self.assertEqual([int(n) for n in re.findall(r"\d+", last)][1:], expected)
+
+    def test_unknown_word(self):
+        done = self.flopsieve("show", "small.h5", "--convention", "mean")
+        self.assertEqual(done.returncode, BAD_INPUT)
+        self.assertIn("trajectory or sum-of-percentiles", done.stderr)
+
+
+class Observed(ProgramTest):
+    """What was observed stands beside what is simulated, where jobs/calibration.toml knows it."""
+
+    def setUp(self):
+        super().setUp()
+        calibration = tomllib.loads((SOURCE / "jobs" / "calibration.toml").read_text())
+        self.thresholds = calibration["thresholds"]
+        self.known = {year["year"]: year["count_above"] for year in calibration["year"]}
+
+    def run_job(self, years, thresholds):
+        text = edited("base_year = 2023", f"base_year = {years[:4]}",
+                      edited("2024-2026", years, edited("[1e24, 1e25, 1e26]", thresholds)))
+        self.write("small.toml", text)
+        self.table = self.succeed("run", "small.toml", "-q").stdout
+        self.json = json.loads(self.succeed("show", "small.h5", "--format", "json").stdout)
+        return self.json["counts"]["observed"]
+
+    def test_years_of_the_calibration(self):
+        observed = self.run_job("2022-2024", "[1e24, 1e25]")
+        sums = {"1e+24": 0, "1e+25": 0}
+        for year in (2022, 2023):
+            for threshold in sums:
+                count = self.known[year][self.thresholds.index(float(threshold))]
+                sums[threshold] += count
+                self.assertEqual(observed["per_year"][str(year)][threshold], count)
+                self.assertEqual(observed["cumulative"][str(year)][threshold], sums[threshold])
+        self.assertEqual(list(observed["per_year"]), ["2022", "2023"])
+        self.assertEqual(sums, {"1e+24": 16, "1e+25": 4})
+
+    def test_thresholds_of_the_calibration_only(self):
+        observed = self.run_job("2022-2023", "[1e24, 2e24]")
+        self.assertEqual({threshold for year in observed["per_year"].values()
+                          for threshold in year}, {"1e+24"})
+        self.assertIn("In-sample", self.table)
+
+    def test_table_and_csv(self):
+        observed = self.run_job("2023-2024", "[1e24, 1e25]")["cumulative"]["2023"]
+        simulated = self.json["counts"]["cumulative"]["2023"]
+        cells = [f"{observed[t]} {list(simulated[t].values())}" for t in observed]
+        self.assertIn("In-sample", self.table)
+        self.assertRegex(self.table, r"\n +2023 +" + " +".join(map(re.escape, cells)) + r"\n")
+        lines = self.succeed("show", "small.h5", "--format", "csv").stdout.splitlines()
+        self.assertEqual([line for line in lines if line.startswith("observed_cumulative")],
+                         [f'observed_cumulative,2023,"{t}",,{n},,' for t, n in observed.items()])
+
+    def test_no_such_years(self):
+        observed = self.run_job("2024-2025", "[1e24, 1e25]")
+        self.assertEqual(observed, {"per_year": {}, "cumulative": {}})
+        self.assertNotIn("Observed", self.table)
 
 
 class Calibrate(ProgramTest):

@@ -321,7 +321,7 @@ class JobsTest(ProgramTest):
             self.assertEqual(done.returncode == 0, asked in knows, asked)
 
     def test_fields_of_show(self):
-        self.write("job.toml", JOB)
+        self.write("job.toml", edited("2024-2026", "2023-2026"))  # 2023 is observed
         shown = json.loads(self.succeed("run", "job.toml", "-q", "--json").stdout)
         kinds = {"year": {str(year) for year in shown["years"]},
                  "threshold": set(shown["counts"]["per_year"]["2024"]),

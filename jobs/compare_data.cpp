@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "jobs/compare_report.hpp"
+#include "jobs/report_words.hpp"
+
+namespace flopsieve::jobs {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<std::string> acceptance_keys() {
+  return {"first_attempt_pass_rate", "efficiency", "exhausted"};
+}
+
+/// Cells of one kind, and the names of what they are of and of the numbers in each.
+struct Section {
+  const char* kind;
+  const std::vector<ComparedCell>& cells;
+  std::vector<std::string> items;
+  std::vector<std::string> measures;  ///< one empty name where there is but one number
+};
+
+std::vector<Section> sections(const Comparison& comparison) {
+  const std::vector<std::string> thresholds = number_keys(comparison.thresholds);
+  const std::vector<std::string> widths = number_keys(comparison.frontier_widths);
+  std::vector<std::string> measures = number_keys(comparison.quantiles);
+  measures.push_back("mean");
+  return {
+      {"count", comparison.counts, thresholds, measures},
+      {"cumulative", comparison.cumulative, thresholds, measures},
+      {"statistic", comparison.statistic_cells, statistic_keys(comparison.statistics), measures},
+      {"acceptance", comparison.acceptance, acceptance_keys(), {""}}};
+}
+
+/// Quotes are doubled inside a quoted field.
+std::string csv_text(const std::string& text) {
+  std::string result;
+  for (const char c : text) result += c == '"' ? "\"\"" : std::string(1, c);
+  return result;
+}
+
+std::string csv_number(const std::optional<double>& number) {
+  return number ? fmt::format("{}", *number) : "";
+}
+
+std::string csv_difference(const Measure& first, const Measure& other) {
+  const Measure change = difference(first, other);
+  const char* mark = exceeds(change) ? "1" : "0";
+  return fmt::format("{},{},{}", change.value, csv_number(change.error), change.error ? mark : "");
+}
+
+std::string csv_rows(const Comparison& comparison, const Section& section) {
+  std::string text;
+  for (const ComparedCell& cell : section.cells) {
+    for (std::size_t i = 0; i < section.measures.size(); ++i) {
+      for (std::size_t run = 0; run < cell.runs.size(); ++run) {
+        const Measure& measure = cell.runs[run][i];
+        text += fmt::format(
+            "{},{},\"{}\",{},\"{}\",{},{},{}\n", section.kind, cell.year, section.items[cell.of],
+            section.measures[i], csv_text(comparison.names[run]), measure.value,
+            csv_number(measure.error), run == 0 ? ",," : csv_difference(cell.runs[0][i], measure));
+      }
+    }
+  }
+  return text;
+}
+
+Json optional_json(const std::optional<double>& number) {
+  return number ? Json(*number) : Json();
+}
+
+/// One number of every run, and the differences to the first.
+Json measure_json(const ComparedCell& cell, std::size_t i) {
+  Json json = {{"values", Json::array()},
+               {"errors", Json::array()},
+               {"differences", Json::array()},
+               {"difference_errors", Json::array()},
+               {"exceeds", Json::array()}};
+  for (std::size_t run = 0; run < cell.runs.size(); ++run) {
+    const Measure& measure = cell.runs[run][i];
+    json["values"].push_back(measure.value);
+    json["errors"].push_back(optional_json(measure.error));
+    if (run == 0) continue;
+    const Measure change = difference(cell.runs[0][i], measure);
+    json["differences"].push_back(change.value);
+    json["difference_errors"].push_back(optional_json(change.error));
+    json["exceeds"].push_back(change.error ? Json(exceeds(change)) : Json());
+  }
+  return json;
+}
+
+/// [year][item][quantile or "mean"]; of an acceptance [year][item].
+Json section_json(const Section& section) {
+  Json json = Json::object();
+  for (const ComparedCell& cell : section.cells) {
+    Json& at = json[std::to_string(cell.year)][section.items[cell.of]];
+    for (std::size_t i = 0; i < section.measures.size(); ++i) {
+      const std::string& name = section.measures[i];
+      (name.empty() ? at : at[name]) = measure_json(cell, i);
+    }
+  }
+  return json;
+}
+
+Json files_json(const std::vector<NamedResults>& runs) {
+  Json files = Json::array();
+  for (const NamedResults& run : runs) {
+    files.push_back({{"name", run.name},
+                     {"title", run.results.study.plan.title},
+                     {"seed", run.results.study.plan.seed},
+                     {"trajectories", run.results.tally.trajectories},
+                     {"complete_trajectories", run.results.tally.complete}});
+  }
+  return files;
+}
+
+}  // namespace
+
+std::string comparison_csv(const Comparison& comparison) {
+  std::string text = "kind,year,of,quantile,file,value,error,difference,difference_error,exceeds\n";
+  for (const Section& section : sections(comparison)) text += csv_rows(comparison, section);
+  return text;
+}
+
+std::string comparison_json(const Comparison& comparison, const std::vector<NamedResults>& runs) {
+  Json json;
+  json["files"] = files_json(runs);
+  json["differing_keys"] = Json::object();
+  for (const DifferingKey& each : comparison.differing) {
+    Json& values = json["differing_keys"][each.key] = Json::array();
+    for (const auto& value : each.values) values.push_back(value ? Json(*value) : Json());
+  }
+  json["left_out"] = comparison.left_out;
+  json["shares_seed"] = comparison.shares_seed;
+  json["years"] = comparison.years;
+  json["thresholds"] = comparison.thresholds;
+  json["frontier_widths"] = comparison.frontier_widths;
+  json["quantiles"] = comparison.quantiles;
+  const std::vector<Section> parts = sections(comparison);
+  json["counts"] = {{"per_year", section_json(parts[0])}, {"cumulative", section_json(parts[1])}};
+  json["frontier"] = {{"before", section_json(parts[2])}, {"including", section_json(parts[3])}};
+  json["statistics"] = section_json(parts[4]);
+  json["acceptance"] = section_json(parts[5]);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace flopsieve::jobs
