@@ -41,7 +41,7 @@ double poisson_quantile(double mean, double p);
 inline constexpr double largest_negative_binomial = 1e6;
 
 /// The smallest n with P(X <= n) >= p, but at most `largest_negative_binomial`; X negative binomial
-/// with 0 < mean <= 1e5, size > 0 (variance mean + mean^2 / size), 0 < p < 1. Sums upward like
+/// with 0 < mean <= 2e5, size > 0 (variance mean + mean^2 / size), 0 < p < 1. Sums upward like
 /// poisson_quantile. Cost: a step for each count within about 9 standard deviations below n.
 double negative_binomial_quantile(double mean, double size, double p);
 

@@ -63,7 +63,7 @@ class TruncatedNormalSizes {
 /// lower, scale = upper - lower = `range`, z in [0, 1]. gradient = 1 is the uniform law of x.
 class PowerLawSizes {
  public:
-  /// abs(gradient - 1) * range <= 300.
+  /// abs(gradient - 1) * range <= 1000.
   PowerLawSizes(double gradient, double range);
 
   float draw(DrawWords words) const;

@@ -157,6 +157,8 @@ std::vector<Case> cases() {
           power_case(0.5, 6.0),
           power_case(1.0 + 1e-13, 6.0),
           power_case(3.0, 10.0),
+          power_case(-5.0, 60.0),
+          power_case(5.0, 60.0),
           mixture_case(),
           empirical_case()};
 }
@@ -322,7 +324,7 @@ double chi_square(const Case& c, double factor) {
 }
 
 TEST_CASE("Sizes follow their laws, and a wrong scale would show", "[statistical]") {
-  // 63 degrees of freedom, false alarm 1e-6 for each of 22 laws.
+  // 63 degrees of freedom, false alarm 1e-6 for each of 24 laws.
   const double bound = bm::quantile(bm::complement(bm::chi_squared_distribution<>(63.0), 1e-6));
   for (const Case& c : cases()) {
     INFO(c.name);
