@@ -121,11 +121,11 @@ void draw_lane(const Plan& plan, const CandidateInputs& inputs, kernels::Key key
   LawStorage storage;
   const kernels::SizeLaw law = law_of(plan, inputs, storage);
   z.resize(inputs.count);
-  for (std::uint32_t draw = 0; draw < inputs.count; ++draw) {
-    if (draw % 2 == 0) counter[0] = draw / 2;
+  for (std::uint32_t draw = 0; draw < inputs.count; draw += 2) {
+    counter[0] = draw / 2;
     const kernels::Words words = kernels::philox(counter, key);
-    z[draw] = kernels::draw_size(law, draw % 2 == 0 ? kernels::DrawWords{words[0], words[1]}
-                                                    : kernels::DrawWords{words[2], words[3]});
+    z[draw] = kernels::draw_size(law, {words[0], words[1]});
+    if (draw + 1 < inputs.count) z[draw + 1] = kernels::draw_size(law, {words[2], words[3]});
   }
 }
 
