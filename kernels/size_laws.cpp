@@ -260,24 +260,46 @@ double largest_density(const SizeLaw& law) {
   return std::visit([](const auto& sizes) { return sizes.largest_density(); }, law);
 }
 
+namespace {
+
+/// The probability between a fixed point and another above it, in the smaller tail of the first.
+template <class Sizes>
+class ProbabilityAbove {
+ public:
+  ProbabilityAbove(const Sizes& sizes, double low) : sizes_(sizes), start_(sizes.tail(low)) {
+    in_upper_half_ = start_ < 0.5;
+    if (!in_upper_half_) start_ = sizes.cumulative(low);
+  }
+
+  double up_to(double high) const {
+    return in_upper_half_ ? start_ - sizes_.tail(high) : sizes_.cumulative(high) - start_;
+  }
+
+ private:
+  const Sizes& sizes_;
+  double start_;
+  bool in_upper_half_;
+};
+
+}  // namespace
+
 double probability_between(const SizeLaw& law, double low, double high) {
-  return std::visit(
-      [&](const auto& sizes) {
-        const double above_low = sizes.tail(low);
-        if (above_low < 0.5) return above_low - sizes.tail(high);
-        return sizes.cumulative(high) - sizes.cumulative(low);
-      },
-      law);
+  return std::visit([&](const auto& sizes) { return ProbabilityAbove(sizes, low).up_to(high); },
+                    law);
 }
 
 double quantile_between(const SizeLaw& law, double low, double high, double u) {
-  const double from = low;
-  const double target = u * probability_between(law, low, high);
-  for (int step = 0; step < 50; ++step) {
-    const double middle = 0.5 * (low + high);
-    (probability_between(law, from, middle) < target ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
+  return std::visit(
+      [&](const auto& sizes) {
+        const ProbabilityAbove probability(sizes, low);
+        const double target = u * probability.up_to(high);
+        for (int step = 0; step < 50; ++step) {
+          const double middle = 0.5 * (low + high);
+          (probability.up_to(middle) < target ? low : high) = middle;
+        }
+        return 0.5 * (low + high);
+      },
+      law);
 }
 
 }  // namespace flopsieve::kernels

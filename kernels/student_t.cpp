@@ -49,7 +49,9 @@ double beta_fraction(double a, double b, double x) {
 }  // namespace
 
 StudentT::StudentT(double degrees_of_freedom)
-    : nu_(degrees_of_freedom), peak_(gamma_ratio(0.5 * nu_) * one_over_sqrt_pi / std::sqrt(nu_)) {}
+    : nu_(degrees_of_freedom),
+      ratio_(gamma_ratio(0.5 * nu_)),
+      peak_(ratio_ * one_over_sqrt_pi / std::sqrt(nu_)) {}
 
 float StudentT::draw(DrawWords words) const {
   const double u = (static_cast<double>(words.first) + 0.5) * 0x1p-32;
@@ -66,7 +68,7 @@ double StudentT::tail(double z) const {
   const double a = 0.5 * nu_;
   // x^a (1 - x)^(1/2) / B(a, 1/2)
   const double power = exponential(-a * log_one_plus(square / nu_));
-  const double front = power * z / std::sqrt(nu_ + square) * gamma_ratio(a) * one_over_sqrt_pi;
+  const double front = power * z / std::sqrt(nu_ + square) * ratio_ * one_over_sqrt_pi;
   if (x < (a + 1.0) / (a + 2.5)) return 0.5 * front * beta_fraction(a, 0.5, x) / a;
   return 0.5 - front * beta_fraction(0.5, a, square / (nu_ + square));
 }

@@ -24,7 +24,8 @@ class StudentT {
 
  private:
   double nu_;
-  double peak_;  ///< density at 0
+  double ratio_;  ///< Gamma((nu + 1) / 2) / Gamma(nu / 2)
+  double peak_;   ///< density at 0
 };
 
 }  // namespace flopsieve::kernels
