@@ -9,12 +9,14 @@
 #include <string>
 
 #include "engine/error.hpp"
-#include "jobs/input_parser.hpp"
+#include "jobs/input_ranges.hpp"
 
 namespace flopsieve::jobs {
 namespace {
 
+using engine::Constraint;
 using engine::Plan;
+using engine::RelativeTo;
 using engine::Statistic;
 using engine::StatisticKind;
 
@@ -41,21 +43,34 @@ struct Range {
   }
 };
 
+[[noreturn]] void refuse(int year, const std::string& why) {
+  throw engine::Error(engine::ExitCode::infeasible, fmt::format("infeasible: in {} {}", year, why));
+}
+
 /// What is known of one year before anything is drawn.
 class YearBounds {
  public:
-  YearBounds(const Plan& plan, std::size_t year) : plan_(plan), year_(year) {
-    bound_count();
-    bound_total();
-    for (const engine::Constraint& constraint : plan.constraints) {
-      if (constraint.active[year] != 0) add(constraint);
+  YearBounds(const Plan& plan, std::size_t year)
+      : plan_(plan),
+        year_(year),
+        total_(total_range(plan, year)),
+        ratio_(sum_ratio(plan, year)),
+        log10_flop_per_usd_(std::log10(plan.money.flop_per_usd) +
+                            (plan.years[year] - plan.money.base_year) *
+                                std::log10(plan.money.improvement)) {
+    bound_inputs();
+    for (const Constraint& constraint : plan.constraints) {
+      if (proves(constraint)) add(constraint);
     }
-    relate();
+    relate_sizes();
+    relate_counts();
+    relate_costs();
+    relate_shape();
   }
 
   void check() const {
     // What the job constrains comes first: another range may only be a consequence.
-    for (const engine::Constraint& constraint : plan_.constraints) {
+    for (const Constraint& constraint : plan_.constraints) {
       const auto found = ranges_.find(constraint.statistic.name());
       if (found != ranges_.end()) check(found->first, found->second);
     }
@@ -65,53 +80,69 @@ class YearBounds {
  private:
   void check(const std::string& name, const Range& range) const {
     if (range.lower <= range.upper * (1.0 + (range.upper > 0.0 ? 1e-9 : -1e-9))) return;
-    throw engine::Error(
-        engine::ExitCode::infeasible,
-        fmt::format("infeasible: in {} {} would have to be at least {:.6g} ({}) and at most {:.6g} "
-                    "({})",
-                    plan_.years[year_], name, range.lower, range.lower_reason, range.upper,
-                    range.upper_reason));
+    refuse(plan_.years[year_],
+           fmt::format("{} would have to be at least {:.6g} ({}) and at most {:.6g} ({})", name,
+                       range.lower, range.lower_reason, range.upper, range.upper_reason));
   }
 
   Range& range(const std::string& name) { return ranges_[name]; }
 
-  void bound_count() {
-    Range& count = range("count");
-    count.raise(1.0, "a year has at least one model");
-    count.cap(engine::largest_count, "the program's limit");
-    if (plan_.count.model != engine::CountModel::input) return;
-    const Support support = jobs::support(plan_.count.input.years[year_]);
-    count.raise(std::floor(support.lower + 0.5), "models.count");
-    count.cap(std::floor(support.upper + 0.5), "models.count");
+  bool proves(const Constraint& constraint) const {
+    return constraint.active[year_] != 0 && !constraint.is_soft() &&
+           constraint.relative_to != RelativeTo::previous_year;
   }
 
-  void bound_total() {
-    const engine::Total& total = plan_.total;
-    const Support input = jobs::support(total.input.years[year_]);
-    double low = input.lower;
-    double high = input.upper;
-    if (total.model == engine::TotalModel::growth) {
-      const double base = std::log10(total.base_flop * total.usage_multiplier) +
-                          std::log10(total.train_share[year_]);
-      const int years = plan_.years[year_] - total.base_year;
-      low = base + years * std::log10(std::max(total.growth + input.lower, 1e-3));
-      high = years == 0 ? base : base + years * std::log10(total.growth + input.upper);
-    }
-    if (plan_.matching.match == engine::Match::reject) {
-      low += std::log10(std::max(1.0 - plan_.matching.tolerance, 1e-300));
-      high += std::log10(1.0 + plan_.matching.tolerance);
-    }
-    range("total").raise(low, "the year's total");
-    range("total").cap(high, "the year's total");
+  void bound_inputs() {
+    const Support k = count_range(plan_, year_);
+    range("count").raise(k.lower, k.lower > 1.0 ? "models.count" : "a year has a model");
+    range("count").cap(k.upper,
+                       k.upper < engine::largest_count ? "models.count" : "the program's limit");
+    range("total").raise(total_.lower + std::log10(ratio_.lower), "the year's total");
+    range("total").cap(total_.upper + std::log10(ratio_.upper), "the year's total");
+    const Support sizes = size_range(plan_, year_);
+    range("smallest").raise(sizes.lower, "the law of sizes");
+    range("largest").cap(sizes.upper, "the law of sizes");
   }
 
-  void add(const engine::Constraint& constraint) {
-    const std::string name = constraint.statistic.name();
-    Range& bounds = range(name);
+  void add(const Constraint& constraint) {
+    Range& bounds = range(constraint.statistic.name());
     natural(constraint.statistic, bounds);
     const std::string reason = fmt::format("constraint {}", constraint.name);
-    bounds.raise(constraint.lower[year_], reason);
-    bounds.cap(constraint.upper[year_], reason);
+    const double lower = constraint.lower[year_];
+    const double upper = constraint.upper[year_];
+    switch (constraint.relative_to) {
+      case RelativeTo::total:
+        add_relative_to_total(constraint, bounds);
+        return;
+      case RelativeTo::count: {
+        const Range& k = range("count");
+        bounds.raise(lower > 0.0 ? lower * k.lower : lower * k.upper, reason + " times the count");
+        bounds.cap(upper > 0.0 ? upper * k.upper : upper * k.lower, reason + " times the count");
+        return;
+      }
+      default:
+        break;
+    }
+    const bool whole = constraint.statistic.info().grid.scale == engine::Grid::Scale::whole;
+    bounds.raise(whole ? std::ceil(lower) : lower, reason);
+    bounds.cap(whole ? std::floor(upper) : upper, reason);
+  }
+
+  void add_relative_to_total(const Constraint& constraint, Range& bounds) {
+    const std::string reason = fmt::format("constraint {}", constraint.name);
+    const double lower = constraint.lower[year_];
+    const double upper = constraint.upper[year_];
+    bounds.raise(total_.lower + lower, reason + " times the year's total");
+    bounds.cap(total_.upper + upper, reason + " times the year's total");
+    // These two hold whatever the total is.
+    if (constraint.statistic.kind == StatisticKind::largest) {
+      range("largest_share").raise(std::pow(10.0, lower) / ratio_.upper, reason);
+      range("largest_share").cap(std::pow(10.0, upper) / ratio_.lower, reason);
+    }
+    if (constraint.statistic.kind == StatisticKind::smallest) {
+      range("count").cap(std::floor(std::pow(10.0, -lower) * ratio_.upper * (1.0 + 1e-9)),
+                         reason + ": no more models of this size fit into the total");
+    }
   }
 
   void natural(const Statistic& statistic, Range& bounds) {
@@ -120,15 +151,19 @@ class YearBounds {
       case StatisticKind::largest_share:
       case StatisticKind::gini:
       case StatisticKind::share_over_budget:
+      case StatisticKind::loss_making_share:
         bounds.cap(1.0, "it is a share");
         positive();
         break;
-      case StatisticKind::count_above:
       case StatisticKind::count_within:
-      case StatisticKind::class_count:
-        bounds.cap(range("count").upper, "the number of models");
-        positive();
+        bounds.raise(1.0, "the largest model itself");
         break;
+      case StatisticKind::median_skewness:
+        bounds.raise(-1.0, "mean and median differ by at most one sd");
+        bounds.cap(1.0, "mean and median differ by at most one sd");
+        break;
+      case StatisticKind::count_above:
+      case StatisticKind::class_count:
       case StatisticKind::sd:
       case StatisticKind::range:
       case StatisticKind::cumulative_share:
@@ -137,6 +172,9 @@ class YearBounds {
       case StatisticKind::cost_total:
       case StatisticKind::cost_largest:
       case StatisticKind::cost_median:
+      case StatisticKind::tokens_largest:
+      case StatisticKind::tokens_total:
+      case StatisticKind::parameters_largest:
         positive();
         break;
       default:
@@ -144,53 +182,104 @@ class YearBounds {
     }
   }
 
-  /// Consequences of the bounds on one statistic for another.
-  void relate() {
-    const Range count = range("count");
-    range("largest_share").raise(1.0 / count.upper, "the largest of k models has at least 1/k");
-    Range& largest = range("largest");
+  /// Consequences of count, total and largest share for the sizes, and of the sizes for the total.
+  void relate_sizes() {
+    const Range k = range("count");
+    range("gini").cap(1.0 - 1.0 / k.upper, "1 - 1/k");
+    range("largest_share").raise(1.0 / k.upper, "the largest of k models has at least 1/k");
+    range("largest_share").cap(1.0, "it is a share");
     const Range share = range("largest_share");
-    largest.cap(range("total").upper + std::log10(std::min(share.upper, 1.0)),
+    Range& total = range("total");
+    Range& largest = range("largest");
+    Range& smallest = range("smallest");
+    total.raise(std::log10(k.lower) + smallest.lower, "k times the smallest model");
+    total.cap(std::log10(k.upper) + largest.upper, "k times the largest model");
+    largest.cap(total.upper + std::log10(share.upper),
                 share.upper < 1.0 ? "the total times largest_share" : "the total");
     if (share.lower > 0.0) {
-      largest.raise(range("total").lower + std::log10(share.lower),
-                    "the total times largest_share");
+      largest.raise(total.lower + std::log10(share.lower), "the total times largest_share");
     }
-    const double usd =
-        std::log10(plan_.money.flop_per_usd) +
-        (plan_.years[year_] - plan_.money.base_year) * std::log10(plan_.money.improvement);
-    Range& cost = range("cost_largest");
-    cost.raise(std::pow(10.0, largest.lower - usd), "the smallest possible largest model");
-    cost.cap(std::pow(10.0, largest.upper - usd), "the greatest possible largest model");
-    range("cost_total").raise(std::pow(10.0, range("total").lower - usd), "the smallest total");
-    range("cost_total").cap(std::pow(10.0, range("total").upper - usd), "the greatest total");
-    relate_shape(count);
+    const double average = total.upper - std::log10(k.lower);
+    smallest.cap(average, "the total divided by k");
+    Range& mean = range("mean");
+    mean.raise(smallest.lower, "the smallest model");
+    mean.cap(average, "the total divided by k");
+    mean.cap(largest.upper, "the largest model");
+    range("median").raise(smallest.lower, "the smallest model");
+    range("median").cap(largest.upper, "the largest model");
+    range("range").cap(largest.upper - smallest.lower, "from the smallest to the largest model");
+    range("sd").cap(0.5 * range("range").upper, "half the range");
   }
 
-  void relate_shape(const Range& models) {
-    const double count = models.upper;
+  void relate_counts() {
+    for (const Constraint& constraint : plan_.constraints) {
+      const Statistic& statistic = constraint.statistic;
+      if (!proves(constraint) || statistic.info().grid.scale != engine::Grid::Scale::whole)
+        continue;
+      Range& bounds = range(statistic.name());
+      bounds.cap(range("count").upper, "the number of models");
+      if (statistic.kind == StatisticKind::count_above) {
+        const double threshold = std::log10(statistic.parameter);
+        bounds.cap(std::floor(std::pow(10.0, range("total").upper - threshold) * (1.0 + 1e-9)),
+                   "the total divided by the threshold");
+        if (threshold > range("largest").upper) bounds.cap(0.0, "the largest model is smaller");
+      }
+      if (statistic.kind == StatisticKind::class_count) {
+        bounds.cap(std::floor(std::pow(10.0, statistic.parameter) * ratio_.upper * (1.0 + 1e-9)),
+                   "no more models of this class fit into the total");
+      }
+    }
+  }
+
+  void relate_costs() {
+    const auto usd = [&](double x) { return std::pow(10.0, x - log10_flop_per_usd_); };
+    Range& largest = range("cost_largest");
+    largest.raise(usd(range("largest").lower), "the smallest possible largest model");
+    largest.cap(usd(range("largest").upper), "the greatest possible largest model");
+    Range& total = range("cost_total");
+    total.raise(usd(range("total").lower), "the smallest total");
+    total.cap(usd(range("total").upper), "the greatest total");
+    Range& median = range("cost_median");
+    median.raise(usd(range("median").lower), "the smallest possible median");
+    median.cap(usd(range("median").upper), "the greatest possible median");
+  }
+
+  void relate_shape() {
+    const Range k = range("count");
+    const double count = k.upper;
     Range& skewness = range("skewness");
     const double limit = count < 2.0 ? 0.0 : (count - 2.0) / std::sqrt(count - 1.0);
     skewness.cap(limit, "(k - 2) / sqrt(k - 1)");
     skewness.raise(-limit, "-(k - 2) / sqrt(k - 1)");
     const double least = std::max({0.0, skewness.lower, -skewness.upper});
     Range& kurtosis = range("excess_kurtosis");
-    kurtosis.raise(least * least - 2.0, "skewness^2 - 2");
+    kurtosis.raise(least * least - 2.0,
+                   "skewness^2 - 2: kurtosis, not excess, is at least skewness^2 + 1");
     if (count < 2.0) return;
     const double most = count - 5.0 + 1.0 / (count - 1.0);
     // A single model has no shape: its excess kurtosis is 0 by convention.
-    kurtosis.cap(models.lower < 2.0 ? std::max(0.0, most) : most, "k - 5 + 1/(k - 1)");
+    kurtosis.cap(k.lower < 2.0 ? std::max(0.0, most) : most, "k - 5 + 1/(k - 1)");
   }
 
   const Plan& plan_;
   std::size_t year_;
+  Support total_;  ///< log10 of the year's total, which the sum of the sizes meets
+  Support ratio_;  ///< sum / total
+  double log10_flop_per_usd_;
   std::map<std::string, Range> ranges_;
 };
 
 }  // namespace
 
 void prove_feasible_or_throw(const Plan& plan) {
-  for (std::size_t year = 0; year < plan.year_count(); ++year) YearBounds(plan, year).check();
+  for (std::size_t year = 0; year < plan.year_count(); ++year) {
+    if (is_hopeless_allocation(plan, year)) {
+      refuse(plan.years[year],
+             "models.largest_share is always larger than the share of the class that the largest "
+             "model is in; lower it or models.smallest");
+    }
+    YearBounds(plan, year).check();
+  }
 }
 
 }  // namespace flopsieve::jobs
