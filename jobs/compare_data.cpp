@@ -16,7 +16,8 @@ std::vector<std::string> acceptance_keys() {
 
 /// Cells of one kind, and the names of what they are of and of the numbers in each.
 struct Section {
-  const char* kind;
+  const char* kind;   ///< in CSV
+  const char* place;  ///< in JSON
   const std::vector<ComparedCell>& cells;
   std::vector<std::string> items;
   std::vector<std::string> measures;  ///< one empty name where there is but one number
@@ -27,11 +28,14 @@ std::vector<Section> sections(const Comparison& comparison) {
   const std::vector<std::string> widths = number_keys(comparison.frontier_widths);
   std::vector<std::string> measures = number_keys(comparison.quantiles);
   measures.push_back("mean");
-  return {
-      {"count", comparison.counts, thresholds, measures},
-      {"cumulative", comparison.cumulative, thresholds, measures},
-      {"statistic", comparison.statistic_cells, statistic_keys(comparison.statistics), measures},
-      {"acceptance", comparison.acceptance, acceptance_keys(), {""}}};
+  const auto statistics = statistic_keys(comparison.statistics);
+  return {{"count", "/counts/per_year", comparison.counts, thresholds, measures},
+          {"cumulative", "/counts/cumulative", comparison.cumulative, thresholds, measures},
+          {"frontier_before", "/frontier/before", comparison.frontier_before, widths, measures},
+          {"frontier_including", "/frontier/including", comparison.frontier_including, widths,
+           measures},
+          {"statistic", "/statistics", comparison.statistic_cells, statistics, measures},
+          {"acceptance", "/acceptance", comparison.acceptance, acceptance_keys(), {""}}};
 }
 
 /// Quotes are doubled inside a quoted field.
@@ -138,11 +142,9 @@ std::string comparison_json(const Comparison& comparison, const std::vector<Name
   json["thresholds"] = comparison.thresholds;
   json["frontier_widths"] = comparison.frontier_widths;
   json["quantiles"] = comparison.quantiles;
-  const std::vector<Section> parts = sections(comparison);
-  json["counts"] = {{"per_year", section_json(parts[0])}, {"cumulative", section_json(parts[1])}};
-  json["frontier"] = {{"before", section_json(parts[2])}, {"including", section_json(parts[3])}};
-  json["statistics"] = section_json(parts[4]);
-  json["acceptance"] = section_json(parts[5]);
+  for (const Section& section : sections(comparison)) {
+    json[Json::json_pointer(section.place)] = section_json(section);
+  }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
