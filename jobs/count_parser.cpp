@@ -109,13 +109,4 @@ void parse_count(TableReader& models, const Calibration& calibration, engine::Pl
   }
 }
 
-Support count_support(const engine::Plan& plan, std::size_t year) {
-  Support range{1.0, engine::largest_count};
-  if (plan.count.model != CountModel::input) return range;
-  const Support input = support(plan.count.parameters[0].years[year]);
-  range.lower = std::max(range.lower, std::floor(input.lower + 0.5));
-  range.upper = std::min(range.upper, std::floor(input.upper + 0.5));
-  return range;
-}
-
 }  // namespace flopsieve::jobs

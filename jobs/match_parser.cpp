@@ -7,7 +7,7 @@
 #include <string>
 
 #include "engine/parameters.hpp"
-#include "jobs/count_parser.hpp"
+#include "jobs/input_ranges.hpp"
 #include "jobs/named.hpp"
 #include "jobs/parameter_parser.hpp"
 
@@ -185,7 +185,7 @@ class MatchParser {
 
   double weight_bound(std::size_t year) const {
     if (plan_.attempts > 1 && same_count_in_all_attempts(year)) return 0.0;
-    const double most = count_support(plan_, year).upper;
+    const double most = count_range(plan_, year).upper;
     if (most < engine::largest_count) return most;
     table_.fail_at(
         "count",

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "support/reference_statistics.hpp"
-#include "support/small_job.hpp"
+#include "tests/support/reference_statistics.hpp"
+#include "tests/support/small_job.hpp"
 
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;

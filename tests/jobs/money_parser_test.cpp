@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "support/small_job.hpp"
+#include "tests/support/small_job.hpp"
 
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;

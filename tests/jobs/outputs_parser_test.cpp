@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "support/small_job.hpp"
+#include "tests/support/small_job.hpp"
 
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
