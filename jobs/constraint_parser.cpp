@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "jobs/input_parser.hpp"
+#include "jobs/yearly.hpp"
 
 namespace flopsieve::jobs {
 namespace {
