@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "jobs/input_parser.hpp"
+#include "jobs/yearly.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -89,8 +89,10 @@ class ConstraintParser {
     const bool calibrated = table_.has("from");
     const bool has_max = table_.has("max");
     const bool bounded = table_.has("min") || has_max;
+    const bool relative = table_.has("relative_to");
     const int demands = (ratio != nullptr) + (soft != nullptr) + calibrated + bounded;
     if (demands == 0) {
+      table_.finish();
       table_.fail(
           "a constraint needs min or max, from = \"calibration\", ratio_to_previous_year, or "
           "soft");
@@ -102,7 +104,7 @@ class ConstraintParser {
                      "a constraint has either min and max, or from, or ratio_to_previous_year, or "
                      "soft");
     }
-    if (table_.has("relative_to")) {
+    if (relative) {
       if (ratio != nullptr || calibrated) {
         table_.fail_at("relative_to", "relative_to belongs to min and max or to soft");
       }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "engine/error.hpp"
 #include "jobs/input_ranges.hpp"
@@ -69,10 +70,13 @@ class YearBounds {
   }
 
   void check() const {
-    // What the job constrains comes first: another range may only be a consequence.
-    for (const Constraint& constraint : plan_.constraints) {
-      const auto found = ranges_.find(constraint.statistic.name());
-      if (found != ranges_.end()) check(found->first, found->second);
+    // What the job constrains comes first, and what follows from it last.
+    std::vector<std::string> names;
+    for (const Constraint& each : plan_.constraints) names.push_back(each.statistic.name());
+    names.insert(names.end(), {"count", "largest", "total"});
+    for (const std::string& name : names) {
+      const auto found = ranges_.find(name);
+      if (found != ranges_.end()) check(name, found->second);
     }
     for (const auto& [name, range] : ranges_) check(name, range);
   }
@@ -255,10 +259,9 @@ class YearBounds {
     Range& kurtosis = range("excess_kurtosis");
     kurtosis.raise(least * least - 2.0,
                    "skewness^2 - 2: kurtosis, not excess, is at least skewness^2 + 1");
-    if (count < 2.0) return;
-    const double most = count - 5.0 + 1.0 / (count - 1.0);
-    // A single model has no shape: its excess kurtosis is 0 by convention.
-    kurtosis.cap(k.lower < 2.0 ? std::max(0.0, most) : most, "k - 5 + 1/(k - 1)");
+    // Equal sizes have no shape: their excess kurtosis is 0 by convention.
+    const double most = count < 2.0 ? 0.0 : count - 5.0 + 1.0 / (count - 1.0);
+    kurtosis.cap(std::max(0.0, most), "k - 5 + 1/(k - 1)");
   }
 
   const Plan& plan_;

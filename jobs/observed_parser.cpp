@@ -6,7 +6,7 @@
 #include <charconv>
 #include <string>
 
-#include "jobs/input_parser.hpp"
+#include "jobs/yearly.hpp"
 
 namespace flopsieve::jobs {
 namespace {

@@ -253,10 +253,10 @@ void parse_precision(TableReader& table, engine::Plan& plan) {
       table.fail_at(key, fmt::format("precision.{} must not be negative, found {}", key, *value));
     }
   }
+  table.finish();
   if (!table.has("absolute") && !table.has("relative")) {
     table.fail("precision needs absolute, relative or both");
   }
-  table.finish();
 }
 
 }  // namespace flopsieve::jobs

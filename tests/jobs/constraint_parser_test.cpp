@@ -131,7 +131,7 @@ TEST_CASE("constraints that cannot be meant are refused at their line") {
   const std::string largest = "statistic = \"largest\"\n";
   const std::vector<Case> cases{
       {mean, 18, "needs min or max, from"},
-      {mean + "maxx = 3\n", 18, "needs min or max, from"},
+      {mean + "maxx = 3\n", 20, "did you mean \"max\"?"},
       {mean + "min = 3\nmaxx = 3\n", 21, "did you mean \"max\"?"},
       {mean + "min = 3\nmax = 2\n", 21, "min 3 is above max 2"},
       {mean + "min = { 2024 = 3 }\n", 20, "2025"},
@@ -146,7 +146,7 @@ TEST_CASE("constraints that cannot be meant are refused at their line") {
       {mean + "soft = { normal = [22, 0] }\n", 20, "positive standard deviation, found 0"},
       {mean + "soft = { normal = [22] }\n", 20, "[centre, standard deviation]"},
       {mean + "soft = { normal = 22 }\n", 20, "[centre, standard deviation]"},
-      {mean + "soft = { uniform = [22, 23] }\n", 20, "missing"},
+      {mean + "soft = { uniform = [22, 23] }\n", 20, "lacks \"normal\""},
       {mean + "soft = 22\n", 20, "must be a table"},
       {mean + "soft = { normal = [22, 1] }\n[[constraint]]\nname = \"b\"\n" + mean +
            "soft = { normal = [22.0, 1.0] }\n",

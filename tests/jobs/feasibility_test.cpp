@@ -78,7 +78,7 @@ TEST_CASE("constraints that exclude each other are found, with the reason") {
   proves(rule("largest", "max = 24"), {"largest", "24.0969 (the total times largest_share)"});
   proves(rule("mean", "min = 25.7"), {"mean", "25.699 (the total divided by k)"});
   proves(rule("smallest", "min = 25") + rule("count", "min = 70") + rule("total", "max = 26.5"),
-         {"total", "26.8451 (k times the smallest model)", "26.5 (constraint total)"});
+         {"smallest", "25 (constraint smallest)", "24.6549 (the total divided by k)"});
   proves(rule("smallest", "min = 20") + rule("sd", "min = 3.6"),
          {"sd", "3.6 (constraint sd)", "3.5 (half the range)"});
   proves(rule("median_skewness", "min = 1.01"), {"mean and median differ"});
@@ -94,7 +94,8 @@ TEST_CASE("constraints that exclude each other are found, with the reason") {
   proves(rule("skewness", "min = 9"), {"(k - 2) / sqrt(k - 1)"});
   proves(rule("sd", "max = -1"), {"it cannot be negative"});
   leaves_alone(rule("largest_share", "max = 0.0126") + rule("gini", "min = 0.98") +
-               rule("count_above(1e26)", "max = 10") + rule("mean", "min = 25.6"));
+               rule("count_above(1e26)", "max = 10"));
+  leaves_alone(rule("mean", "min = 25.6"));
 }
 
 TEST_CASE("what holds relative to the total or the count is used") {
@@ -138,7 +139,7 @@ TEST_CASE("laws of sizes with fixed ends bound the total and the count") {
   const auto other = [](const std::string& sizes, double total) {
     return proof(plan_of(job("50", std::to_string(total), sizes + "match = \"reject\"")));
   };
-  for (const std::string& sizes :
+  for (const char* sizes :
        {"sizes = \"grid\"\nlower = 22\nupper = 24\n",
         "sizes = \"power_law\"\ngradient = 1\nsmallest = 22\nlargest = 24\n",
         "sizes = \"truncated_normal\"\nmean = 23\nsd = 1\nlower = 22\nupper = 24\n"}) {
@@ -228,6 +229,7 @@ std::vector<std::pair<std::string, double>> statistics(const Sizes& x, double lo
     m4 += d * d * d * d / k;
   }
   const double sd = std::sqrt(m2);
+  const bool shaped = sd > 1e-9;  // otherwise the sizes are equal but for rounding
   const double sum = static_cast<double>(total_flop(x));
   const double total = std::log10(sum);
   const double top = largest(x);
@@ -241,9 +243,9 @@ std::vector<std::pair<std::string, double>> statistics(const Sizes& x, double lo
           {"mean", mean},
           {"median", median(x)},
           {"sd", sd},
-          {"skewness", sd > 0.0 ? m3 / (sd * m2) : 0.0},
-          {"excess_kurtosis", sd > 0.0 ? m4 / (m2 * m2) - 3.0 : 0.0},
-          {"median_skewness", sd > 0.0 ? (mean - median(x)) / sd : 0.0},
+          {"skewness", shaped ? m3 / (sd * m2) : 0.0},
+          {"excess_kurtosis", shaped ? m4 / (m2 * m2) - 3.0 : 0.0},
+          {"median_skewness", shaped ? (mean - median(x)) / sd : 0.0},
           {"gini", static_cast<double>(gini(x))},
           {"count_above(1e25)", count(25.0)},
           {"count_within(1)", count(top - 1.0)},
