@@ -27,6 +27,7 @@ struct Candidate {
   double power_4 = 0.0;
   double largest_z = 0.0;
   double smallest_z = 0.0;
+  double last_weight = 0.0;  ///< match = "last": of the candidate (size_law.hpp)
 
   double log10_sum() const { return location + log10_size_sum; }
   double largest() const { return location + scale * largest_z; }

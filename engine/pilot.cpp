@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "engine/error.hpp"
 #include "engine/sieve.hpp"
@@ -45,6 +46,22 @@ PilotYear run_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index) {
   return year;
 }
 
+/// match = "last": how unequal the weights of the first candidates are.
+WeightReport weigh(Sieve& sieve, std::uint32_t year_index) {
+  std::vector<Trajectory> trajectories;
+  trajectories.reserve(tile);
+  std::vector<Trial> trials;
+  for (std::uint64_t index = 0; index < tile; ++index) {
+    trajectories.push_back(sieve.inputs().trajectory(index));
+    trials.push_back({&trajectories.back(), {index, 0, year_index}});
+  }
+  std::vector<double> weights(trials.size());
+  sieve.visit(trials, [&](std::size_t i, const Candidate& candidate, OrderedSizes&) {
+    weights[i] = candidate.last_weight;
+  });
+  return report_weights(std::move(weights));
+}
+
 /// Expected number of attempts of a year that passes with probability p, at most `attempts`.
 double expected_attempts(double p, std::uint64_t attempts) {
   return std::min(1.0 / p, static_cast<double>(attempts));
@@ -75,6 +92,7 @@ Pilot run_pilot(const Plan& plan) {
   Pilot pilot;
   for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
     pilot.years.push_back(run_year(plan, sieve, year));
+    if (plan.matching.match == Match::last) pilot.years.back().weights = weigh(sieve, year);
     if (pilot.years.back().tally.survivors == 0) break;
   }
   return pilot;

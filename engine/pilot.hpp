@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "engine/pareto.hpp"
 #include "engine/plan.hpp"
 #include "engine/tally.hpp"
 
@@ -12,6 +14,10 @@ namespace flopsieve::engine {
 struct PilotYear {
   YearTally tally;
   double draws_per_candidate = 0.0;  ///< mean of k
+  /// match = "last": the weights of the first 4096 candidates before any constraint. Survivors have
+  /// the right law whatever they are, because weights are turned into acceptance; uneven ones say
+  /// that few sets can make up the total and that the pass rate is poorly known.
+  std::optional<WeightReport> weights;
 
   /// Share of first attempts that pass.
   double pass_rate() const;

@@ -18,8 +18,8 @@
 /// with hexadecimal floats, and a resumed run takes the stored one.
 namespace flopsieve::engine {
 
-/// Raised whenever a draw or a tally of an unchanged job (tests/engine/golden_test.cpp) or the layout
-/// of the Plan changes.
+/// Raised whenever a draw or a tally of an unchanged job (tests/engine/golden_test.cpp) or the
+/// layout of the Plan changes.
 inline constexpr int sampling_version = 2;
 
 /// How often an uncertain input is drawn: anew for each candidate, or one latent quantile per
@@ -169,15 +169,16 @@ enum class Match : std::uint8_t { reject, shift, last, rescale, none };
 /// How a candidate meets the year's total.
 ///   reject   abs(sum / T - 1) <= tolerance
 ///   shift    the location is solved for, and kept with probability prior density / bound
-///   last     k - 1 sizes are drawn and the largest makes up the sum: within the tolerance, or, at
-///            tolerance 0, exactly; kept with probability weight / bound
+///   last     k - 1 sizes are drawn and the largest makes up the sum, within the tolerance; kept
+///   with
+///            probability weight / bound
 ///   rescale  the location is solved for and its prior ignored: biased, for comparison
 ///   none     the law of sizes or of the total provides for it
 struct Matching {
   Match match = Match::shift;
   double tolerance = 0.0;
-  /// Per year. shift: the largest prior density of the location. last: see last_weight() in
-  /// last.hpp.
+  /// Per year. shift: the largest prior density of the location. last: at least the largest weight,
+  /// last_weight_bound(); 0 stands for k, where all attempts of a trajectory and year share it.
   std::vector<double> bound;
 };
 

@@ -121,13 +121,14 @@ void Sieve::reserve(std::size_t draws) {
 /// match = "last": puts the largest size, which makes up the total, in the last place and into the
 /// sums of the others. False if the candidate is rejected; its last size is then what was drawn.
 bool Sieve::complete(std::size_t lane) {
-  const Candidate& candidate = group_.candidates[lane];
+  Candidate& candidate = group_.candidates[lane];
   const std::size_t place = (candidate.inputs.count - 1) * kernels::group_width + lane;
   LastSize rest;
   rest.sum = sums_.total[lane];
   rest.largest_z = sums_.largest[lane];
-  const std::optional<float> largest = draw_last(inputs_, candidate, rest);
-  if (largest) z_[place] = *largest;
+  const LastDraw last = draw_last(inputs_, candidate, rest);
+  candidate.last_weight = last.weight;
+  if (last.z) z_[place] = *last.z;
   const auto z = static_cast<double>(z_[place]);
   sums_.total[lane] += kernels::power_of_two(candidate.scale * kernels::log2_of_10 * z);
   sums_.power_1[lane] += z;
@@ -136,7 +137,7 @@ bool Sieve::complete(std::size_t lane) {
   sums_.power_4[lane] += z * z * (z * z);
   sums_.largest[lane] = std::max(sums_.largest[lane], z);
   sums_.smallest[lane] = std::min(sums_.smallest[lane], z);
-  return largest.has_value();
+  return last.z.has_value();
 }
 
 void Sieve::summarise_lane(std::size_t lane) {

@@ -129,34 +129,52 @@ void draw_lane(const Plan& plan, const CandidateInputs& inputs, kernels::Key key
   }
 }
 
-std::optional<float> draw_last(const InputSampler& sampler, const Candidate& candidate,
-                               const LastSize& others) {
-  const Plan& plan = sampler.plan();
-  LawStorage storage;
-  const kernels::SizeLaw law = law_of(plan, candidate.inputs, storage);
+namespace {
+
+/// Where the standardised largest size may lie; nothing if low >= high.
+struct LastWindow {
+  double low;
+  double high;
+};
+
+LastWindow last_window(double tolerance, const Candidate& candidate, const LastSize& others) {
   // Everything in units of the year's total.
   const double unit = candidate.inputs.log10_total - candidate.location;
   const double sum =
       others.sum > 0.0 ? kernels::power_of_ten(kernels::decimal_log(others.sum) - unit) : 0.0;
-  const double high = 1.0 + plan.matching.tolerance - sum;
-  if (!(high > 0.0)) return std::nullopt;
   const auto z_of = [&](double share) {
     return share > 0.0 ? (kernels::decimal_log(share) + unit) / candidate.scale
                        : -std::numeric_limits<double>::infinity();
   };
-  const double z_high = z_of(high);
   // Far below every size that the sums can hold, where nothing bounds the largest from below.
-  double z_low = std::max({others.largest_z, z_of(1.0 - plan.matching.tolerance - sum),
-                           -lowest_last / candidate.scale});
-  if (!(z_low < z_high)) return std::nullopt;
-  const double bound = plan.matching.bound[candidate.address.year_index];
+  const double low =
+      std::max({others.largest_z, z_of(1.0 - tolerance - sum), -lowest_last / candidate.scale});
+  return {low, z_of(1.0 + tolerance - sum)};
+}
+
+}  // namespace
+
+LastDraw draw_last(const InputSampler& sampler, const Candidate& candidate,
+                   const LastSize& others) {
+  const Plan& plan = sampler.plan();
+  const LastWindow window = last_window(plan.matching.tolerance, candidate, others);
+  if (!(window.low < window.high)) return {};
+  LawStorage storage;
+  const kernels::SizeLaw law = law_of(plan, candidate.inputs, storage);
   const auto k = static_cast<double>(candidate.inputs.count);
-  const double keep =
-      kernels::probability_between(law, z_low, z_high) * (bound > 0.0 ? k / bound : 1.0);
+  const double weight = k * kernels::probability_between(law, window.low, window.high);
+  const double bound = plan.matching.bound[candidate.address.year_index];
+  const double keep = weight / (bound > 0.0 ? bound : k);
   const Draws& draws = sampler.draws();
-  if (!(draws.uniform(Stream::acceptance, candidate.address, 0) < keep)) return std::nullopt;
+  if (!(draws.uniform(Stream::acceptance, candidate.address, 0) < keep)) return {weight, {}};
   const double u = draws.uniform(Stream::largest_size, candidate.address, 0);
-  return static_cast<float>(kernels::quantile_between(law, z_low, z_high, u));
+  return {weight, static_cast<float>(kernels::quantile_between(law, window.low, window.high, u))};
+}
+
+double last_weight_bound(double sizes, double tolerance, double peak) {
+  if (!(tolerance < 1.0)) return sizes;
+  const double widest = 1.0 + 2.0 * sizes * tolerance / (1.0 - tolerance);
+  return sizes * std::min(1.0, peak * kernels::decimal_log(widest));
 }
 
 }  // namespace flopsieve::engine

@@ -37,8 +37,13 @@ struct LastSize {
   double largest_z = 0.0;  ///< of the others; -infinity for k = 1
 };
 
-/// The standardised largest size z, not below the others, with which the sum is within the
-/// tolerance of the total; nothing if the candidate is rejected.
+struct LastDraw {
+  double weight = 0.0;     ///< k times a probability: 0 to k
+  std::optional<float> z;  ///< the standardised largest size; none if the candidate is rejected
+};
+
+/// The largest size, not below the others, with which the sum is within the tolerance of the
+/// total.
 ///
 /// With S' the sum and m' the largest of the k - 1 others, F the law of a size and [L, U] the
 /// window of the total, the largest has the law F on [max(m', L - S'), U - S'], and the candidate
@@ -46,7 +51,12 @@ struct LastSize {
 /// each size last, and only the draw with the largest there counts. The weight, divided by its
 /// bound (Matching::bound, or k where that is 0), is the probability of keeping the candidate; so
 /// the survivors have the law of match = "reject".
-std::optional<float> draw_last(const InputSampler& sampler, const Candidate& candidate,
-                               const LastSize& others);
+LastDraw draw_last(const InputSampler& sampler, const Candidate& candidate, const LastSize& others);
+
+/// A bound of that weight for candidates of at most `sizes` sizes with a density, per OOM, of at
+/// most `peak`: sizes * min(1, peak * log10(1 + 2 sizes tolerance / (1 - tolerance))), because the
+/// largest is not below L / k and its window at most U - L wide. The share of candidates that
+/// survives is that of match = "reject" divided by the bound: `last` pays where it is below 1.
+double last_weight_bound(double sizes, double tolerance, double peak);
 
 }  // namespace flopsieve::engine

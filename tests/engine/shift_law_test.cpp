@@ -11,13 +11,19 @@
 
 #include "engine/batch.hpp"
 #include "tests/engine/support/plans.hpp"
+#include "tests/engine/support/samples.hpp"
 
 namespace flopsieve::engine {
 namespace {
 
 using testing::by_candidate;
 using testing::by_trajectory;
+using testing::difference;
+using testing::largest_difference;
+using testing::mean_difference;
+using testing::MeanAndError;
 using testing::uniform;
+using testing::weighted_mean;
 
 constexpr double smallest_sd = 0.6;
 constexpr double largest_sd = 1.4;
@@ -69,91 +75,33 @@ constexpr std::array<const char*, outputs> names = {
 /// The outputs of the survivors: [output][survivor].
 using Sample = std::array<std::vector<double>, outputs>;
 
-/// Runs batches until `survivors` trajectories are complete.
-Sample sample(Plan plan, std::size_t survivors) {
-  plan.batch_trajectories = plan.attempts == 1 ? 65536 : 2048;
-  plan.trajectories = 1'000 * plan.batch_trajectories;
+/// The survivors of a Plan with what was drawn for them.
+Sample sample(const Plan& plan, std::size_t survivors) {
+  const testing::Survivors found = testing::draw_survivors(plan, survivors);
   const InputSampler inputs(plan, Purpose::run);
   Sample sample;
-  std::uint64_t started = 0;
-  for (std::uint64_t batch = 0; sample[mean].size() < survivors; ++batch) {
-    const BatchResult result = *run_batch(plan, batch);
-    started += result.tally.trajectories;
-    const Columns& columns = result.columns;
-    for (std::size_t row = 0; row < columns.trajectory.size(); ++row) {
-      for (std::size_t s = 0; s < 4; ++s) sample[s].push_back(columns.statistics[4 * row + s]);
-      const CandidateInputs drawn =
-          inputs.candidate(inputs.trajectory(columns.trajectory[row]),
-                           {columns.trajectory[row], columns.attempt[row], 0});
-      sample[count].push_back(drawn.count);
-      sample[input_sd].push_back(drawn.parameters[1]);
-      sample[log10_total].push_back(drawn.log10_total);
-    }
+  for (std::size_t s = 0; s < 4; ++s) sample[s] = found.statistics[s];
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const CandidateInputs drawn = inputs.candidate(inputs.trajectory(found.trajectory[i]),
+                                                   {found.trajectory[i], found.attempt[i], 0});
+    sample[count].push_back(drawn.count);
+    sample[input_sd].push_back(drawn.parameters[1]);
+    sample[log10_total].push_back(drawn.log10_total);
   }
   if (plan.attempts > 1) {
     // Exhaustion would reweight T; it must not matter here.
-    CHECK(static_cast<double>(sample[mean].size()) > 0.9995 * static_cast<double>(started));
+    CHECK(static_cast<double>(found.size()) > 0.9995 * static_cast<double>(found.trajectories));
   }
   return sample;
-}
-
-struct MeanAndError {
-  double mean = 0.0;
-  double error = 0.0;
-};
-
-MeanAndError weighted_mean(const std::vector<double>& values, const std::vector<double>& weights) {
-  double sum = 0.0;
-  double weight = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    sum += weights[i] * values[i];
-    weight += weights[i];
-  }
-  const double mean = sum / weight;
-  double squares = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    squares += weights[i] * weights[i] * (values[i] - mean) * (values[i] - mean);
-  }
-  return {mean, std::sqrt(squares) / weight};
-}
-
-double difference(const MeanAndError& a, const MeanAndError& b) {
-  return std::abs(a.mean - b.mean) / std::hypot(a.error, b.error);
-}
-
-double mean_difference(const std::vector<double>& a, const std::vector<double>& b) {
-  return difference(weighted_mean(a, std::vector<double>(a.size(), 1.0)),
-                    weighted_mean(b, std::vector<double>(b.size(), 1.0)));
-}
-
-double share_up_to(const std::vector<double>& values, double limit) {
-  const auto below =
-      std::count_if(values.begin(), values.end(), [&](double value) { return value <= limit; });
-  return static_cast<double>(below) / static_cast<double>(values.size());
-}
-
-/// How many standard errors lie between the shares of two samples below a quantile of the first.
-double quantile_difference(const std::vector<double>& a, const std::vector<double>& b, double q) {
-  std::vector<double> sorted = a;
-  std::sort(sorted.begin(), sorted.end());
-  const double limit = sorted[static_cast<std::size_t>(q * static_cast<double>(a.size()))];
-  const double p = share_up_to(a, limit);
-  const double sizes = 1.0 / static_cast<double>(a.size()) + 1.0 / static_cast<double>(b.size());
-  return std::abs(share_up_to(b, limit) - p) / std::sqrt(p * (1.0 - p) * sizes);
 }
 
 /// The largest difference of any mean or 5, 50, 95 % quantile, in standard errors.
 double largest_difference(const Sample& a, const Sample& b) {
   double largest = 0.0;
   for (std::size_t output = 0; output < outputs; ++output) {
-    std::vector<double> found{mean_difference(a[output], b[output])};
-    for (const double q : {0.05, 0.5, 0.95}) {
-      found.push_back(quantile_difference(a[output], b[output], q));
-    }
-    for (const double z : found) {
-      UNSCOPED_INFO(names[output] << ": " << z << " standard errors");
-      largest = std::max(largest, z);
-    }
+    const double z = largest_difference(a[output], b[output]);
+    UNSCOPED_INFO(names[output] << ": " << z << " standard errors");
+    largest = std::max(largest, z);
   }
   return largest;
 }
