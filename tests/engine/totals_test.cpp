@@ -69,7 +69,7 @@ double kolmogorov(std::vector<double> values, const std::function<double(double)
   return distance * std::sqrt(n);
 }
 
-/// An unused count must not stand in the way of a test about totals, nor the other way round.
+/// A fit of n successive years about 2019.
 TrendFit fit_of(double intercept, double slope, double s, std::uint32_t n) {
   const double spread = static_cast<double>(n) * (static_cast<double>(n) * n - 1.0) / 12.0;
   return {2019.0,
@@ -216,9 +216,10 @@ TEST_CASE("a trend's coefficients are the trajectory's, its residuals the year's
   double product = 0.0;
   constexpr std::uint64_t n = 20'000;
   for (std::uint64_t t = 0; t < n; ++t) {
-    const double first = candidate(inputs, {t, 0, 0}).log10_total;
-    const double second = candidate(inputs, {t, 0, 1}).log10_total;
-    REQUIRE(candidate(inputs, {t, 5, 1}).log10_total == second);
+    const Trajectory trajectory = inputs.trajectory(t);
+    const double first = inputs.candidate(trajectory, {t, 0, 0}).log10_total;
+    const double second = inputs.candidate(trajectory, {t, 0, 1}).log10_total;
+    REQUIRE(inputs.candidate(trajectory, {t, 5, 1}).log10_total == second);
     product += (first - 24.0) * (second - 24.0) / static_cast<double>(n);
   }
   const double slope_variance = std::pow(plan.total.trend.slope_factor, 2.0);
