@@ -187,6 +187,12 @@ void remove_parts(const std::vector<Part>& parts, const fs::path& folder) {
   fs::remove(folder, ignored);  // stays if something else, such as a damaged part, is in it
 }
 
+/// Whether a part begins at batch `next` and leaves none out, as those of several shards do.
+bool follows_on(const Part& part, std::uint64_t next) {
+  return part.batches.front() == next &&
+         part.batches.back() - part.batches.front() + 1 == part.batches.size();
+}
+
 /// Brings the rule to where an earlier start left off. Parts behind a gap, which a damaged part
 /// leaves, are removed: the rule looks at batches in order, and their batches are computed again.
 /// Returns the number of batches if the rule is met already.
@@ -195,7 +201,7 @@ std::optional<std::uint64_t> fold_prefix(const Study& study, std::vector<Part>& 
   std::uint64_t next = 0;
   bool met = false;
   std::size_t good = 0;
-  for (; good < parts.size() && !met && parts[good].batches.front() == next; ++good) {
+  for (; good < parts.size() && !met && follows_on(parts[good], next); ++good) {
     PartContents contents = read_part(parts[good].path, study.plan);
     for (const BatchRecord& record : contents.batches) contents.histograms.add(record.tally);
     met = rule.add(contents.histograms);
