@@ -24,7 +24,7 @@ Moments moments(const Candidate& c) {
   const double m3 = c.power_3 / n;
   const double m4 = c.power_4 / n;
   const double variance = m2 - m1 * m1;
-  if (!(variance > 0.0)) return {m1, 0.0, 0.0, 0.0};
+  if (!(variance > 1e-13 * m2)) return {m1, 0.0, 0.0, 0.0};  // equal but for rounding
   const double central_3 = m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1;
   const double central_4 = m4 - 4.0 * m1 * m3 + 6.0 * m1 * m1 * m2 - 3.0 * m1 * m1 * m1 * m1;
   return {m1, variance, central_3 / (variance * std::sqrt(variance)),

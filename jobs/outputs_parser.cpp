@@ -179,9 +179,14 @@ class OutputsParser {
     if (start != nullptr && start->kind != ValueKind::string) {
       frontier.log10_start = std::log10(positive_number(table, "start"));
     } else {
-      frontier.log10_start = named_start(table, table.string("start", "calibration"));
+      frontier.log10_start = named_start(table, table.string("start", default_start()));
     }
     table.finish();
+  }
+
+  /// What the calibration knows is of use to years after it.
+  std::string default_start() const {
+    return calibration_.years.back().year < plan_.years.front() ? "calibration" : "none";
   }
 
   double named_start(TableReader& table, const std::string& name) const {
@@ -192,11 +197,11 @@ class OutputsParser {
                                          name));
     }
     const int last = calibration_.years.back().year;
-    if (last >= plan_.outputs.forecast_from) {
+    if (last >= plan_.years.front()) {
       table.fail_at("start", fmt::format("outputs.frontier: the calibration knows the frontier at "
-                                         "the end of {}, not before {}, where the forecast begins; "
+                                         "the end of {}, not before {}, where the job begins; "
                                          "write start = \"none\" or a size in FLOP",
-                                         last, plan_.outputs.forecast_from));
+                                         last, plan_.years.front()));
     }
     return std::log10(calibration_.frontier_start);
   }
