@@ -173,6 +173,7 @@ class Archive {
     a.field("match", v.match);
     a.field("tolerance", v.tolerance);
     a.field("bound", v.bound);
+    a.field("peak", v.peak);
   }
   static void describe(Archive& a, StatePoint& v) {
     a.field("weight", v.weight);

@@ -177,9 +177,12 @@ enum class Match : std::uint8_t { reject, shift, last, rescale, none };
 struct Matching {
   Match match = Match::shift;
   double tolerance = 0.0;
-  /// Per year. shift: the largest prior density of the location. last: at least the largest weight,
-  /// last_weight_bound(); 0 stands for k, where all attempts of a trajectory and year share it.
+  /// Per year. shift: the largest prior density of the location. last: the largest k, or 0 where
+  /// all attempts of a trajectory and year have the same.
   std::vector<double> bound;
+  /// last: per year, no candidate's density of a size, per OOM, is larger; +infinity, or none at
+  /// all: not known. With `bound` it gives last_weight_bound().
+  std::vector<double> peak = {};
 };
 
 /// As many constraints as a job may have: with the matching they are the bits of a word.

@@ -152,6 +152,12 @@ LastWindow last_window(double tolerance, const Candidate& candidate, const LastS
   return {low, z_of(1.0 + tolerance - sum)};
 }
 
+double weight_bound(const Matching& matching, std::uint32_t year_index, double count) {
+  const double most = matching.bound[year_index] > 0.0 ? matching.bound[year_index] : count;
+  if (matching.peak.empty()) return most;
+  return last_weight_bound(most, matching.tolerance, matching.peak[year_index]);
+}
+
 }  // namespace
 
 LastDraw draw_last(const InputSampler& sampler, const Candidate& candidate,
@@ -163,8 +169,7 @@ LastDraw draw_last(const InputSampler& sampler, const Candidate& candidate,
   const kernels::SizeLaw law = law_of(plan, candidate.inputs, storage);
   const auto k = static_cast<double>(candidate.inputs.count);
   const double weight = k * kernels::probability_between(law, window.low, window.high);
-  const double bound = plan.matching.bound[candidate.address.year_index];
-  const double keep = weight / (bound > 0.0 ? bound : k);
+  const double keep = weight / weight_bound(plan.matching, candidate.address.year_index, k);
   const Draws& draws = sampler.draws();
   if (!(draws.uniform(Stream::acceptance, candidate.address, 0) < keep)) return {weight, {}};
   const double u = draws.uniform(Stream::largest_size, candidate.address, 0);

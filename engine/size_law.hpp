@@ -49,14 +49,15 @@ struct LastDraw {
 /// window of the total, the largest has the law F on [max(m', L - S'), U - S'], and the candidate
 /// the weight k (F(U - S') - F(max(m', L - S'))): every set of sizes is drawn k times, once with
 /// each size last, and only the draw with the largest there counts. The weight, divided by its
-/// bound (Matching::bound, or k where that is 0), is the probability of keeping the candidate; so
-/// the survivors have the law of match = "reject".
+/// last_weight_bound(), is the probability of keeping the candidate; so the survivors have the law
+/// of match = "reject".
 LastDraw draw_last(const InputSampler& sampler, const Candidate& candidate, const LastSize& others);
 
 /// A bound of that weight for candidates of at most `sizes` sizes with a density, per OOM, of at
 /// most `peak`: sizes * min(1, peak * log10(1 + 2 sizes tolerance / (1 - tolerance))), because the
 /// largest is not below L / k and its window at most U - L wide. The share of candidates that
-/// survives is that of match = "reject" divided by the bound: `last` pays where it is below 1.
+/// survives is that of match = "reject" divided by the bound: `last` pays where it is below 1, as
+/// it is for a small tolerance.
 double last_weight_bound(double sizes, double tolerance, double peak);
 
 }  // namespace flopsieve::engine

@@ -61,9 +61,8 @@ Case random_sd_case() {
           sizes_plan(SizeFamily::normal, {constant(24.0), uniform(0.5, 2.0)}, 1.0),
           [](double x) {
             double sum = 0.0;
-            for (int i = 0; i < 200; ++i)
-              sum += normal_cdf((x - 24.0) / (0.5 + 0.0075 * (i + 0.5)));
-            return sum / 200.0;
+            for (int i = 0; i < 40; ++i) sum += normal_cdf((x - 24.0) / (0.5 + 0.0375 * (i + 0.5)));
+            return sum / 40.0;
           },
           24.0};
 }

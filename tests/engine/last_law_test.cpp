@@ -57,9 +57,10 @@ Plan empirical_job() {
 struct Case {
   std::string name;
   Plan plan;
-  double peak;  ///< of the density of a size, per OOM; 0: not given, so that the bound is k
+  double peak;  ///< of the density of a size, per OOM
 };
 
+constexpr double unknown = testing::infinity;
 constexpr double normal_peak = 0.3989422804014327;
 
 std::vector<Case> cases() {
@@ -70,18 +71,18 @@ std::vector<Case> cases() {
        normal_peak / 0.6},
       {"skew_normal",
        job(SizeFamily::skew_normal, 3.0, {constant(25.0), uniform(0.6, 1.2), uniform(-0.9, 0.9)}),
-       0.0},
+       unknown},
       {"truncated_normal",
        job(SizeFamily::truncated_normal, 3.0,
            {constant(25.0), constant(0.9), constant(23.5), uniform(25.7, 26.2)}),
-       0.0},
+       unknown},
       {"uniform", job(SizeFamily::uniform, 3.0, {uniform(23.0, 24.5), uniform(25.8, 26.2)}),
        1.0 / 1.3},
-      {"mixture", mixture_job(), 0.0},
+      {"mixture", mixture_job(), unknown},
       {"student_t",
        job(SizeFamily::student_t, 3.0, {constant(24.8), uniform(0.4, 0.8), uniform(3.0, 8.0)}),
        normal_peak / 0.4},
-      {"empirical", empirical_job(), 0.0},
+      {"empirical", empirical_job(), unknown},
       // The density at its ends: (a - 1) ln 10 / (1 - 10^(-(a - 1) width)) = 0.65 at most.
       {"power_law",
        job(SizeFamily::power_law, 5.0, {uniform(0.8, 1.2), constant(23.0), uniform(25.7, 26.2)}),
@@ -96,14 +97,14 @@ Plan random_count_job() {
   return plan;
 }
 
-Survivors by_last(Plan plan, double bound) {
-  plan.matching = {Match::last, tolerance, {bound}};
+Survivors by_last(Plan plan, double bound, double peak, double width = tolerance) {
+  plan.matching = {Match::last, width, {bound}, {peak}};
   plan.seed = 41;
   return draw_survivors(plan, 20'000);
 }
 
-Survivors by_reject(Plan plan) {
-  plan.matching = {Match::reject, tolerance, {}};
+Survivors by_reject(Plan plan, double width = tolerance) {
+  plan.matching = {Match::reject, width, {}};
   plan.seed = 42;
   return draw_survivors(plan, 20'000);
 }
@@ -132,8 +133,8 @@ TEST_CASE("last has the law of reject with the same tolerance", "[statistical]")
   for (const Case& each : cases()) {
     INFO(each.name);
     const double k = each.plan.count.parameters[0].years[0].arguments[0].value;
-    const double bound = each.peak > 0.0 ? last_weight_bound(k, tolerance, each.peak) : k;
-    const Survivors last = by_last(each.plan, each.peak > 0.0 ? bound : 0.0);
+    const double bound = last_weight_bound(k, tolerance, each.peak);
+    const Survivors last = by_last(each.plan, 0.0, each.peak);
     const Survivors reject = by_reject(each.plan);
     // Exhaustion would select among the totals; it must not matter here.
     CHECK(static_cast<double>(last.size()) > 0.9995 * static_cast<double>(last.trajectories));
@@ -149,7 +150,7 @@ TEST_CASE("last has the law of reject with the same tolerance", "[statistical]")
 }
 
 TEST_CASE("last has the law of reject where k is random", "[statistical]") {
-  const Survivors last = by_last(random_count_job(), 6.0);
+  const Survivors last = by_last(random_count_job(), 6.0, normal_peak / 0.6);
   const Survivors reject = by_reject(random_count_job());
   CHECK(disagreement(last, reject) < 5.0);
   // A build without the weight k has the survivors' law divided by k; one that lets the last size
@@ -166,16 +167,29 @@ TEST_CASE("last has the law of reject where k is random", "[statistical]") {
   }
 }
 
-// The largest makes up a sum that others already exceed the lower edge of: its lower edge must be
-// the largest of the others. With two sizes of a wide law and a wide tolerance this is common.
 TEST_CASE("last keeps the largest size last under a wide tolerance", "[statistical]") {
-  Plan plan = job(SizeFamily::normal, 3.0, {constant(25.3), constant(0.4)});
-  plan.matching = {Match::last, 0.6, {0.0}};
-  plan.seed = 43;
-  const Survivors last = draw_survivors(plan, 40'000);
-  plan.matching = {Match::reject, 0.6, {}};
-  plan.seed = 44;
-  CHECK(disagreement(last, draw_survivors(plan, 40'000)) < 5.0);
+  const Plan plan = job(SizeFamily::normal, 3.0, {constant(25.3), constant(0.4)});
+  CHECK(disagreement(by_last(plan, 0.0, normal_peak / 0.4, 0.6), by_reject(plan, 0.6)) < 5.0);
+}
+
+// What `last` is for: its efficiency does not fall with the tolerance, and its law goes to that of
+// the exact total, which shift has too.
+TEST_CASE("last with hardly any tolerance has the law of shift", "[statistical]") {
+  Plan plan = job(SizeFamily::normal, 8.0, {uniform(23.8, 24.8), uniform(0.6, 1.2)});
+  const Survivors last = by_last(plan, 0.0, normal_peak / 0.6, 1e-6);
+  plan.matching = {Match::shift, 0.0, {1.0}};
+  plan.seed = 45;
+  Survivors shift = draw_survivors(plan, 20'000);
+  // The sum is exact in one and nearly so in the other.
+  shift.statistics[total_error] = last.statistics[total_error];
+  CHECK(disagreement(last, shift) < 5.0);
+  CHECK(candidates_per_survivor(last) < 200.0);
+}
+
+TEST_CASE("the bound of the weight is k or what the widest window can hold") {
+  CHECK(last_weight_bound(5.0, 0.05, testing::infinity) == 5.0);
+  CHECK(last_weight_bound(5.0, 1.0, 0.1) == 5.0);
+  CHECK(last_weight_bound(5.0, 0.05, 0.4) == Approx(5.0 * 0.4 * std::log10(1.45 / 0.95)));
 }
 
 }  // namespace flopsieve::engine
