@@ -292,6 +292,31 @@ TEST_CASE("a candidate reads its trajectory's path, whatever the attempt") {
   }
 }
 
+// ln k is normal about ln 60,000 with sd 0.5, and the same in both years: 15 % of the paths lie
+// above 100,000. Those that stay are that law, cut there. Kolmogorov: false alarm 1e-6.
+TEST_CASE("a path whose number of models is too large is drawn again as a whole", "[statistical]") {
+  Plan plan = state_plan();
+  plan.years = {2021, 2024};
+  for (Input* input : {&plan.sizes.parameters[0], &plan.sizes.parameters[1]}) {
+    input->years.resize(2);
+  }
+  StatePoint& point = plan.state.grid[StateSeries::ln_count];
+  point = {1.0, std::log(60'000.0), 0.0, 0.5, 0.0, 0.0, 0.0, 0.0};
+  const InputSampler inputs(plan, Purpose::run);
+  std::vector<double> values;
+  for (std::uint64_t t = 0; t < 20'000; ++t) {
+    const Trajectory trajectory = inputs.trajectory(t);
+    const double ln_count = trajectory.path[1][StateSeries::ln_count];
+    REQUIRE(inputs.candidate(trajectory, {t, 0, 1}).count == std::lround(std::exp(ln_count)));
+    values.push_back(ln_count);
+  }
+  const double middle = std::log(60'000.0);
+  const double share = testing::normal_cumulative((std::log(100'000.5) - middle) / 0.5);
+  CHECK(kolmogorov(values, [&](double x) {
+          return testing::normal_cumulative((x - middle) / 0.5) / share;
+        }) < 2.69);
+}
+
 TEST_CASE("arguments refer to the count, to other parameters and to the total") {
   Plan plan = testing::plain_plan({2024});
   plan.matching = {Match::rescale, 0.0, {}};
