@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "engine/error.hpp"
 #include "kernels/allocation.hpp"
@@ -30,6 +31,18 @@ Address whole_trajectory(const Address& address) {
               fmt::format("{} in {}: {} draws in a row were outside the bounds; widen the bounds "
                           "or move the distribution",
                           what, year, most_redraws));
+}
+
+/// k from its logarithm, before rounding; what is beyond all counts stays finite.
+double count_of_log(double log_count) {
+  return log_count < 700.0 ? kernels::exponential(log_count) : 2.0 * largest_count;
+}
+
+/// The nearest whole number, if it is an allowed number of models.
+std::optional<std::uint32_t> whole_count(double unrounded) {
+  const double count = std::floor(unrounded + 0.5);
+  if (!(count >= 1.0 && count <= largest_count)) return std::nullopt;
+  return static_cast<std::uint32_t>(count);
 }
 
 }  // namespace
@@ -134,10 +147,26 @@ Trajectory InputSampler::trajectory(std::uint64_t index) const {
   if (plan_->total.model == TotalModel::trend) {
     trajectory.total_trend = draw_trend(plan_->total.trend, stream(Stream::total_trend));
   }
-  if (plan_->state.points > 0) {
-    trajectory.path = draw_state_path(plan_->state, stream(Stream::state_path), plan_->years);
-  }
+  if (plan_->state.points > 0) trajectory.path = state_path(index);
   return trajectory;
+}
+
+/// Where the path decides the number of models it is drawn again as a whole until that is allowed
+/// in all years: the attempts of a year could not change it.
+std::vector<StateRow> InputSampler::state_path(std::uint64_t index) const {
+  const auto allowed = [this](const StateRow& row) {
+    return plan_->count.model != CountModel::state_space ||
+           whole_count(count_of_log(row[StateSeries::ln_count]));
+  };
+  for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
+    const auto uniform = [&](std::uint32_t i) {
+      return draws_.uniform(Stream::state_path, {index, 0, per_trajectory},
+                            first_index(redraw) + i);
+    };
+    std::vector<StateRow> path = draw_state_path(plan_->state, uniform, plan_->years);
+    if (std::all_of(path.begin(), path.end(), allowed)) return path;
+  }
+  give_up("the number of models", plan_->years.back());
 }
 
 /// log10 of the growth since the base year: growth, tapering.
@@ -207,9 +236,6 @@ double InputSampler::unrounded_count(const Context& context, std::uint32_t redra
   const Address& address = context.address;
   const Trajectory& trajectory = context.trajectory;
   const auto infos = engine::parameters_of(count.model);
-  const auto of_log = [](double log_count) {
-    return log_count < 700.0 ? kernels::exponential(log_count) : 2.0 * largest_count;
-  };
   const auto on_line = [&] {
     const Address place{address.trajectory, 0, address.year_index};
     const double z =
@@ -219,12 +245,12 @@ double InputSampler::unrounded_count(const Context& context, std::uint32_t redra
   };
   switch (count.model) {
     case CountModel::exponential_trend:
-      return of_log(on_line());
+      return count_of_log(on_line());
     case CountModel::linear_trend:
     case CountModel::kinked_trend:
       return on_line();
     case CountModel::state_space:
-      return of_log(trajectory.path[address.year_index][StateSeries::ln_count]);
+      return count_of_log(trajectory.path[address.year_index][StateSeries::ln_count]);
     case CountModel::poisson:
     case CountModel::negative_binomial: {
       // Only k is redrawn: rejecting its mean too would select among the means.
@@ -252,8 +278,8 @@ std::uint32_t InputSampler::count(const Trajectory& trajectory, const Address& a
   if (plan_->count.model == CountModel::implied) return 0;
   const CandidateInputs nothing;
   for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
-    const double count = std::floor(unrounded_count({trajectory, address, nothing}, redraw) + 0.5);
-    if (count >= 1.0 && count <= largest_count) return static_cast<std::uint32_t>(count);
+    const auto count = whole_count(unrounded_count({trajectory, address, nothing}, redraw));
+    if (count) return *count;
   }
   give_up("the number of models", plan_->years[address.year_index]);
 }

@@ -77,6 +77,7 @@ class InputSampler {
   double uniform(const Input& input, Stream stream, const Address& address,
                  std::uint32_t index) const;
   double sample(const Input& input, const ParameterInfo& info, const Context& context) const;
+  std::vector<StateRow> state_path(std::uint64_t index) const;
   double log10_total(const Trajectory& trajectory, const Address& address) const;
   double modelled_log10_total(const Trajectory& trajectory, const Address& address) const;
   double log10_growth(const Context& context) const;

@@ -1,11 +1,11 @@
 // How an uncertain input depends on its values in other years: scope and year_correlation.
 
-#include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "tests/engine/support/runs.hpp"
+#include "tests/engine/support/samples.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -54,24 +54,11 @@ double mean_product(const std::vector<double>& a, const std::vector<double>& b) 
   return sum / static_cast<double>(a.size());
 }
 
-/// Largest distance between the empirical distribution of scores and the normal one.
-double kolmogorov_distance(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const auto n = static_cast<double>(values.size());
-  double distance = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double p = testing::normal_cumulative(values[i]);
-    distance =
-        std::max({distance, p - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - p});
-  }
-  return distance;
-}
-
 }  // namespace
 
 // The mean product of n pairs of correlation rho has variance (1 + rho^2) / n. Bounds of 5 standard
-// errors (5 x 6 comparisons) and the Kolmogorov distance's 1e-6 point 2.69 / sqrt(n) (15 laws):
-// false alarm 4e-5. Seed fixed beforehand.
+// errors (5 x 6 comparisons) and Kolmogorov distances (15 laws, 1e-6 each): false alarm 4e-5. Seed
+// fixed beforehand.
 TEST_CASE("the years' normal scores have the correlation asked for, and each year its own law",
           "[statistical]") {
   const double rho = GENERATE(0.0, 0.3, 0.8, 1.0);
@@ -82,7 +69,7 @@ TEST_CASE("the years' normal scores have the correlation asked for, and each yea
   const auto second = scores(plan, 1);
   const double error = std::sqrt((1.0 + rho * rho) / trajectories);
   for (std::size_t year = 0; year < 3; ++year) {
-    CHECK(kolmogorov_distance(first[year]) < 2.69 / std::sqrt(double{trajectories}));
+    CHECK(testing::kolmogorov(first[year], testing::normal_cumulative) < testing::kolmogorov_bound);
     CHECK(std::abs(mean_product(first[year], first[(year + 1) % 3]) - rho) < 5.0 * error);
     // Attempts share what the years share.
     CHECK(std::abs(mean_product(first[year], second[year]) - rho) < 5.0 * error);

@@ -22,7 +22,11 @@ std::function<double(std::uint32_t)> uniforms(std::uint32_t path) {
 
 /// Two ratios, two points per series, all numbers different.
 StateSpace mixed_space() {
-  StateSpace space{2023, 0.2, {0.3, 0.7}, 2, {}};
+  StateSpace space;
+  space.last_year = 2023;
+  space.fitted_mean_sd = 0.2;
+  space.ratio_weights = {0.3, 0.7};
+  space.points = 2;
   for (int ratio = 0; ratio < 2; ++ratio) {
     for (std::uint32_t series = 0; series < state_series; ++series) {
       for (int point = 0; point < 2; ++point) {

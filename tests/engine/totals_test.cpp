@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "tests/engine/support/runs.hpp"
+#include "tests/engine/support/samples.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -54,19 +55,6 @@ void check_equal(const std::vector<double>& found, const std::vector<double>& ex
     CAPTURE(i);
     CHECK(std::abs(found[i] - expected[i]) < 1e-12 * std::abs(expected[i]));
   }
-}
-
-/// The Kolmogorov distance to a law, times sqrt(n): above 2.69 with probability 1e-6.
-double kolmogorov(std::vector<double> values, const std::function<double(double)>& cumulative) {
-  std::sort(values.begin(), values.end());
-  const auto n = static_cast<double>(values.size());
-  double distance = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double p = cumulative(values[i]);
-    distance =
-        std::max({distance, p - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - p});
-  }
-  return distance * std::sqrt(n);
 }
 
 /// A fit of n successive years about 2019.
@@ -193,11 +181,11 @@ TEST_CASE("the total on a trend is Student t in every year", "[statistical]") {
     }
     const double mean = 24.0 + 0.5 * (years[year] - 2019);
     const double scale = 0.2 * prediction_scale(plan.total.trend, years[year]);
-    CHECK(kolmogorov(values, [&](double x) { return boost::math::cdf(law, (x - mean) / scale); }) <
-          2.69);
-    CHECK(kolmogorov(values, [&](double x) {
+    CHECK(testing::kolmogorov(
+              values, [&](double x) { return boost::math::cdf(law, (x - mean) / scale); }) < 2.69);
+    CHECK(testing::kolmogorov(values, [&](double x) {
             return testing::normal_cumulative((x - mean) / scale);
-          }) > 2.69);
+          }) > testing::kolmogorov_bound);
   }
 }
 
@@ -290,6 +278,31 @@ TEST_CASE("a candidate reads its trajectory's path, whatever the attempt") {
       CHECK(found.count == std::lround(std::exp(trajectory.path[year][StateSeries::ln_count])));
     }
   }
+}
+
+// ln k is normal about ln 60,000 with sd 0.5, and the same in both years: 15 % of the paths lie
+// above 100,000. Those that stay are that law, cut there. Kolmogorov: false alarm 1e-6.
+TEST_CASE("a path whose number of models is too large is drawn again as a whole", "[statistical]") {
+  Plan plan = state_plan();
+  plan.years = {2021, 2024};
+  for (Input* input : {&plan.sizes.parameters[0], &plan.sizes.parameters[1]}) {
+    input->years.resize(2);
+  }
+  StatePoint& point = plan.state.grid[StateSeries::ln_count];
+  point = {1.0, std::log(60'000.0), 0.0, 0.5, 0.0, 0.0, 0.0, 0.0};
+  const InputSampler inputs(plan, Purpose::run);
+  std::vector<double> values;
+  for (std::uint64_t t = 0; t < 20'000; ++t) {
+    const Trajectory trajectory = inputs.trajectory(t);
+    const double ln_count = trajectory.path[1][StateSeries::ln_count];
+    REQUIRE(inputs.candidate(trajectory, {t, 0, 1}).count == std::lround(std::exp(ln_count)));
+    values.push_back(ln_count);
+  }
+  const double middle = std::log(60'000.0);
+  const double share = testing::normal_cumulative((std::log(100'000.5) - middle) / 0.5);
+  CHECK(testing::kolmogorov(values, [&](double x) {
+          return testing::normal_cumulative((x - middle) / 0.5) / share;
+        }) < testing::kolmogorov_bound);
 }
 
 TEST_CASE("arguments refer to the count, to other parameters and to the total") {

@@ -69,17 +69,6 @@ inline double normal_cumulative(double x) {
   return 0.5 * std::erfc(-x / std::sqrt(2.0));
 }
 
-/// The normal law's p-quantile, by bisection of its definition.
-inline double normal_score(double p) {
-  double low = -40.0;
-  double high = 40.0;
-  for (int i = 0; i < 200; ++i) {
-    const double middle = 0.5 * (low + high);
-    (normal_cumulative(middle) < p ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
-}
-
 /// Sizes of the family with constant parameters, in their order.
 inline void set_sizes(Plan& plan, SizeFamily family, const std::vector<double>& parameters) {
   plan.sizes.family = family;
