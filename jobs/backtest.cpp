@@ -67,7 +67,7 @@ class BacktestParser {
     backtest_.source = observed.label("source", "");
     if (backtest_.source.empty()) observed.fail("[backtest.observed] must name its source");
     const int first = last_known_year() + 1;
-    const int last = backtest_.origins.back() + backtest_.leads;
+    const int last = last_known_year() + backtest_.leads;
     Value years = observed.raw();
     std::erase_if(years.entries, [](const Entry& entry) { return entry.key == "source"; });
     for (const Entry& entry : years.entries) {

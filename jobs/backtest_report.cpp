@@ -56,12 +56,8 @@ std::string threshold_name(double threshold) {
   return plus == std::string::npos ? text : text.erase(plus + 1, 1);
 }
 
-/// "model", "last year", "count trend".
-std::string spoken_name(std::size_t forecast) {
-  std::string name(forecast_names[forecast]);
-  std::replace(name.begin(), name.end(), '_', ' ');
-  return name;
-}
+/// Of the columns of a forecast.
+constexpr std::array<const char*, forecasts> column_suffix{"", " last", " trend"};
 
 std::string introduction(const BacktestHeading& heading) {
   std::string text = fmt::format(
@@ -74,9 +70,11 @@ std::string introduction(const BacktestHeading& heading) {
       "probability of the observed count, for the model (n + 1/2) / (N + 1), with n of N "
       "trajectories\n"
       "that have it. Both: smaller is better. PIT: randomised, uniform for a calibrated forecast.\n"
-      "last year: Poisson, mean 1/2 + the origin's count; count trend: Poisson, mean from the "
-      "line\n"
-      "through ln(count + 1/2) of the years up to the origin. Both take their mean as known.\n",
+      "last: last year's count, Poisson with mean 1/2 + the origin's count. trend: Poisson with "
+      "the\n"
+      "mean of the line through ln(count + 1/2) of the years up to the origin. Both take their "
+      "mean\n"
+      "as known.\n",
       heading.title, heading.calibration);
   if (!heading.observed_source.empty()) {
     text += fmt::format("Counts after the calibration: {}\n", heading.observed_source);
@@ -88,8 +86,7 @@ std::string outcome_table(const OriginResult& origin) {
   std::vector<std::string> titles{"year",        "lead",   "above", "observed",
                                   "[5, 50, 95]", "inside", "PIT"};
   for (std::size_t f = 0; f < forecasts; ++f) {
-    titles.push_back("CRPS " + spoken_name(f));
-    titles.push_back("log " + spoken_name(f));
+    for (const char* what : {"CRPS", "log"}) titles.push_back(std::string(what) + column_suffix[f]);
   }
   TextTable table(titles);
   for (const Outcome& outcome : origin.outcomes) {
@@ -113,7 +110,9 @@ std::string outcome_table(const OriginResult& origin) {
 std::string mean_table(const std::vector<OriginResult>& origins) {
   std::vector<std::string> titles{"origin", "outcomes", "target years"};
   for (std::size_t f = 0; f < forecasts; ++f) {
-    for (const char* what : {"inside ", "CRPS ", "log "}) titles.push_back(what + spoken_name(f));
+    for (const char* what : {"inside", "CRPS", "log"}) {
+      titles.push_back(std::string(what) + column_suffix[f]);
+    }
   }
   TextTable table(titles);
   const auto add = [&](const std::string& name, const std::vector<Outcome>& outcomes) {
