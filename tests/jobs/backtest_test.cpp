@@ -34,7 +34,7 @@ TEST_CASE("PITs become a histogram from 20 target years on") {
   CHECK(text(19).find("19 of at least 20") != std::string::npos);
   CHECK(text(20).find("PIT: no histogram") == std::string::npos);
   // 10 even ones, and of the odd ones two in each bin: 1, 3, 0, 2, 4, 1, 3, 0, 2, 4.
-  CHECK(text(20).find("1e25       12        2        2        2      2\n") != std::string::npos);
+  CHECK(text(20).find("1e25      12        2        2        2      2\n") != std::string::npos);
 }
 
 TEST_CASE("Naive forecasts and the simulated one are scored from years up to the origin") {
