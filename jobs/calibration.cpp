@@ -164,6 +164,28 @@ const CalibrationYear* Calibration::find_year(int year) const {
   return found == years.end() ? nullptr : &*found;
 }
 
+std::optional<std::int64_t> Calibration::count_above(int year, double threshold) const {
+  const CalibrationYear* known = find_year(year);
+  if (known == nullptr) return std::nullopt;
+  if (threshold > known->largest) return 0;
+  const auto* found =
+      std::find(calibration_thresholds.begin(), calibration_thresholds.end(), threshold);
+  if (found == calibration_thresholds.end()) return std::nullopt;
+  return known->count_above[static_cast<std::size_t>(found - calibration_thresholds.begin())];
+}
+
+Calibration calibration_until(const Calibration& calibration, int last_year) {
+  Calibration result = calibration;
+  if (last_year == calibration.years.back().year) return result;
+  std::erase_if(result.years, [&](const CalibrationYear& year) { return year.year > last_year; });
+  result.provenance.last_year = last_year;
+  result.frontier_start = 0.0;
+  for (const CalibrationYear& year : result.years) {
+    result.frontier_start = std::max(result.frontier_start, year.largest);
+  }
+  return result;
+}
+
 std::string calibration_toml(const Calibration& calibration) {
   std::string text = fmt::format(
       "# Figures of notable AI models by year, made by `flopsieve calibrate`.\n"

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,7 +66,17 @@ struct Calibration {
 
   /// The figures of one year, or nullptr.
   const CalibrationYear* find_year(int year) const;
+
+  /// Models of a year of at least `threshold` FLOP; nothing where the calibration does not tell:
+  /// for other years, and for thresholds up to the largest model that are no
+  /// calibration_thresholds.
+  std::optional<std::int64_t> count_above(int year, double threshold) const;
 };
+
+/// The calibration as of the end of a year: without the years after `last_year`, one of its own,
+/// and with the largest model of the years left as frontier_start. The figures of the years left
+/// are those of the source, as known when it was made, not at the end of `last_year`.
+Calibration calibration_until(const Calibration& calibration, int last_year);
 
 /// A small readable TOML file. Numbers are written so that reading gives the same double.
 std::string calibration_toml(const Calibration& calibration);

@@ -80,7 +80,8 @@ void add_run(CLI::App& app, RunCommand& command, std::function<int()>& chosen) {
   sub->add_option("--backend", command.backend, "tbb (default), openmp or serial; same results");
   sub->add_flag("--fresh", command.fresh, "Start anew; an old result is renamed to *.old");
   sub->add_flag("--force", command.force, "Run although no trial candidate survived");
-  sub->add_flag("--json", command.json, "Print the results as JSON");
+  sub->add_option("--format", command.format, "Of the results: table (default), csv or json");
+  sub->add_flag("--json", command.json, "The same as --format json");
   sub->add_flag("-q,--quiet", command.console.quiet, "No progress on stderr");
   sub->add_option("--log", command.console.log_file, "Append messages and progress to this file");
   sub->footer("Example: flopsieve run jobs/forecast.toml --set models.sd=1.6 -o wide.h5");

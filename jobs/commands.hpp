@@ -32,7 +32,8 @@ struct RunCommand {
   int threads = 0;  ///< 0: as many as the affinity mask, or Slurm, allows
   bool fresh = false;
   bool force = false;
-  bool json = false;
+  bool json = false;             ///< the same as format "json"
+  std::string format = "table";  ///< of the results: see parse_report_format()
   Console::Options console;
   std::vector<std::string> command_line;
 };

@@ -26,7 +26,7 @@ Document read_document(const JobOptions& options) {
 
 }  // namespace
 
-engine::Plan read_plan(const JobOptions& options) {
+Document read_job(const JobOptions& options) {
   Document document = with_base(read_document(options));
   for (const std::string& assignment : options.set) {
     const std::size_t equals = assignment.find('=');
@@ -41,6 +41,15 @@ engine::Plan read_plan(const JobOptions& options) {
   if (options.seed) set_key(document, "seed", std::to_string(*options.seed));
   if (options.trajectories) {
     set_key(document, "trajectories", std::to_string(*options.trajectories));
+  }
+  return document;
+}
+
+engine::Plan read_plan(const JobOptions& options) {
+  const Document document = read_job(options);
+  TableReader root(document);
+  if (root.has("backtest")) {
+    root.fail_at("backtest", "a job with [backtest] is one run per origin; flopsieve run takes it");
   }
   return plan_from_job(document, calibration_for(document));
 }

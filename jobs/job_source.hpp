@@ -4,11 +4,16 @@
 
 #include "engine/plan.hpp"
 #include "jobs/commands.hpp"
+#include "jobs/document.hpp"
 
 namespace flopsieve::jobs {
 
-/// The Plan that a command line asks for, without the batch size (jobs/planning.hpp).
+/// The job that a command line asks for: the file with its base and the options laid over it.
 /// Throws Error(bad_input).
+Document read_job(const JobOptions& options);
+
+/// Its Plan, without the batch size (jobs/planning.hpp). Throws Error(bad_input), also for a job
+/// with [backtest], which has a Plan per origin.
 engine::Plan read_plan(const JobOptions& options);
 
 /// Where a run goes if the user does not say: `<job>.h5` in the working folder, or

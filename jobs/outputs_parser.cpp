@@ -222,15 +222,8 @@ class OutputsParser {
   }
 
   std::uint64_t calibration_count(TableReader& table, int year, double threshold) const {
-    const CalibrationYear* known = calibration_.find_year(year);
-    if (known != nullptr) {
-      if (threshold > known->largest) return 0;
-      for (std::size_t i = 0; i < calibration_thresholds.size(); ++i) {
-        if (calibration_thresholds[i] == threshold) {
-          return static_cast<std::uint64_t>(known->count_above[i]);
-        }
-      }
-    }
+    const auto known = calibration_.count_above(year, threshold);
+    if (known) return static_cast<std::uint64_t>(*known);
     table.fail_at(
         "cumulative_from",
         fmt::format("the calibration does not tell how many models of {} are above {} FLOP, "

@@ -10,6 +10,8 @@
 #include "engine/parts.hpp"
 #include "engine/result_file.hpp"
 #include "engine/runner.hpp"
+#include "jobs/backtest.hpp"
+#include "jobs/backtest_report.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/job.hpp"
 #include "jobs/job_source.hpp"
@@ -108,12 +110,11 @@ void demand_disk_space(const engine::Plan& plan, const fs::path& output) {
                   folder.string(), free / 1'000'000, needed / 1'000'000));
 }
 
-/// Throws Error(budget), after printing, where no trajectory is complete.
-void print_results(const RunCommand& command, Console& console, const engine::Plan& plan,
-                   const engine::Tally& tally) {
-  print_result(report(plan, tally, command.json ? ReportFormat::json : ReportFormat::table));
-  const std::string warnings = report_warnings(plan, tally);
-  if (!warnings.empty()) console.warn(warnings);
+ReportFormat format_of(const RunCommand& command) {
+  return command.json ? ReportFormat::json : parse_report_format(command.format);
+}
+
+void demand_complete(const engine::Tally& tally) {
   if (tally.complete > 0) return;
   throw Error(
       ExitCode::budget,
@@ -136,12 +137,12 @@ engine::Plan plan_to_run(const RunCommand& command, Console& console, engine::Pl
   return plan;
 }
 
-int compute(const RunCommand& command, Console& console, const engine::Plan& plan,
-            const fs::path& output, engine::Backend backend) {
+engine::Tally compute(const RunCommand& command, Console& console, const engine::Plan& plan,
+                      const fs::path& output) {
   const engine::Study study = make_study(plan, command.command_line);
   engine::RunOptions options;
   options.output = output;
-  options.backend = backend;
+  options.backend = engine::parse_backend(command.backend);
   options.threads = command.threads > 0 ? command.threads : engine::default_threads();
   options.stop = &stop_requested;
   options.on_progress = [&](const engine::Progress& progress) { console.progress(progress); };
@@ -150,7 +151,8 @@ int compute(const RunCommand& command, Console& console, const engine::Plan& pla
   try {
     const engine::Tally tally = engine::run_study(study, options);
     console.end_progress();
-    print_results(command, console, plan, tally);
+    console.note(fmt::format("written to {}", output.string()));
+    return tally;
   } catch (const Error& error) {
     console.end_progress();
     if (error.code() != ExitCode::interrupted) throw;
@@ -159,8 +161,65 @@ int compute(const RunCommand& command, Console& console, const engine::Plan& pla
         fmt::format("stopped; everything computed so far is sealed in {}. This command resumes: {}",
                     engine::parts_folder(output).string(), resume_command(command.command_line)));
   }
-  console.note(fmt::format("written to {}", output.string()));
-  return static_cast<int>(ExitCode::done);
+}
+
+/// A run that has come to its end.
+struct Finished {
+  engine::Plan plan;
+  engine::Tally tally;
+};
+
+/// Reads the result of a plan if it is there, or computes it, resuming what is begun.
+Finished finish(const RunCommand& command, Console& console, engine::Plan plan,
+                const fs::path& output) {
+  demand_output_place(output);
+  if (!command.fresh && fs::exists(output)) {
+    engine::Results results = engine::read_result_file(output);
+    demand_same_job(output.string(), results.study.job, results.study.plan, plan);
+    console.note(fmt::format("{} is finished; --fresh computes it anew", output.string()));
+    return {std::move(results.study.plan), std::move(results.tally)};
+  }
+  console.note(fmt::format("{}: {} trajectories x {} years, seed {}", output.string(),
+                           grouped(plan.trajectories), plan.year_count(), plan.seed));
+  demand_disk_space(plan, output);
+  plan = plan_to_run(command, console, std::move(plan), output);
+  if (command.fresh) move_aside(output);
+  engine::Tally tally = compute(command, console, plan, output);
+  return {std::move(plan), std::move(tally)};
+}
+
+fs::path output_of(const RunCommand& command, const engine::Plan& plan) {
+  return command.output.empty() ? default_output(command.job, plan) : command.output;
+}
+
+/// Each origin is a run with a file of its own: OUT-2019.h5, OUT-2020.h5, ...
+OriginResult run_origin(const RunCommand& command, Console& console, const Document& job,
+                        const Calibration& calibration, const Backtest& backtest, int origin) {
+  const engine::Plan plan = origin_plan(job, calibration, backtest, origin);
+  fs::path output = output_of(command, plan);
+  output.replace_filename(
+      fmt::format("{}-{}{}", output.stem().string(), origin, output.extension().string()));
+  const Finished finished = finish(command, console, plan, output);
+  const std::string warnings = report_warnings(finished.plan, finished.tally);
+  if (!warnings.empty()) console.warn(fmt::format("origin {}: {}", origin, warnings));
+  demand_complete(finished.tally);
+  return {origin, origin - calibration.years.front().year + 1, finished.tally.trajectories,
+          finished.tally.complete,
+          score_origin(finished.plan, finished.tally, calibration, backtest, origin)};
+}
+
+/// Returns the report.
+std::string run_backtest(const RunCommand& command, Console& console, const Document& job,
+                         const Calibration& calibration, const Backtest& backtest) {
+  for (const int origin : backtest.origins) origin_plan(job, calibration, backtest, origin);
+  std::vector<OriginResult> results;
+  for (const int origin : backtest.origins) {
+    results.push_back(run_origin(command, console, job, calibration, backtest, origin));
+  }
+  TableReader root(job);
+  return backtest_report(
+      {root.label("title", "Backtest"), calibration.provenance.source, backtest.source}, results,
+      format_of(command));
 }
 
 }  // namespace
@@ -182,24 +241,21 @@ void demand_output_place(const fs::path& output) {
 int run(const RunCommand& command) {
   catch_signals(stop_at_once);
   Console console(command.console);
-  const engine::Backend backend = engine::parse_backend(command.backend);
-  engine::Plan plan = read_plan(command.job);
-  const fs::path output =
-      command.output.empty() ? default_output(command.job, plan) : command.output;
-  demand_output_place(output);
-  if (!command.fresh && fs::exists(output)) {
-    const engine::Results results = engine::read_result_file(output);
-    demand_same_job(output.string(), results.study.job, results.study.plan, plan);
-    console.note(fmt::format("{} is finished; --fresh computes it anew", output.string()));
-    print_results(command, console, results.study.plan, results.tally);
+  const ReportFormat format = format_of(command);
+  engine::parse_backend(command.backend);
+  const Document job = read_job(command.job);
+  const Calibration calibration = calibration_for(job);
+  if (const auto backtest = parse_backtest(job, calibration)) {
+    print_result(run_backtest(command, console, job, calibration, *backtest));
     return static_cast<int>(ExitCode::done);
   }
-  console.note(fmt::format("{}: {} trajectories x {} years, seed {}", output.string(),
-                           grouped(plan.trajectories), plan.year_count(), plan.seed));
-  demand_disk_space(plan, output);
-  plan = plan_to_run(command, console, plan, output);
-  if (command.fresh) move_aside(output);
-  return compute(command, console, plan, output, backend);
+  const engine::Plan plan = plan_from_job(job, calibration);
+  const Finished finished = finish(command, console, plan, output_of(command, plan));
+  print_result(report(finished.plan, finished.tally, format));
+  const std::string warnings = report_warnings(finished.plan, finished.tally);
+  if (!warnings.empty()) console.warn(warnings);
+  demand_complete(finished.tally);
+  return static_cast<int>(ExitCode::done);
 }
 
 }  // namespace flopsieve::jobs

@@ -143,3 +143,25 @@ TEST_CASE("calibration: the JSON form has the fixed names") {
   CHECK(year["sd"].get<double>() == 1.0 / 7.0);
   CHECK(year["histogram"] == nlohmann::json({1, 0, 2}));
 }
+
+TEST_CASE("A calibration up to a year forgets what came later") {
+  Calibration calibration = example();
+  calibration.years[0].largest = 3e22;
+  calibration.frontier_start = 5e25;
+  const Calibration early = calibration_until(calibration, 2020);
+  CHECK(early.years.size() == 1);
+  CHECK(early.years[0].year == 2020);
+  CHECK(early.provenance.last_year == 2020);
+  CHECK(early.frontier_start == 3e22);
+  CHECK(parse_calibration(calibration_toml(early), "c.toml").years.size() == 1);
+  CHECK(calibration_toml(calibration_until(calibration, 2021)) == calibration_toml(calibration));
+}
+
+TEST_CASE("Counts above a threshold are known at the calibration's own and above the largest") {
+  const Calibration calibration = example();
+  CHECK(calibration.count_above(2020, 1e22) == 2);
+  CHECK(calibration.count_above(2021, 1e26) == 0);
+  CHECK(calibration.count_above(2021, 4e22) == 0);
+  CHECK_FALSE(calibration.count_above(2021, 3e22).has_value());
+  CHECK_FALSE(calibration.count_above(2022, 1e22).has_value());
+}
