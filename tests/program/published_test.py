@@ -327,6 +327,35 @@ smallest = {{ uniform = [-8, -6], {key} }}
                         self.assertEqual(printed[year, threshold], cell.tolist(),
                                          (convention, year, threshold))
 
+    def test_readme_shows_what_the_program_prints(self):
+        text = (SOURCE / "README.md").read_text()
+        section = text[text.index("## The published forecast"):text.index("## Commands")]
+        added_up = self.forecast().cumulative()
+        redrawn = self.forecast().cumulative("trajectory")
+        held = self.forecast("published/persistent").cumulative("trajectory")
+        for threshold, name, published in ((1e25, "1e25", [103, 165, 306]),
+                                           (1e26, "1e26", [45, 81, 148])):
+            cells = [published, *(form[2028, threshold] for form in (added_up, redrawn, held))]
+            self.assertIn(f"| {name} FLOP | " + " | ".join(map(str, cells)) + " |\n", section)
+        authors = triples(AUTHORS_FREE[1e25]).astype(int).tolist()
+        for name, cells in (("authors' code", authors),
+                            ("flopsieve", [added_up[year, 1e25] for year in range(2024, 2029)])):
+            self.assertIn(f"| {name} | " + " | ".join(map(str, cells)) + " |\n", section)
+        for name, threshold in (("1e23", 1e23), ("1e24", 1e24), ("1e25", 1e25)):
+            cells = [f"{observed} {added_up[year, threshold]}"
+                     for year, observed in zip(range(2020, 2024), OBSERVED[threshold])]
+            self.assertIn(f"| {name} FLOP | " + " | ".join(cells) + " |\n", section)
+        frontier = self.forecast().shown["trajectory"]["frontier"]
+        words = " ".join(section.split())
+        for year in range(2025, 2029):
+            medians = [str(cell["0.5"]) for cell in frontier["including"][str(year)].values()]
+            self.assertIn("flopsieve finds {}, {} and {}.".format(*medians), words)
+        for convention, year, width, before in (
+                ("including", 2017, "1", "1 of "), ("including", 2018, "1", "2 of "),
+                ("before", 2020, "0.5", "3 of "), ("before", 2021, "0.5", "4 of ")):
+            cell = frontier[convention][str(year)][width]
+            self.assertIn(before + str(list(cell.values())), words)
+
 
 if __name__ == "__main__":
     unittest.main()
