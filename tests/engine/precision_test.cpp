@@ -186,6 +186,10 @@ TEST_CASE("a run that was interrupted ends where it would have ended") {
     run_some(plan, output, 5);
     fs::remove(parts_of(output).at(1));
   }
+  SECTION("with its last batch sealed and a part in the middle damaged") {
+    run_some(plan, output, batches - 17);
+    damage(parts_of(output).at(1));
+  }
   SECTION("a part in the middle is damaged") {
     run_some(plan, output, 5);
     damage(parts_of(output).at(1));
