@@ -96,7 +96,7 @@ class Backtest(ProgramTest):
         self.assertIn("epoch_notable_ai_models", text)
         self.assertIn("Counts after the calibration: counted by hand", text)
         self.assertIn("Origin 2021 (5 calibration years)", text)
-        self.assertRegex(text, r"PIT: no histogram, .*\n1 of at least 20 are here")
+        self.assertRegex(text, r"PIT: no histogram, .*\nand 2 of at least 20 are here")
         self.assertLess(max(map(len, text.splitlines())), 130)
 
     def test_scores_against_their_definitions(self):
