@@ -112,14 +112,33 @@ double InputSampler::uniform(const Input& input, Stream stream, const Address& a
   return std::clamp(kernels::normal_cdf(score), 0x1p-60, 1.0 - 0x1p-53);
 }
 
+/// A latent number that years share must give each of them its own law at the same quantile, so it
+/// goes through the bounded law's quantile function instead of being drawn again.
+double InputSampler::shared_value(const Distribution& distribution,
+                                  const kernels::Parameters& parameters, double u) const {
+  const double below = std::isfinite(distribution.lower)
+                           ? kernels::cumulative(distribution.law, parameters, distribution.lower)
+                           : 0.0;
+  const double up_to = std::isfinite(distribution.upper)
+                           ? kernels::cumulative(distribution.law, parameters, distribution.upper)
+                           : 1.0;
+  const double p = std::clamp(below + u * (up_to - below), 0x1p-60, 1.0 - 0x1p-53);
+  // Only rounding can lead outside.
+  return std::clamp(kernels::quantile(distribution.law, parameters, p), distribution.lower,
+                    distribution.upper);
+}
+
 double InputSampler::sample(const Input& input, const ParameterInfo& info,
                             const Context& context) const {
   const Distribution& distribution = input.years[context.address.year_index];
   const kernels::Parameters parameters = parameters_of(distribution, context);
   if (distribution.law == kernels::Law::constant) return parameters.a;
+  const auto draw = [&](std::uint32_t redraw) {
+    return uniform(input, info.stream, context.address, first_index(info.slot) + redraw);
+  };
+  if (input.is_shared()) return shared_value(distribution, parameters, draw(0));
   for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
-    const double u = uniform(input, info.stream, context.address, first_index(info.slot) + redraw);
-    const double value = kernels::quantile(distribution.law, parameters, u);
+    const double value = kernels::quantile(distribution.law, parameters, draw(redraw));
     if (inside(distribution, value)) return value;
   }
   give_up(info.name, plan_->years[context.address.year_index]);
@@ -269,8 +288,9 @@ double InputSampler::unrounded_count(const Context& context, std::uint32_t redra
   const Distribution& distribution = input.years[address.year_index];
   const kernels::Parameters parameters = parameters_of(distribution, context);
   if (distribution.law == kernels::Law::constant) return parameters.a;
-  const double value = kernels::quantile(distribution.law, parameters,
-                                         uniform(input, infos[0].stream, address, redraw));
+  const double u = uniform(input, infos[0].stream, address, redraw);
+  if (input.is_shared()) return shared_value(distribution, parameters, u);
+  const double value = kernels::quantile(distribution.law, parameters, u);
   return inside(distribution, value) ? value : 0.0;
 }
 
@@ -298,7 +318,9 @@ void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& c
       if (distribution.law == kernels::Law::constant) continue;
       const double u = uniform(sizes.parameters[i], infos[i].stream, context.address,
                                first_index(infos[i].slot) + redraw);
-      inputs.parameters[i] = kernels::quantile(distribution.law, parameters, u);
+      inputs.parameters[i] = sizes.parameters[i].is_shared()
+                                 ? shared_value(distribution, parameters, u)
+                                 : kernels::quantile(distribution.law, parameters, u);
       good = good && inside(distribution, inputs.parameters[i]);
     }
     if (good && kernels::allocation_feasible({inputs.parameters[0], inputs.parameters[1],

@@ -76,6 +76,8 @@ class InputSampler {
   kernels::Parameters parameters_of(const Distribution& distribution, const Context& context) const;
   double uniform(const Input& input, Stream stream, const Address& address,
                  std::uint32_t index) const;
+  double shared_value(const Distribution& distribution, const kernels::Parameters& parameters,
+                      double u) const;
   double sample(const Input& input, const ParameterInfo& info, const Context& context) const;
   std::vector<StateRow> state_path(std::uint64_t index) const;
   double log10_total(const Trajectory& trajectory, const Address& address) const;

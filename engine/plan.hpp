@@ -46,7 +46,8 @@ struct Argument {
   Reference reference = Reference::none;
 };
 
-/// A law with its arguments, kept inside [lower, upper] by drawing again, never by clipping.
+/// A law with its arguments, kept inside [lower, upper] by drawing again (but see
+/// Input::is_shared()), never by clipping.
 struct Distribution {
   kernels::Law law = kernels::Law::constant;
   std::array<Argument, 3> arguments{};
@@ -61,6 +62,10 @@ struct Input {
   /// latent normal is drawn once per trajectory, the rest anew for each candidate.
   double year_correlation = 0.0;
   std::vector<Distribution> years;
+
+  /// Whether its years have latent numbers in common. Bounds then cut the law by its quantile
+  /// function: the same law as drawing again, at the same quantile in every year.
+  bool is_shared() const { return scope == Scope::trajectory || year_correlation > 0.0; }
 };
 
 enum class TotalModel : std::uint8_t {

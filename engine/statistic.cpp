@@ -17,6 +17,7 @@ constexpr Grid sizes_grid{0.0, 40.0, 4000, Scale::linear};
 constexpr Grid spread_grid{0.0, 20.0, 4000, Scale::linear};
 constexpr Grid error_grid{-1.0, 1.0, 4000, Scale::linear};
 constexpr Grid shape_grid{-10.0, 10.0, 4000, Scale::linear};
+constexpr Grid kurtosis_grid{-10.0, 190.0, 8000, Scale::linear};
 constexpr Grid share_grid{0.0, 1.0, 2000, Scale::linear};
 constexpr Grid money_grid{-5.0, 25.0, 3000, Scale::log10};
 constexpr Grid tokens_grid{0.0, 30.0, 3000, Scale::log10};
@@ -34,7 +35,7 @@ const std::vector<StatisticInfo> table = {
     {median, "median", "", "log10 FLOP", "median of log10 FLOP", 1, sizes_grid},
     {sd, "sd", "", "OOM", "standard deviation of log10 FLOP", 0, spread_grid},
     {skewness, "skewness", "", "1", "skewness of log10 FLOP, mu3 / sd^3", 0, shape_grid},
-    {excess_kurtosis, "excess_kurtosis", "", "1", "mu4 / sd^4 - 3 of log10 FLOP", 0, shape_grid},
+    {excess_kurtosis, "excess_kurtosis", "", "1", "mu4 / sd^4 - 3 of log10 FLOP", 0, kurtosis_grid},
     {median_skewness, "median_skewness", "", "1", "(mean - median) / sd", 1, shape_grid},
     {allocation_gradient, "allocation_gradient", "", "1",
      "slope through the origin of log10(cumulative share) on log10(m / largest)", 1, shape_grid},

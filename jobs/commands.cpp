@@ -35,6 +35,24 @@ using engine::Error;
 using engine::ExitCode;
 constexpr int done = static_cast<int>(ExitCode::done);
 
+/// How much the weights of match = "last" differ: thinning keeps the survivors exact, but few of
+/// very unequal weights are kept.
+std::string weights_text(const engine::Plan& plan, const engine::Pilot& pilot) {
+  std::string text;
+  for (std::size_t i = 0; i < pilot.years.size(); ++i) {
+    const auto& weights = pilot.years[i].weights;
+    if (!weights) continue;
+    text += fmt::format(
+        "weights of {}: effective sample size {:.3g} % of the candidates, Pareto "
+        "shape {:.2f}{}\n",
+        plan.years[i], 100.0 * weights->effective_share, weights->pareto_shape,
+        weights->pareto_shape > engine::unreliable_shape
+            ? " (above 0.7: a few candidates have most of the weight)"
+            : "");
+  }
+  return text;
+}
+
 /// What a pilot expects of the whole run. It is a lower end: trajectories differ, and those with a
 /// small pass rate need more candidates than the mean rate tells.
 std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, double seconds) {
@@ -50,10 +68,10 @@ std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, do
   const double draws = pilot.draws_per_trajectory(plan) * trajectories;
   const int threads = engine::default_threads();
   return fmt::format(
-      "{}\nfeasible; expected: at least {:.3g} candidates, {:.3g} models drawn, {} batches of {} "
+      "{}{}\nfeasible; expected: at least {:.3g} candidates, {:.3g} models drawn, {} batches of {} "
       "trajectories; about {} on {} thread{}, {} MB on disk (twice that while it runs)\n",
-      table.text(), pilot.candidates_per_trajectory(plan) * trajectories, draws,
-      grouped(plan.batch_count()), plan.batch_trajectories,
+      table.text(), weights_text(plan, pilot), pilot.candidates_per_trajectory(plan) * trajectories,
+      draws, grouped(plan.batch_count()), plan.batch_trajectories,
       duration(draws / pilot_draws * seconds / threads), threads, threads == 1 ? "" : "s",
       expected_file_size(plan) / 1'000'000);
 }

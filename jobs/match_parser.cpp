@@ -17,6 +17,7 @@ namespace {
 using engine::CountModel;
 using engine::Distribution;
 using engine::Match;
+using engine::SizeFamily;
 using kernels::Law;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -180,7 +181,42 @@ class MatchParser {
   void bound_weights() {
     for (std::size_t year = 0; year < plan_.years.size(); ++year) {
       matching_.bound.push_back(weight_bound(year));
+      matching_.peak.push_back(peak_density(year));
     }
+  }
+
+  /// A bound on the density of a size per OOM over all candidates of a year; infinity where none is
+  /// known, which only costs time.
+  double peak_density(std::size_t year) const {
+    constexpr double normal = 0.39895;  // 1 / sqrt(2 pi), the peak of Student's t too
+    const engine::Sizes& sizes = plan_.sizes;
+    switch (sizes.family) {
+      case SizeFamily::normal:
+      case SizeFamily::student_t:
+        return over(normal, parameter_support(1, year).lower);
+      case SizeFamily::skew_normal:  // sqrt(2 / pi) sqrt(1 - 2 / pi): the half-normal law
+        return over(0.481, parameter_support(1, year).lower);
+      case SizeFamily::skew_normal_direct:
+        return over(2.0 * normal, parameter_support(1, year).lower);
+      case SizeFamily::empirical:
+        return over(normal * sizes.kernel.sd / sizes.kernel.bandwidth,
+                    parameter_support(1, year).lower);
+      case SizeFamily::mixture: {
+        double least = infinity;
+        for (const engine::MixtureInputs& component : sizes.components) {
+          least = std::min(least, support(component.sd.years[year]).lower);
+        }
+        return over(normal, least);
+      }
+      case SizeFamily::uniform:
+        return over(1.0, parameter_support(1, year).lower - parameter_support(0, year).upper);
+      default:
+        return infinity;
+    }
+  }
+
+  static double over(double peak, double least_scale) {
+    return least_scale > 0.0 ? peak / least_scale : infinity;
   }
 
   double weight_bound(std::size_t year) const {

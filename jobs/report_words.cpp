@@ -25,7 +25,9 @@ std::string number_text(const engine::Statistic& statistic, double value) {
   const engine::Grid& grid = statistic.info().grid;
   if (grid.scale == engine::Grid::Scale::whole) return fmt::format("{:.0f}", value);
   if (grid.scale == engine::Grid::Scale::log10) return money(value);
-  return grid.upper == 1.0 ? fmt::format("{:.2g}", value) : fmt::format("{:.2f}", value);
+  if (grid.upper != 1.0) return fmt::format("{:.2f}", value);
+  // A share in the lowest bin cannot be told from 0.
+  return value < 1.0 / grid.bins ? "0" : fmt::format("{:.2g}", value);
 }
 
 std::string list_text(const engine::Statistic& statistic, const std::vector<double>& values) {
