@@ -255,9 +255,9 @@ void write_attributes(H5File& file, const Study& study, const Tally& tally) {
   file.write_attribute("/", "seed", study.plan.seed);
   file.write_attribute("/", "trajectories", tally.trajectories);
   file.write_attribute("/", "complete_trajectories", tally.complete);
-  text("result_class", study.plan.matching.match == Match::rescale ? "biased" : "exact");
+  text("result_class", result_class(study.plan));
   file.write_attribute("/", "stopped_early",
-                       std::int32_t{tally.trajectories < study.plan.trajectories ? 1 : 0});
+                       std::int32_t{stopped_early(study.plan, tally) ? 1 : 0});
   for (const auto& [name, value] : study.provenance) text(name.c_str(), value);
   text(format::plan, plan_to_json(study.plan));
   text(format::job, study.job);

@@ -7,7 +7,7 @@
 
 namespace flopsieve::engine {
 
-/// A number computed from a candidate. Definitions: jobs/README.md, "Statistics".
+/// A number computed from a candidate. Definitions: jobs/REFERENCE.md, "Statistics".
 enum class StatisticKind : std::uint8_t {
   count,
   total,

@@ -59,6 +59,14 @@ Summary summarise(const Plan& plan, const Tally& tally) {
   return summary;
 }
 
+std::string_view result_class(const Plan& plan) {
+  return plan.matching.match == Match::rescale ? "biased" : "exact";
+}
+
+bool stopped_early(const Plan& plan, const Tally& tally) {
+  return tally.trajectories < plan.trajectories;
+}
+
 bool is_precise(const Plan& plan, const Tally& tally) {
   if (tally.complete < least_for_precision) return false;
   const auto precise = [&](const Histogram& histogram) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/intervals.hpp"
@@ -35,6 +36,14 @@ struct Summary {
 };
 
 Summary summarise(const Plan& plan, const Tally& tally);
+
+/// "exact": survivors have the law that the job states; "biased": match = "rescale" ignores the
+/// prior of the location.
+std::string_view result_class(const Plan& plan);
+
+/// Whether a finished run has fewer trajectories than the job asks for, because its precision was
+/// met.
+bool stopped_early(const Plan& plan, const Tally& tally);
 
 /// Fewer complete trajectories than this are never precise enough.
 inline constexpr std::uint64_t least_for_precision = 1'000;

@@ -13,7 +13,7 @@ std::string comparison_text(const Comparison& comparison, const std::vector<Name
 /// One line for each number of each run.
 std::string comparison_csv(const Comparison& comparison);
 
-/// The names are fixed, see jobs/README.md.
+/// The names are fixed, see jobs/REPORTS.md.
 std::string comparison_json(const Comparison& comparison, const std::vector<NamedResults>& runs);
 
 }  // namespace flopsieve::jobs

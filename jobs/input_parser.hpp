@@ -37,7 +37,7 @@ struct InputRules {
 ///                                                  the job once, and no others
 ///   { from = "calibration" }
 /// A table may have `scope` and `year_correlation`, a distribution `lower` and `upper`.
-/// jobs/README.md lists the laws. An input that is_constant() gets the default scope. Throws
+/// jobs/REFERENCE.md lists the laws. An input that is_constant() gets the default scope. Throws
 /// Error(bad_input) with file and line.
 engine::Input parse_input(const TableReader& reader, const Value& value, const std::string& name,
                           const InputRules& rules);

@@ -15,7 +15,7 @@ namespace flopsieve::jobs {
 /// text is no value or the path leads through something that is not a table.
 void set_key(Document& document, std::string_view dotted_key, std::string_view text);
 
-/// The Plan of a job (jobs/README.md describes every key), with everything resolved but
+/// The Plan of a job (jobs/REFERENCE.md describes every key), with everything resolved but
 /// Plan::batch_trajectories, which is 0 unless the job states it: see plan_batches().
 /// `calibration` is what `from = "calibration"` refers to. No `base` may be left: see with_base().
 /// Throws Error(bad_input) with file and line for everything unknown, missing, of a wrong type or

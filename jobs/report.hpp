@@ -14,7 +14,7 @@ enum class ReportFormat { table, csv, json };
 ReportFormat parse_report_format(const std::string& text);
 
 /// The results of a run for people (table), spreadsheets (csv: one line per number) or programs
-/// (json: the names are fixed, see jobs/README.md). Where the embedded calibration knows counts of
+/// (json: the names are fixed, see jobs/REPORTS.md). Where the embedded calibration knows counts of
 /// the job's years, they stand beside the simulated ones. Ends with a newline.
 std::string report(const engine::Plan& plan, const engine::Tally& tally, ReportFormat format,
                    Convention convention = Convention::trajectory);

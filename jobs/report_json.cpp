@@ -107,6 +107,8 @@ std::string json_report(const ReportContent& content) {
   }
   json["trajectories"] = content.tally.trajectories;
   json["complete_trajectories"] = content.tally.complete;
+  json["result_class"] = engine::result_class(plan);
+  json["stopped_early"] = engine::stopped_early(plan, content.tally);
   json["seed"] = plan.seed;
   return json.dump(2) + "\n";
 }

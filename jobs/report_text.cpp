@@ -238,16 +238,29 @@ std::uint64_t all_candidates(const Tally& tally) {
   return sum;
 }
 
+/// What a reader must know before the figures.
+std::string warnings(const Plan& plan, const Tally& tally) {
+  std::string text;
+  if (engine::result_class(plan) == "biased") {
+    text += "Biased, for comparison only: match = \"rescale\" ignores the prior of the location.\n";
+  }
+  if (engine::stopped_early(plan, tally)) {
+    text += fmt::format("Stopped early, as precise as asked for: {} trajectories were allowed.\n",
+                        grouped(plan.trajectories));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string text_report(const ReportContent& content) {
   const Plan& plan = content.plan;
   const Tally& tally = content.tally;
   std::string text = fmt::format(
-      "{}\n{} of {} trajectories complete, from {} candidates; seed {}; {} over trajectories\n\n",
+      "{}\n{} of {} trajectories complete, from {} candidates; seed {}; {} over trajectories\n{}\n",
       plan.title.empty() ? "Forecast" : plan.title, grouped(tally.complete),
       grouped(tally.trajectories), grouped(all_candidates(tally)), plan.seed,
-      quantile_words(plan.outputs.quantiles));
+      quantile_words(plan.outputs.quantiles), warnings(plan, tally));
   if (tally.complete > 0) {
     text += counts_text(content);
     if (!plan.outputs.statistics.empty()) {

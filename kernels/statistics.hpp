@@ -4,7 +4,7 @@
 #include <span>
 
 /// Statistics of one candidate that need its sizes in order. Definitions: the table of statistics
-/// in jobs/README.md; population moments.
+/// in jobs/REFERENCE.md; population moments.
 namespace flopsieve::kernels {
 
 /// The sizes of one candidate, ascending, in three columns of equal length (at least 1).

@@ -62,6 +62,21 @@ def edited(old, new, text=SMALL_JOB):
     return text.replace(old, new, 1)
 
 
+# With everything that adds to a file or stops a run.
+RICH_JOB = edited("[outputs]", """\
+[[constraint]]
+statistic = "mean"
+soft = { normal = [24, 2] }
+
+[observed]
+2024 = { 1e25 = 20, 1e26 = 0 }
+
+[outputs]
+frontier = { widths = [0.5, 1, 1.5], start = "none" }""", edited(
+    "trajectories = 300", "precision = { absolute = 100 }\n"
+    "trajectories = 4_000\nbatch_trajectories = 250"))
+
+
 class ProgramTest(unittest.TestCase):
     """A test with an empty current folder of its own, in which the program runs."""
 

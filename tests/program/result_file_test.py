@@ -12,7 +12,7 @@ import numpy as np
 import xarray
 
 from compare_h5 import datasets
-from harness import SMALL_JOB, ProgramTest, edited
+from harness import RICH_JOB, SMALL_JOB, ProgramTest, edited
 
 LOG10_BASE = np.log10(1.350e26 * 2.5 * 0.4)  # total of the base year in SMALL_JOB, for training
 
@@ -154,6 +154,82 @@ class Xarray(ResultFile):
             with xarray.open_dataset(self.path, engine=engine) as root:
                 self.assertEqual(root["threshold"].values.tolist(), [1e24, 1e25, 1e26])
                 self.assertEqual(root.attrs["title"], "Small")
+
+
+class Rich(ResultFile):
+    """Frontier counts, observed years, a soft constraint, and a stop once it is precise enough."""
+
+    JOB = RICH_JOB
+
+    def quantile(self, histogram, q):
+        """The least value whose share of at most it is q or more."""
+        share = np.cumsum(histogram) / histogram.sum()
+        return int(np.argmax(share >= q - 1e-12))
+
+    def test_h5dump_reads_the_frontier(self):
+        header = self.output_of("h5dump", "-H", "-g", "frontier", "small.h5")
+        for convention in ("before", "including"):
+            self.assertIn(f'DATASET "{convention}_quantiles"', header)
+
+    def test_xarray_reads_the_frontier(self):
+        for engine in ("h5netcdf", "netcdf4"):
+            with xarray.open_dataset(self.path, engine=engine, group="frontier") as frontier:
+                self.assertEqual(frontier["before_bounds"].dims,
+                                 ("year", "width", "quantile", "bound"))
+                self.assertEqual(frontier["including_mean"].dims, ("year", "width"))
+                self.assertEqual(frontier["width"].values.tolist(), [0.5, 1.0, 1.5])
+                picked = frontier["including_quantiles"].sel(year=2025, width=1.5, quantile=0.5)
+                self.assertEqual(float(picked), self.file["frontier/including_quantiles"][1, 2, 1])
+
+    def test_frontier_counts_are_those_of_their_histograms(self):
+        histograms = self.file["histograms"]
+        for convention in ("before", "including"):
+            counts = histograms[f"frontier_{convention}"][()]
+            values = histograms[f"frontier_{convention}_models"][()]
+            self.assertTrue((counts.sum(axis=2) == self.file.attrs["complete_trajectories"]).all())
+            np.testing.assert_allclose(
+                self.file[f"frontier/{convention}_mean"][()],
+                (counts * values).sum(axis=2) / counts.sum(axis=2), rtol=1e-12)
+            shown = self.file[f"frontier/{convention}_quantiles"][()]
+            for year, width in np.ndindex(*shown.shape[:2]):
+                self.assertEqual([self.quantile(counts[year, width], q)
+                                  for q in self.file["quantile"][()]],
+                                 shown[year, width].tolist())
+            # Wider is more, and every year has a largest model.
+            self.assertTrue((np.diff(shown, axis=1) >= 0).all())
+
+    def test_observed_counts_stand_in_for_simulated_ones(self):
+        observed = self.file["counts/observed"][()]
+        counts = self.file["counts/by_trajectory"][()]
+        self.assertEqual(observed.tolist(), [[-1, 20, 0], [-1, -1, -1], [-1, -1, -1]])
+        for cell in np.argwhere(observed >= 0):
+            self.assertEqual(set(counts[:, cell[0], cell[1]]), {observed[tuple(cell)]})
+        # The calibration knows 11, 4 and 0 models of 2023.
+        self.assertEqual(self.file["counts/cumulative_base"][()].tolist(), [11, 4, 0])
+        total = np.cumsum(counts.astype(int), axis=1) + [11, 4, 0]
+        for i, q in enumerate(self.file["quantile"][()]):
+            np.testing.assert_array_equal(
+                np.quantile(total, q, axis=0, method="inverted_cdf"),
+                self.file["counts/cumulative_quantiles"][:, :, i])
+
+    def test_it_stopped_early_and_says_so(self):
+        self.assertEqual(self.file.attrs["stopped_early"], 1)
+        self.assertEqual(self.file.attrs["trajectories"] % 250, 0)
+        self.assertTrue(1000 <= self.file.attrs["complete_trajectories"]
+                        <= self.file.attrs["trajectories"] < 4000)
+        bounds = self.file["counts/cumulative_bounds"][()]
+        self.assertTrue((np.diff(bounds, axis=3) <= 200).all())
+        self.assertIn("Stopped early, as precise as asked for: 4,000 trajectories were allowed.",
+                      self.succeed("show", "small.h5").stdout)
+
+
+class Biased(ResultFile):
+    JOB = edited('match = "shift"', 'match = "rescale"')
+
+    def test_it_says_so(self):
+        self.assertEqual(self.file.attrs["result_class"], "biased")
+        self.assertEqual(self.file.attrs["stopped_early"], 0)
+        self.assertIn("Biased, for comparison only", self.succeed("show", "small.h5").stdout)
 
 
 class Samples(ResultFile):
