@@ -175,8 +175,7 @@ enum class Match : std::uint8_t { reject, shift, last, rescale, none };
 ///   reject   abs(sum / T - 1) <= tolerance
 ///   shift    the location is solved for, and kept with probability prior density / bound
 ///   last     k - 1 sizes are drawn and the largest makes up the sum, within the tolerance; kept
-///   with
-///            probability weight / bound
+///            with probability weight / bound
 ///   rescale  the location is solved for and its prior ignored: biased, for comparison
 ///   none     the law of sizes or of the total provides for it
 struct Matching {

@@ -26,7 +26,7 @@ using testing::constant;
 using testing::draw_survivors;
 
 constexpr double alarm = 1e-6;
-constexpr std::size_t survivors_wanted = 200'000;
+constexpr std::size_t survivors_wanted = 400'000;
 
 /// An interval in equal parts.
 struct Axis {

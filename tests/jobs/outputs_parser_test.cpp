@@ -28,6 +28,9 @@ void refuses(const std::string& more, int line, const std::string& says) {
              StartsWith("job.toml:" + std::to_string(23 + line) + ": ") && Contains(says));
 }
 
+/// From the last year of the calibration on.
+const std::string longer_job = edited(small_job, "2024-2026", "2023-2026");
+
 using Counts = std::vector<std::uint64_t>;
 using Observed = std::vector<std::int64_t>;
 
@@ -117,11 +120,13 @@ TEST_CASE("frontiers that cannot be meant are refused") {
   refuses("frontier = { widths = [1], start = \"soon\" }\n", 1, "found \"soon\"");
   refuses("frontier = { widths = [1], start = 0 }\n", 1, "must be positive");
   refuses("frontier = { widths = [1], begin = 1 }\n", 1, "unknown key \"begin\"");
-  const std::string longer =
-      edited(edited(small_job, "2024-2026", "2023-2026"), "base_flop", "base_flop");
-  CHECK_THAT(complaint(longer + "frontier = { widths = [1] }\n"),
+  CHECK_THAT(complaint(longer_job + "frontier = { widths = [1], start = \"calibration\" }\n"),
              Contains("the frontier at the end of 2023, not before 2023"));
-  CHECK(complaint(longer + "forecast_from = 2024\nfrontier = { widths = [1] }\n") == "no error");
+}
+
+TEST_CASE("a job that begins in a year of the calibration starts without a frontier") {
+  const std::string word = "forecast_from = 2024\nfrontier = { widths = [1] }\n";
+  CHECK(round_trip(longer_job + word).outputs.frontier.log10_start == -infinity);
 }
 
 TEST_CASE("first years that cannot be meant are refused") {
