@@ -29,7 +29,9 @@ void refuses(const std::string& more, int line, const std::string& says) {
 }
 
 /// From the last year of the calibration on.
-const std::string longer_job = edited(small_job, "2024-2026", "2023-2026");
+std::string longer_job() {
+  return edited(small_job, "2024-2026", "2023-2026");
+}
 
 using Counts = std::vector<std::uint64_t>;
 using Observed = std::vector<std::int64_t>;
@@ -120,13 +122,13 @@ TEST_CASE("frontiers that cannot be meant are refused") {
   refuses("frontier = { widths = [1], start = \"soon\" }\n", 1, "found \"soon\"");
   refuses("frontier = { widths = [1], start = 0 }\n", 1, "must be positive");
   refuses("frontier = { widths = [1], begin = 1 }\n", 1, "unknown key \"begin\"");
-  CHECK_THAT(complaint(longer_job + "frontier = { widths = [1], start = \"calibration\" }\n"),
+  CHECK_THAT(complaint(longer_job() + "frontier = { widths = [1], start = \"calibration\" }\n"),
              Contains("the frontier at the end of 2023, not before 2023"));
 }
 
 TEST_CASE("a job that begins in a year of the calibration starts without a frontier") {
   const std::string word = "forecast_from = 2024\nfrontier = { widths = [1] }\n";
-  CHECK(round_trip(longer_job + word).outputs.frontier.log10_start == -infinity);
+  CHECK(round_trip(longer_job() + word).outputs.frontier.log10_start == -infinity);
 }
 
 TEST_CASE("first years that cannot be meant are refused") {
