@@ -37,9 +37,16 @@ Json bounds_json(const QuantileEstimate& estimate) {
 
 Json acceptance_json(const Plan& plan, const YearTally& year) {
   Json constraints = Json::object();
-  for (const engine::RejectorReport& report : cutflow(plan, year)) {
-    constraints[report.name] = {
-        {"killed", report.killed}, {"alone", report.alone}, {"without", report.without}};
+  const std::vector<engine::RejectorReport> reports = cutflow(plan, year);
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    Json joint = Json::object();
+    for (std::size_t j = 0; j < reports.size(); ++j) {
+      if (j != i) joint[reports[j].name] = year.joint[i * reports.size() + j];
+    }
+    constraints[reports[i].name] = {{"killed", reports[i].killed},
+                                    {"alone", reports[i].alone},
+                                    {"without", reports[i].without},
+                                    {"joint", joint}};
   }
   return {{"candidates", year.candidates},
           {"survivors", year.survivors},

@@ -123,6 +123,18 @@ void demand_complete(const engine::Tally& tally) {
                   tally.trajectories));
 }
 
+/// match = "last" stays exact whatever its weights are, but may keep very few candidates.
+void warn_of_weights(const engine::Plan& plan, const engine::Pilot& pilot, Console& console) {
+  for (std::size_t i = 0; i < pilot.years.size(); ++i) {
+    const auto& weights = pilot.years[i].weights;
+    if (!weights || !(weights->pareto_shape > engine::unreliable_shape)) continue;
+    console.warn(
+        fmt::format("match = \"last\" in {}: a few candidates have most of the weight "
+                    "(Pareto shape {:.2f}), so few will be kept; try match = \"reject\"",
+                    plan.years[i], weights->pareto_shape));
+  }
+}
+
 /// The stored Plan of an interrupted run, or a new one with a pilot.
 engine::Plan plan_to_run(const RunCommand& command, Console& console, engine::Plan plan,
                          const fs::path& output) {
@@ -133,7 +145,7 @@ engine::Plan plan_to_run(const RunCommand& command, Console& console, engine::Pl
     console.note(fmt::format("resuming from {}", folder.string()));
     return stored->plan;
   }
-  complete_plan(plan, command.force ? Force::yes : Force::no);
+  warn_of_weights(plan, complete_plan(plan, command.force ? Force::yes : Force::no), console);
   return plan;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/candidate.hpp"
 
 #include <algorithm>
+#include <boost/math/distributions/lognormal.hpp>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <map>
@@ -225,6 +226,39 @@ TEST_CASE("a single model has the whole total and no shape") {
       CHECK(std::isfinite(evaluate(statistic, candidate, ordered)));
     }
   });
+}
+
+// The share is that of the definition with the same revenues. Their law: bound of 5 standard
+// errors, false alarm 6e-7, since losses of different models are independent.
+TEST_CASE("models make a loss where they cost more than their revenue", "[statistical]") {
+  Plan plan = varied_plan(Match::shift);
+  plan.money.revenue = {testing::law(kernels::Law::lognormal, 16.0, 2.0),
+                        testing::law(kernels::Law::lognormal, 18.0, 1.0)};
+  const boost::math::lognormal laws[] = {{16.0, 2.0}, {18.0, 1.0}};
+  Sieve sieve(plan, Purpose::run);
+  double losses = 0.0, expected_losses = 0.0, variance = 0.0;
+  const Draws draws(plan.seed, Purpose::run);
+  sieve.visit(first_attempts(sieve.inputs(), 200), [&](std::size_t, const Candidate& candidate,
+                                                       OrderedSizes& ordered) {
+    const auto x = ordered.sizes().log10_flop;
+    const boost::math::lognormal& law = laws[candidate.address.year_index];
+    const double usd = candidate.address.year_index == 0 ? 2e17 : 2e17 * 1.3 * 1.3 * 1.3;
+    double count = 0.0;
+    for (std::size_t rank = 0; rank < x.size(); ++rank) {
+      const double cost = std::pow(10.0, x[x.size() - 1 - rank]) / usd;
+      const double u =
+          draws.uniform(Stream::revenue, candidate.address, static_cast<std::uint32_t>(rank));
+      if (cost > quantile(law, u)) count += 1.0;
+      const double p = cdf(law, cost);
+      expected_losses += p;
+      variance += p * (1.0 - p);
+    }
+    const double share = evaluate({StatisticKind::loss_making_share, 0.0}, candidate, ordered);
+    REQUIRE(share == Approx(count / static_cast<double>(x.size())));
+    losses += count;
+  });
+  REQUIRE(expected_losses > 1'000.0);
+  CHECK(std::abs(losses - expected_losses) < 5.0 * std::sqrt(variance));
 }
 
 }  // namespace flopsieve::engine
