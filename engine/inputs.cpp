@@ -1,13 +1,11 @@
 #include "engine/inputs.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 
-#include "engine/error.hpp"
+#include "engine/inputs_detail.hpp"
 #include "kernels/allocation.hpp"
 #include "kernels/math.hpp"
 #include "kernels/normal.hpp"
@@ -16,33 +14,12 @@
 namespace flopsieve::engine {
 namespace {
 
-constexpr double ln_10 = 2.302585092994045684;
-
 bool inside(const Distribution& distribution, double value) {
   return value >= distribution.lower && value <= distribution.upper;
 }
 
 Address whole_trajectory(const Address& address) {
   return {address.trajectory, 0, per_trajectory};
-}
-
-[[noreturn]] void give_up(std::string_view what, int year) {
-  throw Error(ExitCode::budget,
-              fmt::format("{} in {}: {} draws in a row were outside the bounds; widen the bounds "
-                          "or move the distribution",
-                          what, year, most_redraws));
-}
-
-/// k from its logarithm, before rounding; what is beyond all counts stays finite.
-double count_of_log(double log_count) {
-  return log_count < 700.0 ? kernels::exponential(log_count) : 2.0 * largest_count;
-}
-
-/// The nearest whole number, if it is an allowed number of models.
-std::optional<std::uint32_t> whole_count(double unrounded) {
-  const double count = std::floor(unrounded + 0.5);
-  if (!(count >= 1.0 && count <= largest_count)) return std::nullopt;
-  return static_cast<std::uint32_t>(count);
 }
 
 }  // namespace
@@ -115,13 +92,14 @@ double InputSampler::uniform(const Input& input, Stream stream, const Address& a
 /// A latent number that years share must give each of them its own law at the same quantile, so it
 /// goes through the bounded law's quantile function instead of being drawn again.
 double InputSampler::shared_value(const Distribution& distribution,
-                                  const kernels::Parameters& parameters, double u) const {
+                                  const kernels::Parameters& parameters, int year, double u) const {
   const double below = std::isfinite(distribution.lower)
                            ? kernels::cumulative(distribution.law, parameters, distribution.lower)
                            : 0.0;
   const double up_to = std::isfinite(distribution.upper)
                            ? kernels::cumulative(distribution.law, parameters, distribution.upper)
                            : 1.0;
+  if (!(up_to > below)) give_up("a bounded input", year);
   const double p = std::clamp(below + u * (up_to - below), 0x1p-60, 1.0 - 0x1p-53);
   // Only rounding can lead outside.
   return std::clamp(kernels::quantile(distribution.law, parameters, p), distribution.lower,
@@ -136,7 +114,9 @@ double InputSampler::sample(const Input& input, const ParameterInfo& info,
   const auto draw = [&](std::uint32_t redraw) {
     return uniform(input, info.stream, context.address, first_index(info.slot) + redraw);
   };
-  if (input.is_shared()) return shared_value(distribution, parameters, draw(0));
+  if (input.is_shared())
+    return shared_value(distribution, parameters, plan_->years[context.address.year_index],
+                        draw(0));
   for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
     const double value = kernels::quantile(distribution.law, parameters, draw(redraw));
     if (inside(distribution, value)) return value;
@@ -170,12 +150,14 @@ Trajectory InputSampler::trajectory(std::uint64_t index) const {
   return trajectory;
 }
 
-/// Where the path decides the number of models it is drawn again as a whole until that is allowed
-/// in all years: the attempts of a year could not change it.
+/// A path is drawn again as a whole until its spread, and its number of models where it decides on
+/// that, are allowed in all years: the attempts of a year could not change them.
 std::vector<StateRow> InputSampler::state_path(std::uint64_t index) const {
   const auto allowed = [this](const StateRow& row) {
-    return plan_->count.model != CountModel::state_space ||
-           whole_count(count_of_log(row[StateSeries::ln_count]));
+    const double sd = kernels::exponential(row[StateSeries::ln_sd]);
+    return sd >= least_sd && sd <= most_sd &&
+           (plan_->count.model != CountModel::state_space ||
+            whole_count(count_of_log(row[StateSeries::ln_count])));
   };
   for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
     const auto uniform = [&](std::uint32_t i) {
@@ -185,142 +167,33 @@ std::vector<StateRow> InputSampler::state_path(std::uint64_t index) const {
     std::vector<StateRow> path = draw_state_path(plan_->state, uniform, plan_->years);
     if (std::all_of(path.begin(), path.end(), allowed)) return path;
   }
-  give_up("the number of models", plan_->years.back());
-}
-
-/// log10 of the growth since the base year: growth, tapering.
-double InputSampler::log10_growth(const Context& context) const {
-  const Total& total = plan_->total;
-  const auto infos = engine::parameters_of(total.model);
-  const int years = plan_->years[context.address.year_index] - total.base_year;
-  const double first = total.growth + sample(total.parameters[0], infos[0], context);
-  if (total.model == TotalModel::growth) {
-    return static_cast<double>(years) * kernels::decimal_log(first);
-  }
-  const double last = kernels::natural_log(sample(total.parameters[1], infos[1], context));
-  const double time = sample(total.parameters[2], infos[2], context);
-  double sum = 0.0;
-  for (int j = 1; j <= years; ++j) {
-    const double weight = kernels::exponential(-static_cast<double>(j - 1) / time);
-    sum += last + (kernels::natural_log(first) - last) * weight;
-  }
-  return sum / ln_10;
-}
-
-double InputSampler::modelled_log10_total(const Trajectory& trajectory,
-                                          const Address& address) const {
-  const Total& total = plan_->total;
-  const auto infos = engine::parameters_of(total.model);
-  const CandidateInputs nothing;
-  const Context context{trajectory, address, nothing};
-  const double year = static_cast<double>(plan_->years[address.year_index]);
-  switch (total.model) {
-    case TotalModel::growth:
-    case TotalModel::tapering:
-      return log10_base_ + log10_growth(context) + log10_share_[address.year_index];
-    case TotalModel::table:
-      return sample(total.parameters[0], infos[0], context);
-    case TotalModel::saturating: {
-      const double base = sample(total.parameters[0], infos[0], context);
-      const double slope = sample(total.parameters[1], infos[1], context);
-      const double room = sample(total.parameters[2], infos[2], context) - base;
-      if (!(room > 0.0)) return base;
-      return base + room * (1.0 - kernels::exponential(-slope * (year - total.base_year) / room));
-    }
-    case TotalModel::trend: {
-      const Address place{address.trajectory, 0, address.year_index};
-      const double z = kernels::normal_quantile(draws_.uniform(Stream::total_residual, place, 0));
-      return trajectory.total_trend.mean(year) + trajectory.total_trend.sigma * z;
-    }
-    case TotalModel::state_space:
-      return trajectory.path[address.year_index][StateSeries::log10_total];
-    case TotalModel::implied:
-      break;
-  }
-  return std::numeric_limits<double>::quiet_NaN();
-}
-
-double InputSampler::log10_total(const Trajectory& trajectory, const Address& address) const {
-  const Total& total = plan_->total;
-  if (!total.known_log10.empty() && !std::isnan(total.known_log10[address.year_index])) {
-    return total.known_log10[address.year_index];
-  }
-  const double modelled = modelled_log10_total(trajectory, address);
-  return total.log10_ceiling.empty() ? modelled
-                                     : std::min(modelled, total.log10_ceiling[address.year_index]);
-}
-
-double InputSampler::unrounded_count(const Context& context, std::uint32_t redraw) const {
-  const Count& count = plan_->count;
-  const Address& address = context.address;
-  const Trajectory& trajectory = context.trajectory;
-  const auto infos = engine::parameters_of(count.model);
-  const auto on_line = [&] {
-    const Address place{address.trajectory, 0, address.year_index};
-    const double z =
-        kernels::normal_quantile(draws_.uniform(Stream::count_residual, place, redraw));
-    return trajectory.count_trend.mean(static_cast<double>(plan_->years[address.year_index])) +
-           trajectory.count_trend.sigma * z;
-  };
-  switch (count.model) {
-    case CountModel::exponential_trend:
-      return count_of_log(on_line());
-    case CountModel::linear_trend:
-    case CountModel::kinked_trend:
-      return on_line();
-    case CountModel::state_space:
-      return count_of_log(trajectory.path[address.year_index][StateSeries::ln_count]);
-    case CountModel::poisson:
-    case CountModel::negative_binomial: {
-      // Only k is redrawn: rejecting its mean too would select among the means.
-      const double mean = sample(count.parameters[0], infos[0], context);
-      if (!(mean > 0.0 && mean < 2.0 * largest_count)) return 0.0;
-      const double u = draws_.uniform(Stream::count, address, redraw);
-      if (count.model == CountModel::poisson) return kernels::poisson_quantile(mean, u);
-      return kernels::negative_binomial_quantile(mean,
-                                                 sample(count.parameters[1], infos[1], context), u);
-    }
-    case CountModel::input:
-    case CountModel::implied:
-      break;
-  }
-  const Input& input = count.parameters[0];
-  const Distribution& distribution = input.years[address.year_index];
-  const kernels::Parameters parameters = parameters_of(distribution, context);
-  if (distribution.law == kernels::Law::constant) return parameters.a;
-  const double u = uniform(input, infos[0].stream, address, redraw);
-  if (input.is_shared()) return shared_value(distribution, parameters, u);
-  const double value = kernels::quantile(distribution.law, parameters, u);
-  return inside(distribution, value) ? value : 0.0;
-}
-
-std::uint32_t InputSampler::count(const Trajectory& trajectory, const Address& address) const {
-  if (plan_->count.model == CountModel::implied) return 0;
-  const CandidateInputs nothing;
-  for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
-    const auto count = whole_count(unrounded_count({trajectory, address, nothing}, redraw));
-    if (count) return *count;
-  }
-  give_up("the number of models", plan_->years[address.year_index]);
+  give_up("the state space", plan_->years.back());
 }
 
 /// Largest share, gradient and smallest size are drawn again together until every bin's compute
-/// exceeds its upper edge.
+/// exceeds its upper edge. One that years share keeps its quantile then, unless all are shared.
 void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& context) const {
   const Sizes& sizes = plan_->sizes;
   const auto infos = engine::parameters_of(sizes.family);
+  const std::uint32_t year_index = context.address.year_index;
+  const auto is_held = [&](const Input& input) {
+    return input.is_shared() || input.years[year_index].law == kernels::Law::constant;
+  };
+  const bool all_held = std::all_of(sizes.parameters.begin(), sizes.parameters.end(), is_held);
   for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
     bool good = true;
     for (std::size_t i = 0; i < infos.size(); ++i) {
-      const Distribution& distribution = sizes.parameters[i].years[context.address.year_index];
+      const Input& input = sizes.parameters[i];
+      const Distribution& distribution = input.years[year_index];
       const kernels::Parameters parameters = parameters_of(distribution, context);
       inputs.parameters[i] = parameters.a;
       if (distribution.law == kernels::Law::constant) continue;
-      const double u = uniform(sizes.parameters[i], infos[i].stream, context.address,
-                               first_index(infos[i].slot) + redraw);
-      inputs.parameters[i] = sizes.parameters[i].is_shared()
-                                 ? shared_value(distribution, parameters, u)
-                                 : kernels::quantile(distribution.law, parameters, u);
+      const std::uint32_t index = input.is_shared() && !all_held ? 0 : redraw;
+      const double u =
+          uniform(input, infos[i].stream, context.address, first_index(infos[i].slot) + index);
+      inputs.parameters[i] =
+          input.is_shared() ? shared_value(distribution, parameters, plan_->years[year_index], u)
+                            : kernels::quantile(distribution.law, parameters, u);
       good = good && inside(distribution, inputs.parameters[i]);
     }
     if (good && kernels::allocation_feasible({inputs.parameters[0], inputs.parameters[1],
@@ -328,8 +201,7 @@ void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& c
       return;
     }
   }
-  give_up("largest_share, gradient and smallest of the allocation",
-          plan_->years[context.address.year_index]);
+  give_up("largest_share, gradient and smallest of the allocation", plan_->years[year_index]);
 }
 
 void InputSampler::draw_sizes_law(CandidateInputs& inputs, const Trajectory& trajectory,

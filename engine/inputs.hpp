@@ -77,13 +77,15 @@ class InputSampler {
   double uniform(const Input& input, Stream stream, const Address& address,
                  std::uint32_t index) const;
   double shared_value(const Distribution& distribution, const kernels::Parameters& parameters,
-                      double u) const;
+                      int year, double u) const;
   double sample(const Input& input, const ParameterInfo& info, const Context& context) const;
   std::vector<StateRow> state_path(std::uint64_t index) const;
   double log10_total(const Trajectory& trajectory, const Address& address) const;
   double modelled_log10_total(const Trajectory& trajectory, const Address& address) const;
   double log10_growth(const Context& context) const;
   std::uint32_t count(const Trajectory& trajectory, const Address& address) const;
+  double on_line(const Trajectory& trajectory, const Address& address, double low,
+                 double high) const;
   double unrounded_count(const Context& context, std::uint32_t redraw) const;
   void draw_sizes_law(CandidateInputs& inputs, const Trajectory& trajectory,
                       const Address& address) const;

@@ -7,8 +7,6 @@ namespace flopsieve::engine {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double least_sd = 1e-3;
-constexpr double most_sd = 20.0;
 constexpr double largest_size = 60.0;  ///< log10 FLOP, of a law with fixed bounds
 constexpr Scope trajectory = Scope::trajectory;
 

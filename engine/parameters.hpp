@@ -30,6 +30,10 @@ std::span<const ParameterInfo> parameters_of(SizeFamily family);
 /// weight, mean and sd of component i of a mixture.
 std::array<ParameterInfo, 3> parameters_of_component(std::uint32_t i);
 
+/// Standard deviations and scales of sizes, OOM.
+inline constexpr double least_sd = 1e-3;
+inline constexpr double most_sd = 20.0;
+
 /// The skewness of the skew-normal law stays this far inside its limit.
 inline constexpr double largest_skewness = kernels::skew_normal_limit - 1e-4;
 

@@ -83,7 +83,7 @@ enum class TotalModel : std::uint8_t {
 ///   table        log10 T is a parameter
 ///   tapering     like growth with factors g_j, j = 1..t:
 ///                ln g_j = ln g_inf + (ln(growth + noise) - ln g_inf) exp(-(j - 1) / tau)
-///   saturating   log10 T = C - (C - x0) exp(-r t / (C - x0))
+///   saturating   log10 T = C - (C - x0) exp(-r t / (C - x0)), C where that is not above x0
 ///   trend        log10 T on a line, with a residual per year
 ///   state_space  the path's log10 T
 ///   implied      the sum of the sizes
@@ -198,7 +198,8 @@ enum class RelativeTo : std::uint8_t {
   nothing,
   total,         ///< statistic - log10 T, in OOM; only for statistics in log10 FLOP
   count,         ///< statistic / k
-  previous_year  ///< statistic / that of the previous year's survivor; none in the first year
+  previous_year  ///< statistic / that of the previous year's survivor, none in the first year; 0 /
+                 ///< 0 is 1
 };
 
 /// Hard: statistic in [lower, upper] in the years where it is active. Soft: accepted with
@@ -312,7 +313,8 @@ std::string plan_to_json(const Plan& plan);
 /// Throws Error(storage) if the text is not a Plan of this sampling version.
 Plan plan_from_json(const std::string& text);
 
-/// SHA-256 of the canonical Plan without what cannot change a candidate: `trajectories`, `title`.
+/// SHA-256 of the canonical Plan without `trajectories` and `title`. `precision` is in it: it
+/// decides where a run ends, and parts are judged by it as they are written.
 std::string plan_identity(const Plan& plan);
 
 }  // namespace flopsieve::engine

@@ -50,7 +50,8 @@ FileLock lock_output(const std::filesystem::path& output, LockKind kind);
 /// of the whole run, or of this process for a shard.
 ///
 /// With Plan::precision the run ends after the first batch, in order, with which the counts are
-/// precise enough (is_precise() in summary.hpp); a shard of several runs to its end.
+/// precise enough (is_precise() in summary.hpp); a shard of several runs to its end. Since batches
+/// are judged in order, parts behind a gap are then removed and their batches computed again.
 ///
 /// Throws Error: interrupted after a stop, with everything committed sealed; budget at the first
 /// batches, in order, of which more than half of at least 16 trajectories were exhausted (not for

@@ -17,9 +17,10 @@ bool is_audited(const Address& address) {
 
 namespace {
 
-/// Sizes farther from their location than this, in OOM, overflow the sums. No law but Student's t
-/// reaches so far; the matching of the total rejects such a candidate.
-constexpr double farthest = 300.0;
+/// Sizes farther from their location than this, in OOM, could overflow the sums or the ratio of two
+/// sizes. Only Student's t and odd mixtures reach so far; the matching of the total rejects such a
+/// candidate.
+constexpr double farthest = 150.0;
 
 bool overflows(const Candidate& candidate) {
   return !(candidate.scale * std::max(candidate.largest_z, -candidate.smallest_z) <= farthest);
@@ -30,7 +31,8 @@ bool overflows(const Candidate& candidate) {
 Sieve::Sieve(const Plan& plan, Purpose purpose) : plan_(&plan), inputs_(plan, purpose) {
   const bool matched = plan.matching.match == Match::none || plan.matching.match == Match::rescale;
   always_survives_ = purpose == Purpose::run && matched && plan.constraints.empty() &&
-                     plan.sizes.family != SizeFamily::student_t;
+                     plan.sizes.family != SizeFamily::student_t &&
+                     plan.sizes.family != SizeFamily::mixture;
 }
 
 void Sieve::draw_inputs(std::span<const Trial> trials) {
@@ -162,8 +164,9 @@ bool Sieve::matches(std::size_t lane, const Trial& trial) const {
   if (overflows(candidate)) return false;
   switch (plan_->matching.match) {
     case Match::shift:
-      return inputs_.accept_location(candidate.inputs, *trial.trajectory, trial.address,
-                                     candidate.location);
+      return inputs_.accept_location(
+          candidate.inputs, *trial.trajectory, trial.address,
+          candidate.location - location_offset(*plan_, candidate.inputs));
     case Match::reject: {
       const double error =
           kernels::power_of_ten(candidate.log10_sum() - candidate.inputs.log10_total) - 1.0;
@@ -189,6 +192,9 @@ double measured(const Constraint& constraint, const Candidate& candidate, Ordere
     case RelativeTo::previous_year:
       if (constraint.statistic.info().unit == "log10 FLOP") {
         return std::isnan(previous) ? previous : kernels::power_of_ten(value - previous);
+      }
+      if (previous == 0.0) {
+        return value == 0.0 ? 1.0 : std::numeric_limits<double>::infinity();
       }
       return value / previous;
     case RelativeTo::nothing:

@@ -20,6 +20,16 @@ constexpr double lowest_last = 250.0;
 
 }  // namespace
 
+double location_offset(const Plan& plan, const CandidateInputs& inputs) {
+  double weights = 0.0;
+  double sum = 0.0;
+  for (std::size_t i = 0; i < plan.sizes.components.size(); ++i) {
+    weights += inputs.components[i].weight;
+    sum += inputs.components[i].weight * inputs.components[i].mean;
+  }
+  return weights > 0.0 ? sum / weights : 0.0;
+}
+
 Frame frame_of(const Plan& plan, const CandidateInputs& inputs) {
   const auto& p = inputs.parameters;
   switch (plan.sizes.family) {
@@ -30,7 +40,7 @@ Frame frame_of(const Plan& plan, const CandidateInputs& inputs) {
     case SizeFamily::empirical:
       return {p[0], p[1]};
     case SizeFamily::mixture:
-      return {p[0], 1.0};
+      return {p[0] + location_offset(plan, inputs), 1.0};
     case SizeFamily::truncated_normal:
       return {p[2], p[3] - p[2]};
     case SizeFamily::uniform:
@@ -53,9 +63,7 @@ bool is_vectorised(SizeFamily family) {
 kernels::SkewNormalShape shape_of(SizeFamily family, const CandidateInputs& inputs) {
   if (family == SizeFamily::normal) return {};
   if (family == SizeFamily::skew_normal) return kernels::skew_normal_shape(inputs.parameters[2]);
-  const double shape = inputs.parameters[2];
-  const double length = std::sqrt(1.0 + shape * shape);
-  return {shape / length, 1.0 / length, 0.0};
+  return kernels::skew_normal_direct_shape(inputs.parameters[2]);
 }
 
 namespace {
@@ -76,8 +84,13 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
     case SizeFamily::skew_normal:
     case SizeFamily::skew_normal_direct:
       return kernels::SkewNormalSizes{shape_of(plan.sizes.family, inputs)};
-    case SizeFamily::truncated_normal:
-      return kernels::TruncatedNormalSizes(p[0], p[1], p[2], p[3]);
+    case SizeFamily::truncated_normal: {
+      const kernels::TruncatedNormalSizes law(p[0], p[1], p[2], p[3]);
+      if (law.mass() > 0.0) return law;
+      throw Error(ExitCode::budget,
+                  fmt::format("sizes with mean {} and sd {} never lie between {} and {}", p[0],
+                              p[1], p[2], p[3]));
+    }
     case SizeFamily::uniform:
       return kernels::PowerLawSizes(1.0, p[1] - p[0]);
     case SizeFamily::power_law:
@@ -90,7 +103,7 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
       const std::size_t size = plan.sizes.components.size();
       for (std::size_t i = 0; i < size; ++i) {
         const CandidateInputs::Component& c = inputs.components[i];
-        storage.components[i] = {c.weight, c.mean, c.sd};
+        storage.components[i] = {c.weight, c.mean - location_offset(plan, inputs), c.sd};
       }
       return kernels::MixtureSizes(std::span(storage.components).first(size));
     }

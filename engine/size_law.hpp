@@ -16,6 +16,10 @@ struct Frame {
   double scale = 1.0;
 };
 
+/// How far the location of the frame lies above the law's location parameter: 0, or for a mixture
+/// the mean of its components, so that z stays small.
+double location_offset(const Plan& plan, const CandidateInputs& inputs);
+
 /// The frame of a law: location and scale where it has them, otherwise its lower end and its width
 /// (grid: its step), and for an allocation the year's total.
 Frame frame_of(const Plan& plan, const CandidateInputs& inputs);

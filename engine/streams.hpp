@@ -16,13 +16,13 @@ enum class Stream : std::uint8_t {
   year_total = 2,        ///< likewise, for totals given per year
   count = 3,             ///< likewise: the count itself
   count_mean = 4,        ///< likewise: the mean of a Poisson count
-  count_trend = 5,       ///< per trajectory: coefficients, the chi-square normals (inputs.cpp)
-  count_residual = 6,    ///< per trajectory and year, one uniform per redraw of the count
+  count_trend = 5,       ///< per trajectory: coefficients, chi-square normals (trend_draw.hpp)
+  count_residual = 6,    ///< per trajectory and year, one uniform
   size_sd = 7,           ///< one uniform per resampling
   size_skewness = 8,     ///< likewise
-  size_mean = 9,         ///< likewise; only where the mean is drawn (match = "reject")
+  size_mean = 9,         ///< likewise; not drawn with match = "shift"
   acceptance = 10,       ///< one uniform: match = "shift" and "last"
-  sizes = 11,            ///< words 2j and 2j + 1: size j (kernels/sizes.hpp)
+  sizes = 11,            ///< words 2j and 2j + 1: size j; allocations: in order
   total_parameter = 12,  ///< one uniform per resampling, from first_index(slot) on
   count_parameter = 13,  ///< likewise
   size_parameter = 14,   ///< likewise

@@ -78,8 +78,11 @@ bool is_precise(const Plan& plan, const Tally& tally) {
     }
     return true;
   };
-  return std::all_of(tally.cumulative.begin(), tally.cumulative.end(), precise) &&
-         std::all_of(tally.counts.begin(), tally.counts.end(), precise);
+  const auto all_precise = [&](const std::vector<Histogram>& histograms) {
+    return std::all_of(histograms.begin(), histograms.end(), precise);
+  };
+  return all_precise(tally.cumulative) && all_precise(tally.counts) &&
+         all_precise(tally.frontier_before) && all_precise(tally.frontier_including);
 }
 
 std::vector<RejectorReport> cutflow(const Plan& plan, const YearTally& year) {

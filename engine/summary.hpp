@@ -48,9 +48,10 @@ bool stopped_early(const Plan& plan, const Tally& tally);
 /// Fewer complete trajectories than this are never precise enough.
 inline constexpr std::uint64_t least_for_precision = 1'000;
 
-/// Whether every quantile of the counts above thresholds, of single years and cumulative, is known
-/// to Plan::precision: its Monte Carlo interval has two ends, neither of which is farther from the
-/// quantile than allowed.
+/// Whether every quantile of the counts (above thresholds, of single years and cumulative, and near
+/// the frontier) is known to Plan::precision; a precision in numbers of models says nothing about
+/// other statistics. Known means: its Monte Carlo interval has two ends, neither of which is
+/// farther from the quantile than allowed.
 bool is_precise(const Plan& plan, const Tally& tally);
 
 /// The cutflow of one year: [rejector].

@@ -24,7 +24,7 @@ struct Allocation {
 inline constexpr std::uint32_t most_allocation_bins = 255;
 
 /// More models than this end a draw.
-inline constexpr std::size_t most_allocated_models = 10'000'000;
+inline constexpr std::size_t most_allocated_models = 1'000'000;
 
 /// Whether the compute of every class exceeds its upper edge. T cancels.
 bool allocation_feasible(const Allocation& allocation);

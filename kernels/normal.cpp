@@ -1,5 +1,6 @@
 #include "kernels/normal.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -58,6 +59,14 @@ double normal_between(double low, double high) {
   if (low >= 0.0) return upper_tail(low) - upper_tail(high);
   if (high <= 0.0) return upper_tail(-high) - upper_tail(-low);
   return 1.0 - upper_tail(-low) - upper_tail(high);
+}
+
+double normal_quantile_between(double low, double high, double u) {
+  // In the lower tail small probabilities keep their digits.
+  if (low > 0.0) return -normal_quantile_between(-high, -low, 1.0 - u);
+  const double p = normal_cdf(low) + u * normal_between(low, high);
+  if (!(p > 1e-300)) return high;
+  return std::clamp(normal_quantile(std::min(p, 1.0 - 0x1p-53)), low, high);
 }
 
 }  // namespace flopsieve::kernels

@@ -19,4 +19,9 @@ double normal_cdf(double x);
 /// out keeps its digits.
 double normal_between(double low, double high);
 
+/// The x of [low, high] below which the fraction u (0 < u < 1) of the probability between them
+/// lies: a draw from the law within these bounds. The bound nearer to 0 where both are beyond 37 on
+/// one side.
+double normal_quantile_between(double low, double high, double u);
+
 }  // namespace flopsieve::kernels

@@ -127,7 +127,8 @@ TEST_CASE("mean counts agree with an independent simulation", "[statistical]") {
   }
 }
 
-// 400,000 replicates of the independent simulation at fixed inputs; 5 standard errors, 14 means.
+// 400,000 replicates of the independent simulation at fixed inputs. Bound of 3 standard errors for 11
+// means: 3 % of all seeds would fail.
 TEST_CASE("fixed inputs give the mean counts of an independent simulation", "[statistical]") {
   struct Fixed {
     double total, share, gradient, log10_smallest;
@@ -152,7 +153,7 @@ TEST_CASE("fixed inputs give the mean counts of an independent simulation", "[st
     const Mean mean = mean_of(found.tally.counts[t]);
     CAPTURE(fixed.total, fixed.share, t, mean.mean);
     CHECK(std::abs(mean.mean - fixed.mean[t]) <=
-          5.0 * std::hypot(mean.error, fixed.error[t]) + 1e-12);
+          3.0 * std::hypot(mean.error, fixed.error[t]) + 1e-12);
   }
 }
 
