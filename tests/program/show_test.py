@@ -56,7 +56,7 @@ class Show(ProgramTest):
             self.assertEqual(list(acceptance["constraints"]), ["mean_prior", "largest_share"])
             for row in acceptance["constraints"].values():
                 self.assertEqual({k: type(v) for k, v in row.items()},
-                                 {"killed": int, "alone": int, "without": int})
+                                 {"killed": int, "alone": int, "without": int, "joint": dict})
 
     def test_counts_are_the_quantiles_of_the_trajectories(self):
         counts = self.file["counts/by_trajectory"][()].astype(int)
@@ -112,7 +112,11 @@ class Show(ProgramTest):
             self.assertEqual(shown["candidates"], self.file["acceptance/candidates"][y])
             self.assertEqual(sum(row["killed"] for row in shown["constraints"].values()),
                              shown["audited"] - shown["audited_survivors"])
+            names = list(shown["constraints"])
             for c, row in enumerate(shown["constraints"].values()):
+                joint = self.file["acceptance/joint"][y, c]
+                self.assertEqual(row.pop("joint"), {name: joint[other] for other, name
+                                                    in enumerate(names) if other != c})
                 for name, value in row.items():
                     self.assertEqual(value, self.file[f"acceptance/{name}"][y, c])
 
