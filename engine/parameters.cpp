@@ -10,9 +10,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double largest_size = 60.0;  ///< log10 FLOP, of a law with fixed bounds
 constexpr Scope trajectory = Scope::trajectory;
 
-// A growth factor of any year stays above this.
-constexpr double least_growth = 1e-3;
-
 constexpr ParameterInfo growth[] = {
     {"noise", Stream::growth_noise, 0, -infinity, infinity, 0.0, trajectory}};
 constexpr ParameterInfo total_table[] = {

@@ -37,6 +37,9 @@ inline constexpr double most_sd = 20.0;
 /// The skewness of the skew-normal law stays this far inside its limit.
 inline constexpr double largest_skewness = kernels::skew_normal_limit - 1e-4;
 
+/// A growth factor of the total of any year is not less.
+inline constexpr double least_growth = 1e-3;
+
 /// As many as any law of sizes has.
 inline constexpr std::size_t most_parameters = 4;
 

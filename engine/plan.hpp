@@ -64,7 +64,9 @@ struct Input {
   std::vector<Distribution> years;
 
   /// Whether its years have latent numbers in common. Bounds then cut the law by its quantile
-  /// function: the same law as drawing again, at the same quantile in every year.
+  /// function: the same law as drawing again, at the same quantile in every year. The parameters of
+  /// an allocation are drawn again together until feasible: years with one law share the feasible
+  /// draw, years with another law may need another one.
   bool is_shared() const { return scope == Scope::trajectory || year_correlation > 0.0; }
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "jobs/report_words.hpp"
 #include "jobs/text_table.hpp"
 
 namespace flopsieve::jobs {
@@ -50,12 +51,6 @@ std::size_t target_years(const std::vector<Outcome>& outcomes) {
   return years.size();
 }
 
-std::string threshold_name(double threshold) {
-  std::string text = fmt::format("{:.3g}", threshold);
-  const std::size_t plus = text.find("e+");
-  return plus == std::string::npos ? text : text.erase(plus + 1, 1);
-}
-
 /// Of the columns of a forecast.
 constexpr std::array<const char*, forecasts> column_suffix{"", " last", " trend"};
 
@@ -93,7 +88,7 @@ std::string outcome_table(const OriginResult& origin) {
     const Score& model = outcome.scores[0];
     std::vector<std::string> row{std::to_string(outcome.year),
                                  std::to_string(outcome.lead()),
-                                 threshold_name(outcome.threshold),
+                                 threshold_words(outcome.threshold),
                                  std::to_string(outcome.observed),
                                  fmt::format("[{}]", fmt::join(model.interval, ", ")),
                                  model.inside ? "yes" : "no",
@@ -155,7 +150,7 @@ std::string pit_text(const std::vector<Outcome>& outcomes) {
       const double pit = outcome.scores[0].pit;
       ++counts[std::min(static_cast<std::size_t>(pit * bins), bins - 1)];
     }
-    std::vector<std::string> row{threshold_name(threshold)};
+    std::vector<std::string> row{threshold_words(threshold)};
     for (const int count : counts) row.push_back(std::to_string(count));
     table.add(row);
   }

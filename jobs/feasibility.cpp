@@ -11,6 +11,7 @@
 
 #include "engine/error.hpp"
 #include "jobs/input_ranges.hpp"
+#include "jobs/money_parser.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -56,9 +57,7 @@ class YearBounds {
         year_(year),
         total_(total_range(plan, year)),
         ratio_(sum_ratio(plan, year)),
-        log10_flop_per_usd_(std::log10(plan.money.flop_per_usd) +
-                            (plan.years[year] - plan.money.base_year) *
-                                std::log10(plan.money.improvement)) {
+        log10_flop_per_usd_(log10_flop_per_usd(plan.money, plan.years[year])) {
     bound_inputs();
     for (const Constraint& constraint : plan.constraints) {
       if (proves(constraint)) add(constraint);

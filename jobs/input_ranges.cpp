@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/parameters.hpp"
 #include "kernels/allocation.hpp"
 
 namespace flopsieve::jobs {
@@ -22,7 +23,7 @@ Support parameter(const std::vector<engine::Input>& parameters, std::size_t i, s
 
 /// log10 of the growth factor of one year.
 Support log10_growth(const engine::Total& total, std::size_t year) {
-  constexpr double least_growth = 1e-3;
+  using engine::least_growth;
   const Support noise = parameter(total.parameters, 0, year);
   const Support first{std::log10(std::max(total.growth + noise.lower, least_growth)),
                       std::log10(std::max(total.growth + noise.upper, least_growth))};

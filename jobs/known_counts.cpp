@@ -3,17 +3,6 @@
 #include <algorithm>
 
 namespace flopsieve::jobs {
-namespace {
-
-std::optional<std::uint64_t> observed(const CalibrationYear* year, double threshold) {
-  const auto& known = calibration_thresholds;
-  const auto found = std::find(known.begin(), known.end(), threshold);
-  if (year == nullptr || found == known.end()) return std::nullopt;
-  return static_cast<std::uint64_t>(
-      year->count_above[static_cast<std::size_t>(found - known.begin())]);
-}
-
-}  // namespace
 
 bool KnownCounts::empty() const {
   return std::none_of(per_year.begin(), per_year.end(), [](const auto& each) { return each; });
@@ -25,9 +14,8 @@ KnownCounts known_counts(const engine::Plan& plan, const Calibration& calibratio
   std::vector<std::optional<std::uint64_t>> running(base.size(), 0);
   for (const int year : plan.years) {
     if (year == plan.outputs.forecast_from) running.assign(base.begin(), base.end());
-    const CalibrationYear* figures = calibration.find_year(year);
     for (std::size_t t = 0; t < plan.outputs.thresholds.size(); ++t) {
-      const auto count = observed(figures, plan.outputs.thresholds[t]);
+      const auto count = calibration.count_above(year, plan.outputs.thresholds[t]);
       result.per_year.push_back(count);
       running[t] = count && running[t] ? std::optional(*running[t] + *count) : std::nullopt;
       result.cumulative.push_back(running[t]);

@@ -10,7 +10,7 @@
 namespace flopsieve::jobs {
 
 /// What was observed in the years and above the thresholds of a job, next to what it simulates.
-/// Nothing where the calibration does not hold the year or the threshold.
+/// Nothing where Calibration::count_above() does not tell.
 struct KnownCounts {
   std::vector<std::optional<std::uint64_t>> per_year;    ///< [year, threshold]
   std::vector<std::optional<std::uint64_t>> cumulative;  ///< [year, threshold] as the plan adds up

@@ -70,6 +70,10 @@ void parse_money(TableReader& table, engine::Plan& plan) {
   table.finish();
 }
 
+double log10_flop_per_usd(const engine::Money& money, int year) {
+  return std::log10(money.flop_per_usd) + (year - money.base_year) * std::log10(money.improvement);
+}
+
 void parse_scaling(TableReader& table, engine::Plan& plan) {
   const bool by_ratio = table.has("tokens_per_parameter");
   const bool by_name = table.has("law");

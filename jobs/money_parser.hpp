@@ -9,6 +9,9 @@ namespace flopsieve::jobs {
 /// distribution or number for all years or per year, without bounds. Needs Plan::years.
 void parse_money(TableReader& table, engine::Plan& plan);
 
+/// log10 of the FLOP that one USD buys in a year.
+double log10_flop_per_usd(const engine::Money& money, int year);
+
 /// Reads [scaling] into Plan::scaling, from one of
 ///   tokens_per_parameter  the ratio of tokens to parameters
 ///   law                   a published law of the compute-optimal number of parameters

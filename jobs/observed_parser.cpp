@@ -61,14 +61,11 @@ ObservedCounts parse_observed(TableReader& table, const std::vector<double>& thr
   ObservedCounts result;
   for (const Entry& entry : table.raw().entries) {
     const auto fail = [&](const std::string& message) {
-      table.fail_at(entry.key, "observed: " + message);
+      table.fail_at(entry.key, fmt::format("{}: {}", table.path(), message));
     };
     const auto [year, end] = parse_year_range(entry.key, fail);
     if (year != end || year < first || year > last) {
-      fail(
-          fmt::format("\"{}\" is not one of the years {} to {}, from outputs.cumulative_from to "
-                      "the last of the job",
-                      entry.key, first, last));
+      fail(fmt::format("\"{}\" is not one of the years {} to {}", entry.key, first, last));
     }
     result[year] = parse_counts(table.table(entry.key), thresholds);
   }

@@ -87,12 +87,14 @@ std::string cumulative_heading(const Plan& plan, Convention convention) {
 std::string monte_carlo_line(const Summary& summary) {
   double widest = 0.0;
   bool missing = false;
-  for (const Estimate& estimate : summary.cumulative) {
-    for (const QuantileEstimate& q : estimate.quantiles) {
-      if (!q.low || !q.high) {
-        missing = true;
-      } else {
-        widest = std::max({widest, *q.high - q.value, q.value - *q.low});
+  for (const std::vector<Estimate>* estimates : {&summary.counts, &summary.cumulative}) {
+    for (const Estimate& estimate : *estimates) {
+      for (const QuantileEstimate& q : estimate.quantiles) {
+        if (!q.low || !q.high) {
+          missing = true;
+        } else {
+          widest = std::max({widest, *q.high - q.value, q.value - *q.low});
+        }
       }
     }
   }
@@ -186,7 +188,7 @@ std::string observed_text(const ReportContent& content) {
   if (content.known.empty()) return "";
   const Summary& summary = content.summary;
   return fmt::format(
-      "Observed models, and the quantiles above. {}\n"
+      "Observed models (of the program's own calibration), and the quantiles above.\n{}\n"
       "In the year\n{}Up to the end of the year\n{}\n",
       totals_are_known(content)
           ? "In-sample: the totals of these years are those observed."

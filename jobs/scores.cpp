@@ -63,10 +63,6 @@ double crps(const Shares& forecast, std::int64_t observed) {
   return score;
 }
 
-double crps_of_histogram(const engine::Histogram& histogram, std::int64_t observed) {
-  return crps(shares_of(histogram), observed);
-}
-
 double log_score_of_histogram(const engine::Histogram& histogram, std::int64_t observed) {
   const auto value = static_cast<std::size_t>(observed);
   const std::uint64_t equal = value < histogram.size() ? histogram[value] : 0;

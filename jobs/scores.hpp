@@ -26,7 +26,6 @@ std::int64_t share_quantile(const Shares& forecast, double q);
 /// (Gneiting and Raftery 2007, Journal of the American Statistical Association 102, section 4.2).
 /// In models: 0 is perfect, and a forecast of one value for certain scores its absolute error.
 double crps(const Shares& forecast, std::int64_t observed);
-double crps_of_histogram(const engine::Histogram& histogram, std::int64_t observed);
 
 /// -ln p of the observed value, with p = (n + 1/2) / (N + 1) where n of N simulated values equal
 /// it. A value that was never simulated so costs ln(2 N + 2), not infinity.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/parameters.hpp"
+#include "jobs/money_parser.hpp"
 #include "jobs/named.hpp"
 #include "jobs/parameter_parser.hpp"
 #include "jobs/trend_parser.hpp"
@@ -19,9 +20,6 @@ namespace {
 using engine::TotalModel;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// The growth of a year stays above this: engine/parameters.cpp.
-constexpr double least_growth = 1e-3;
 
 constexpr TotalModel total_models[] = {
     TotalModel::growth, TotalModel::table,       TotalModel::tapering, TotalModel::saturating,
@@ -104,15 +102,9 @@ class TotalParser {
       if (!(ceilings[i] > 0.0)) {
         table_.fail(*value, fmt::format("total.ceiling must be positive, found {}", ceilings[i]));
       }
-      const double scale = in_usd ? log10_flop_per_usd(plan_.years[i]) : 0.0;
+      const double scale = in_usd ? log10_flop_per_usd(plan_.money, plan_.years[i]) : 0.0;
       total_.log10_ceiling.push_back(std::log10(ceilings[i]) + scale);
     }
-  }
-
-  double log10_flop_per_usd(int year) const {
-    const engine::Money& money = plan_.money;
-    return std::log10(money.flop_per_usd) +
-           (year - money.base_year) * std::log10(money.improvement);
   }
 
   void refuse_implied(const char* key) const {
@@ -154,7 +146,7 @@ class TotalParser {
   void keep_positive(engine::Input& noise) {
     const Value* value = table_.optional_value("noise");
     for (engine::Distribution& year : noise.years) {
-      const double least = least_growth - total_.growth;
+      const double least = engine::least_growth - total_.growth;
       if (support(year).upper < least) {
         table_.fail_at("noise", "total.noise makes the growth negative");
       }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "jobs/calibration.hpp"
 #include "jobs/embedded.hpp"
@@ -67,6 +68,22 @@ TEST_CASE("sums of percentiles start anew with the forecast") {
   CHECK(json["counts"]["cumulative"]["2024"]["1e+25"]["0.5"] == 4 + 21);
 }
 
+TEST_CASE("the Monte Carlo error is the widest of yearly and cumulative quantiles") {
+  // The median of 0, ..., 999 has rank 500; binomial(1000, 1/2) puts its interval at 469 and 532.
+  std::vector<std::uint64_t> values(1000);
+  std::iota(values.begin(), values.end(), 0);
+  const engine::Histogram wide = Run::of(values);
+  const engine::Histogram narrow = Run::of(std::vector<std::uint64_t>(1000, 20));
+  Run run;
+  run.tally.trajectories = run.tally.complete = 1000;
+  for (const bool yearly : {true, false}) {
+    run.tally.counts.assign(3, yearly ? wide : narrow);
+    run.tally.cumulative.assign(3, yearly ? narrow : wide);
+    CHECK_THAT(run.text(ReportFormat::table),
+               Contains("Monte Carlo error of these quantiles (95 %): at most 32 models.\n"));
+  }
+}
+
 TEST_CASE("observed counts are called in-sample without reserve only where totals are known") {
   Run run;
   const std::string reserve = "In-sample unless the job's figures end before these years";
@@ -83,6 +100,8 @@ TEST_CASE("observed counts are those of the embedded calibration") {
   const auto calibration =
       jobs::parse_calibration(jobs::embedded_calibration(), "embedded calibration");
   const auto observed = nlohmann::json::parse(Run().text(ReportFormat::json))["counts"]["observed"];
+  CHECK_THAT(Run().text(ReportFormat::table),
+             Contains("Observed models (of the program's own calibration)"));
   CHECK(observed["per_year"].size() == 2);
   CHECK(observed["per_year"]["2023"]["1e+25"] == calibration.find_year(2023)->count_above[4]);
   CHECK(observed["cumulative"]["2023"]["1e+25"] ==

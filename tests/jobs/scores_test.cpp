@@ -63,7 +63,7 @@ TEST_CASE("CRPS of a histogram agrees with its integral and with its mean-differ
     const std::vector<double> sample = sample_of(histogram);
     for (const int observed : {0, 1, 3, 7, 11, 12, 20}) {
       INFO("seed " << seed << ", observed " << observed);
-      const double score = crps_of_histogram(histogram, observed);
+      const double score = crps(shares_of(histogram), observed);
       CHECK(score == Approx(integrated_crps(sample, observed)).margin(1e-12));
       CHECK(score == Approx(pairwise_crps(sample, observed)).margin(1e-12));
     }
@@ -71,9 +71,9 @@ TEST_CASE("CRPS of a histogram agrees with its integral and with its mean-differ
 }
 
 TEST_CASE("CRPS of a certain forecast is its absolute error") {
-  CHECK(crps_of_histogram({0, 0, 0, 9}, 3) == 0.0);
-  CHECK(crps_of_histogram({0, 0, 0, 9}, 0) == 3.0);
-  CHECK(crps_of_histogram({0, 0, 0, 9}, 10) == 7.0);
+  CHECK(crps(shares_of({0, 0, 0, 9}), 3) == 0.0);
+  CHECK(crps(shares_of({0, 0, 0, 9}), 0) == 3.0);
+  CHECK(crps(shares_of({0, 0, 0, 9}), 10) == 7.0);
 }
 
 TEST_CASE("CRPS of a Poisson forecast agrees with its closed form") {

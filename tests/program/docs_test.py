@@ -2,6 +2,7 @@
 there, all of it, and nothing else. Names come from the program's files and output. jobs/REFERENCE.md
 has a test of its own."""
 
+import csv
 import json
 import re
 import signal
@@ -244,6 +245,7 @@ class ReportsTest(ProgramTest):
         kinds = self.kinds(shown)
         found = flattened(shown, "", kinds) | flattened(
             acceptance, "", {"year": kinds["year"], "name": constraints})
+        found = {path.replace("joint[name]", "joint[other]") for path in found}
         self.assertEqual(found, self.column("`show --format json`"))
 
     def test_names_of_the_matching(self):
@@ -273,7 +275,7 @@ class ReportsTest(ProgramTest):
                  for path in flattened(shown, "", kinds)}
         self.assertEqual(found, self.column("`compare`"))
 
-    def test_fields_of_a_backtest(self):
+    def write_backtest(self):
         job = re.sub(r"years = .*\n", "", edited("base_year = 2023", "base_year = 2021"))
         self.write("job.toml", edited("[outputs]", """\
 [backtest]
@@ -281,6 +283,9 @@ origins = "2021-2022"
 leads = 1
 
 [outputs]""", edited("trajectories = 300", "trajectories = 50", job)))
+
+    def test_fields_of_a_backtest(self):
+        self.write_backtest()
         shown = json.loads(self.succeed("run", "job.toml", "-q", "--json").stdout)
         forecasts = set(shown["means"]["forecasts"])
         for name in forecasts - {"model"}:
@@ -288,18 +293,40 @@ leads = 1
         self.assertEqual(flattened(shown, "", {"year": {"2021", "2022"}, "forecast": forecasts}),
                          self.column("A backtest"))
 
+    def stated_csv(self, heading, column):
+        """Header and values of a column of the CSV form that a section describes."""
+        section = self.text[self.text.index(f"## {heading}"):].split("\n## ")[0]
+        header, values = re.search(rf"header\s`([^`]*)`; {column} = ([^.]*)\.", section,
+                                   re.DOTALL).groups()
+        return header, set(re.split(r",\s+", values))
+
+    def check_csv(self, stated, text):
+        header, kinds = stated
+        lines = text.splitlines()
+        self.assertEqual(lines[0], header)
+        self.assertEqual({line.split(",")[0] for line in lines[1:]}, kinds)
+
     def test_columns_of_csv(self):
         self.write("job.toml", self.job())
         self.succeed("run", "job.toml", "-q", "-o", "a.h5")
-        for heading, command in (("`show --format csv`", ("show", "a.h5")),
-                                 ("`compare`", ("compare", "a.h5", "a.h5"))):
-            lines = self.succeed(*command, "--format", "csv").stdout.splitlines()
-            section = self.text[self.text.index(f"## {heading}"):].split("\n## ")[0]
-            header, kinds = re.search(r"header `([^`]*)`; kind = ([^.]*)\.", section,
-                                      re.DOTALL).groups()
-            self.assertEqual(lines[0], header)
-            self.assertEqual({line.split(",")[0] for line in lines[1:]},
-                             set(re.split(r",\s+", kinds)))
+        header, kinds = self.stated_csv("`show --format csv`", "kind")
+        names = re.search(r"`--convention sum-of-percentiles` (\w+) and\s(\w+) "
+                          r"stand in place of (\w+) and (\w+)\.", self.text).groups()
+        new, old = set(names[:2]), set(names[2:])
+        for convention, expected in (("trajectory", kinds),
+                                     ("sum-of-percentiles", kinds - old | new)):
+            self.check_csv((header, expected), self.succeed(
+                "show", "a.h5", "--format", "csv", "--convention", convention).stdout)
+        self.check_csv(self.stated_csv("`compare`", "kind"),
+                       self.succeed("compare", "a.h5", "a.h5", "--format", "csv").stdout)
+
+    def test_columns_of_a_backtest(self):
+        self.write_backtest()
+        header, forecasts = self.stated_csv("A backtest", "forecast")
+        rows = list(csv.DictReader(
+            self.succeed("run", "job.toml", "-q", "--format", "csv").stdout.splitlines()))
+        self.assertEqual(",".join(rows[0]), header)
+        self.assertEqual({row["forecast"] for row in rows}, forecasts)
 
     def test_fields_of_calibrate(self):
         """On made-up models: four a year, a hundred times larger from one year to the next."""

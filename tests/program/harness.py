@@ -151,3 +151,17 @@ class ProgramTest(unittest.TestCase):
             [sys.executable, "-B", str(Path(__file__).with_name("compare_h5.py")), str(first),
              str(second)], cwd=self.folder, capture_output=True, text=True, check=False)
         self.assertEqual(compared.returncode, 0, compared.stdout + compared.stderr)
+
+
+class Refusal(ProgramTest):
+    def refuse(self, *arguments, says=(), code=BAD_INPUT, **options):
+        """The program must say no, in one line, soon, and change no file."""
+        before = self.listing()
+        done = self.flopsieve(*arguments, timeout=30, **options)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertRegex(done.stderr, r"\Aflopsieve: [^\n]+\n\Z")
+        for text in [says] if isinstance(says, str) else says:
+            self.assertIn(text, done.stderr)
+        self.assertEqual(self.listing(), before)
+        return done.stderr
