@@ -1,11 +1,14 @@
 #include "jobs/state_space.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
 
+#include "engine/error.hpp"
 #include "kernels/math.hpp"
 #include "kernels/philox.hpp"
 
@@ -60,14 +63,29 @@ void resample(const std::vector<double>& edges, int year, std::uint32_t sample,
   }
 }
 
+/// One model has no standard deviation, two no skewness but what rounding makes of it; nor has a
+/// skewness an error that is always clamped.
+void demand_errors(const StateRow& errors, const CalibrationYear& year) {
+  constexpr double rounding = 1e-9;
+  for (const double error : errors) {
+    if (std::isfinite(error) && error > rounding) continue;
+    throw engine::Error(
+        engine::ExitCode::bad_input,
+        fmt::format(
+            "the calibration's year {} is of no use to the state space: {} model{} give its "
+            "sd or skewness no standard error (3 are needed, and a skewness within {})",
+            year.year, year.count, year.count == 1 ? "" : "s", largest_observed_skewness));
+  }
+}
+
 StateRow standard_errors(const CalibrationYear& year) {
   const std::vector<double> edges = lower_edges(year);
   std::vector<double> x(edges.size());
-  StateRow sum{}, squares{};
-  const StateRow centre = row_of(edges);  // close to the mean: the squares do not cancel
+  StateRow sum{}, squares{}, centre{};
   for (std::uint32_t sample = 0; sample < bootstrap_samples; ++sample) {
     resample(edges, year.year, sample, x);
     const StateRow row = row_of(x);
+    if (sample == 0) centre = row;  // close to the mean: the squares do not cancel
     for (std::size_t s = 0; s < row.size(); ++s) {
       sum[s] += row[s] - centre[s];
       squares[s] += (row[s] - centre[s]) * (row[s] - centre[s]);
@@ -79,6 +97,7 @@ StateRow standard_errors(const CalibrationYear& year) {
         std::sqrt((squares[s] - sum[s] * sum[s] / bootstrap_samples) / (bootstrap_samples - 1));
   }
   errors[engine::StateSeries::ln_count] = 1.0 / std::sqrt(static_cast<double>(year.count));
+  demand_errors(errors, year);
   return errors;
 }
 

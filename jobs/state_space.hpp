@@ -55,6 +55,8 @@ struct StateData {
 /// The figures of a calibration. Standard errors: of ln k, 1 / sqrt(k) (Poisson); of the others the
 /// standard deviation over 1,000 bootstrap samples of k models from the year's histogram, each
 /// model uniform in its bin. The samples are a pure function of the year and its histogram.
+/// Throws engine::Error(bad_input) naming a year of which one of them is 0 or undefined, as with 1
+/// or 2 models.
 StateData state_data(const Calibration& calibration);
 
 /// The posterior. fitted_mean_sd is the root mean square of the standard errors of the mean.

@@ -90,6 +90,31 @@ TEST_CASE("standard errors of the yearly figures are those of large-sample theor
   }
 }
 
+TEST_CASE("a year whose models lie in one bin has standard errors of the bin's uniform law") {
+  CalibrationYear year = bell(2023, 1000.0);
+  year.histogram = {400};
+  year.count = 400;
+  Calibration calibration;
+  calibration.years = {year};
+  const StateData data = state_data(calibration);
+  // Of the mean sd / sqrt(n); of ln sd sqrt((9/5 - 1) / 4 / n). 1,000 samples know them to 2.2 %.
+  CHECK(data.series[engine::StateSeries::mean].noise_sd[0] ==
+        Approx(calibration_bin_width / std::sqrt(12.0 * 400.0)).epsilon(0.11));
+  CHECK(data.series[engine::StateSeries::ln_sd].noise_sd[0] ==
+        Approx(std::sqrt(0.2 / 400.0)).epsilon(0.11));
+}
+
+TEST_CASE("a year with too few models for a standard error is refused by its name") {
+  Calibration calibration;
+  for (const std::int64_t count : {1, 2}) {
+    CalibrationYear year = bell(2021, 1000.0);
+    year.histogram = {count};
+    year.count = count;
+    calibration.years = {bell(2020, 100.0), year};
+    CHECK_THROWS_WITH(state_data(calibration), Catch::Matchers::Contains("year 2021 is of no use"));
+  }
+}
+
 TEST_CASE("yearly figures are transformed, and skewness beyond 0.99 counts as 0.99") {
   const Calibration calibration = default_calibration();
   const StateData data = state_data(calibration);
