@@ -208,6 +208,11 @@ std::string kind_name(const Value& value) {
   return "something else";
 }
 
+/// How messages call the element of an array at an index: counted from 1.
+std::string element_name(const std::string& array, std::size_t index) {
+  return fmt::format("{}[{}]", array, index + 1);
+}
+
 }  // namespace
 
 const Entry* find_entry(const Value& table, std::string_view key) {
@@ -291,6 +296,18 @@ std::optional<std::int64_t> TableReader::optional_integer(std::string_view key) 
   return integer(key);
 }
 
+int TableReader::year(std::string_view key) {
+  const std::int64_t found = integer(key);
+  if (found < 1900 || found > 9999) {
+    fail_at(key, fmt::format("{} must be a year from 1900 to 9999, found {}", name_of(key), found));
+  }
+  return static_cast<int>(found);
+}
+
+int TableReader::year(std::string_view key, int fallback) {
+  return has(key) ? year(key) : fallback;
+}
+
 std::string TableReader::string(std::string_view key) {
   return as_string(value(key), name_of(key));
 }
@@ -335,7 +352,7 @@ std::vector<std::int64_t> TableReader::integers(std::string_view key) {
   std::vector<std::int64_t> result;
   const std::string name = name_of(key);
   for (const Value& element : array_elements(value(key), name, "an array of whole numbers")) {
-    result.push_back(as_integer(element, fmt::format("{}[{}]", name, result.size())));
+    result.push_back(as_integer(element, element_name(name, result.size())));
   }
   return result;
 }
@@ -344,7 +361,7 @@ std::vector<std::string> TableReader::strings(std::string_view key) {
   std::vector<std::string> result;
   const std::string name = name_of(key);
   for (const Value& element : array_elements(value(key), name, "an array of strings")) {
-    result.push_back(as_string(element, fmt::format("{}[{}]", name, result.size())));
+    result.push_back(as_string(element, element_name(name, result.size())));
   }
   return result;
 }
@@ -364,7 +381,7 @@ std::vector<TableReader> TableReader::tables(std::string_view key) {
   if (found == nullptr) return result;
   const std::string name = name_of(key);
   for (const Value& element : array_elements(*found, name, fmt::format("tables [[{}]]", name))) {
-    result.emplace_back(element, fmt::format("{}[{}]", name, result.size()));
+    result.emplace_back(element, element_name(name, result.size()));
   }
   return result;
 }
@@ -393,7 +410,7 @@ std::string TableReader::as_string(const Value& value, const std::string& name) 
 std::vector<double> TableReader::as_numbers(const Value& value, const std::string& name) const {
   std::vector<double> result;
   for (const Value& element : array_elements(value, name, "an array of numbers")) {
-    result.push_back(as_number(element, fmt::format("{}[{}]", name, result.size())));
+    result.push_back(as_number(element, element_name(name, result.size())));
   }
   return result;
 }

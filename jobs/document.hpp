@@ -80,6 +80,10 @@ class TableReader {
   std::int64_t integer(std::string_view key, std::int64_t fallback);
   std::optional<std::int64_t> optional_integer(std::string_view key);
 
+  /// A calendar year, from 1900 to 9999.
+  int year(std::string_view key);
+  int year(std::string_view key, int fallback);
+
   std::string string(std::string_view key);
   std::string string(std::string_view key, std::string_view fallback);
   std::optional<std::string> optional_string(std::string_view key);

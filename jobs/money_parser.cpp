@@ -63,7 +63,7 @@ void parse_money(TableReader& table, engine::Plan& plan) {
   engine::Money& money = plan.money;
   money.flop_per_usd = positive_number(table, "flop_per_usd", money.flop_per_usd);
   money.improvement = positive_number(table, "improvement", money.improvement);
-  money.base_year = static_cast<int>(table.integer("base_year", money.base_year));
+  money.base_year = table.year("base_year", money.base_year);
   if (const Value* revenue = table.optional_value("revenue")) {
     money.revenue = parse_revenue(table, *revenue, plan.years);
   }

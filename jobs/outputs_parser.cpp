@@ -117,14 +117,13 @@ class OutputsParser {
   void parse_periods(TableReader& table) {
     engine::Outputs& outputs = plan_.outputs;
     const int first = plan_.years.front();
-    outputs.forecast_from = static_cast<int>(table.integer("forecast_from", first));
+    outputs.forecast_from = table.year("forecast_from", first);
     if (outputs.forecast_from < first || outputs.forecast_from > plan_.years.back()) {
       table.fail_at("forecast_from", fmt::format("outputs.forecast_from must be a year of the job, "
                                                  "{} to {}, found {}",
                                                  first, plan_.years.back(), outputs.forecast_from));
     }
-    outputs.cumulative_from =
-        static_cast<int>(table.integer("cumulative_from", std::min(2023, outputs.forecast_from)));
+    outputs.cumulative_from = table.year("cumulative_from", std::min(2023, outputs.forecast_from));
     if (outputs.cumulative_from > outputs.forecast_from) {
       table.fail_at("cumulative_from", fmt::format("outputs.cumulative_from must not be after the "
                                                    "first year of the forecast, {}",

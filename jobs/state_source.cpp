@@ -35,7 +35,7 @@ Series parse_series(TableReader table) {
 
 StateData parse_data(TableReader table) {
   StateData data;
-  data.last_year = static_cast<int>(table.integer("last_year"));
+  data.last_year = table.year("last_year");
   for (std::size_t s = 0; s < series_names.size(); ++s) {
     data.series[s] = parse_series(table.table(series_names[s]));
     if (data.series[s].values.size() != data.series[0].values.size()) {

@@ -116,7 +116,7 @@ class TotalParser {
 
   /// The base year, not after any year whose total the model gives.
   void parse_base_year() {
-    total_.base_year = static_cast<int>(table_.integer("base_year"));
+    total_.base_year = table_.year("base_year");
     for (std::size_t i = 0; i < plan_.years.size(); ++i) {
       const bool known = !total_.known_log10.empty() && !std::isnan(total_.known_log10[i]);
       if (known || total_.base_year <= plan_.years[i]) continue;

@@ -105,10 +105,10 @@ TEST_CASE("calibration: find_year") {
 
 TEST_CASE("calibration: a file that is not as written is refused with its line") {
   CHECK(error_after("sd = ", "sdd = ") ==
-        "c.toml:20: [year[0]] lacks \"sd\"; is \"sdd\" meant for "
+        "c.toml:20: [year[1]] lacks \"sd\"; is \"sdd\" meant for "
         "it?");
   CHECK_THAT(error_after("count = 3\n", "count = 3\nextra = 1\n"),
-             Catch::StartsWith("c.toml:23: unknown key \"extra\" in [year[0]]"));
+             Catch::StartsWith("c.toml:23: unknown key \"extra\" in [year[1]]"));
   CHECK_THAT(error_after("largest_share = 0.4", "largest_share = 1.4"),
              Catch::Contains("largest_share must be between"));
   CHECK_THAT(error_after("count_above = [3, ", "count_above = ["),

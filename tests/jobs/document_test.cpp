@@ -147,9 +147,9 @@ TEST_CASE("reader: wrong types name the key, what is needed and what was found")
   CHECK(error_of([&] { models.integer("big"); }) ==
         "job.toml:8: models.big must be a whole number, found the number 1e+300");
   CHECK(error_of([&] { models.numbers("list"); }) ==
-        "job.toml:6: models.list[1] must be a number, found true");
+        "job.toml:6: models.list[2] must be a number, found true");
   CHECK(error_of([&] { models.strings("list"); }) ==
-        "job.toml:5: models.list[0] must be a string, found the whole number 1");
+        "job.toml:5: models.list[1] must be a string, found the whole number 1");
   CHECK(error_of([&] { models.boolean("flag"); }) ==
         "job.toml:7: models.flag must be true or false, found the whole number 1");
   CHECK(error_of([&] { models.table("sd"); }) ==
@@ -161,6 +161,21 @@ TEST_CASE("reader: wrong types name the key, what is needed and what was found")
 TEST_CASE("reader: a whole number may be written with an exponent") {
   const Document document = parse_toml("n = 1e6\n", "job.toml");
   CHECK(TableReader(document).integer("n") == 1'000'000);
+}
+
+TEST_CASE("reader: a year is one of 1900 to 9999") {
+  const Document document =
+      parse_toml("a = 1900\nb = 9999\nc = 1899\nd = 10000\ne = 4294969319\n", "job.toml");
+  TableReader root(document);
+  CHECK(root.year("a") == 1900);
+  CHECK(root.year("b", 2023) == 9999);
+  CHECK(root.year("none", 2023) == 2023);
+  CHECK(error_of([&] { root.year("c"); }) ==
+        "job.toml:3: c must be a year from 1900 to 9999, found 1899");
+  CHECK(error_of([&] { root.year("d", 2023); }) ==
+        "job.toml:4: d must be a year from 1900 to 9999, found 10000");
+  CHECK(error_of([&] { root.year("e"); }) ==
+        "job.toml:5: e must be a year from 1900 to 9999, found 4294969319");
 }
 
 TEST_CASE("reader: a missing key is reported at its table, with a misspelt key if there is one") {

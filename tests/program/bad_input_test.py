@@ -184,6 +184,7 @@ JOBS = {
         "[outputs]", "[observed]\n2024 = { 1.0e25 = 3 }\n[outputs]", "in quotes", 1),
     "observed counts that rise": (
         "[outputs]", "[observed]\n2024 = { 1e24 = 3, 1e25 = 4 }\n[outputs]", "higher threshold", 1),
+    "base year beyond 32 bits": ("base_year = 2023", "base_year = 4294969319", "1900 to 9999", 0),
     "known models of an unknown year": ("[outputs]\n", "[outputs]\ncumulative_from = 1999\n",
                                         "1999", 1),
     "cumulative from the future": ("[outputs]\n", "[outputs]\ncumulative_from = 2030\n",
