@@ -45,7 +45,10 @@ class CountParser {
     }
     count_.model = CountModel::input;
     count_.parameters = {parse_parameter(models_, value, "models.count", info(0), rules_)};
-    for (const engine::Distribution& year : count_.parameters[0].years) demand_models(value, year);
+    for (engine::Distribution& year : count_.parameters[0].years) {
+      demand_models(value, year);
+      if (count_.parameters[0].is_shared()) keep_quantile(value, year);
+    }
   }
 
  private:
@@ -85,6 +88,12 @@ class CountParser {
     if (range.upper > 0.5 && range.lower < engine::largest_count + 0.5) return;
     models_.fail(value, fmt::format("models.count must allow a number of models from 1 to {:.0f}",
                                     engine::largest_count));
+  }
+
+  /// Drawing again what rounds to no allowed number would lose the quantile that years share.
+  void keep_quantile(const Value& value, engine::Distribution& year) const {
+    keep_inside(year, 0.5, std::nextafter(engine::largest_count + 0.5, 0.0));
+    demand_mass(models_, value, "models.count", year);
   }
 
   TableReader& models_;
