@@ -1,7 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/plan.hpp"
 #include "jobs/calibration.hpp"
@@ -10,9 +14,10 @@
 namespace flopsieve::jobs {
 
 /// Replaces or adds a key of a document by its dotted name, a constraint being called by its name
-/// ("constraint.largest_share.max"); `text` is a TOML value ("0.5", "[1, 2]"); a bare word becomes
-/// a string. Throws Error(bad_input) naming `assignment` if the
-/// text is no value or the path leads through something that is not a table.
+/// ("constraint.largest_share.max"); dots in parentheses separate nothing
+/// ("constraint.share_within(1.31).max"). `text` is a TOML value ("0.5", "[1, 2]"); a bare word
+/// becomes a string. Throws Error(bad_input) naming `assignment` if the text is no value or the
+/// path leads through something that is not a table.
 void set_key(Document& document, std::string_view dotted_key, std::string_view text);
 
 /// The Plan of a job (jobs/REFERENCE.md describes every key), with everything resolved but
@@ -30,10 +35,22 @@ Calibration calibration_for(const Document& document);
 /// plan_from_job() turns into the same Plan.
 std::string resolved_job(const engine::Plan& plan);
 
-/// The keys in which two resolved jobs differ, without `trajectories`, `title` and
-/// `batch_trajectories`. Numbers that differ by no more than a rounding error (1e-12 relative) are
-/// equal, because fits depend on the C library.
-std::vector<std::string> differing_keys(const std::string& resolved_a,
-                                        const std::string& resolved_b);
+/// A value of a resolved job. Tables and arrays are groups, "{...}" and "[...]".
+struct JobValue {
+  enum class Kind : std::uint8_t { group, number, whole, text };
+  Kind kind = Kind::group;
+  std::string text;                                          ///< as reports print it
+  double number = std::numeric_limits<double>::quiet_NaN();  ///< of number and whole
+};
+
+/// By dotted keys; elements of arrays are counted from 1: "constraint[2].max",
+/// "outputs.quantiles[1]".
+using JobValues = std::map<std::string, JobValue>;
+JobValues job_values(const std::string& resolved);
+
+/// The keys of values other than groups in which two resolved jobs differ, without `trajectories`,
+/// `title` and `batch_trajectories`. Numbers that differ by no more than a rounding error (1e-12
+/// relative) are equal, because fits depend on the C library.
+std::vector<std::string> differing_keys(const JobValues& a, const JobValues& b);
 
 }  // namespace flopsieve::jobs

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <map>
 
-#include "engine/error.hpp"
 #include "jobs/job.hpp"
 #include "jobs/plan_text.hpp"
 #include "jobs/toml_text.hpp"
@@ -17,46 +14,47 @@ namespace {
 
 using engine::Plan;
 
-/// A leaf of a document: its text, and its number where it is one. A whole number has both.
-struct Leaf {
-  std::string text;
-  double number = std::numeric_limits<double>::quiet_NaN();
-};
-
-void flatten(const Value& value, const std::string& name, std::map<std::string, Leaf>& leaves) {
+void flatten(const Value& value, const std::string& name, JobValues& values) {
+  using Kind = JobValue::Kind;
   switch (value.kind) {
     case ValueKind::table:
+      values[name] = {Kind::group, "{...}"};
       for (const Entry& entry : value.entries) {
-        flatten(entry.value, name.empty() ? entry.key : name + "." + entry.key, leaves);
+        flatten(entry.value, name.empty() ? entry.key : name + "." + entry.key, values);
       }
       return;
     case ValueKind::array:
+      values[name] = {Kind::group, "[...]"};
       for (std::size_t i = 0; i < value.elements.size(); ++i) {
-        flatten(value.elements[i], fmt::format("{}[{}]", name, i + 1), leaves);
+        flatten(value.elements[i], fmt::format("{}[{}]", name, i + 1), values);
       }
       return;
     case ValueKind::string:
-      leaves[name] = {value.text};
+      values[name] = {Kind::text, value.text};
       return;
     case ValueKind::boolean:
-      leaves[name] = {value.boolean ? "true" : "false"};
+      values[name] = {Kind::text, value.boolean ? "true" : "false"};
       return;
     case ValueKind::integer:
-      leaves[name] = {std::to_string(value.integer), static_cast<double>(value.integer)};
+      values[name] = {Kind::whole, std::to_string(value.integer),
+                      static_cast<double>(value.integer)};
       return;
     case ValueKind::number:
-      leaves[name] = {"", value.number};
+      values[name] = {Kind::number, fmt::format("{}", value.number), value.number};
       return;
   }
 }
 
 /// Whole numbers, such as seeds, must be equal; others may differ by a rounding error.
-bool same(const Leaf& a, const Leaf& b) {
-  if (!a.text.empty() && !b.text.empty()) return a.text == b.text;
-  if (std::isnan(a.number) || std::isnan(b.number)) {
-    return a.text == b.text && std::isnan(a.number) == std::isnan(b.number);
-  }
+bool same(const JobValue& a, const JobValue& b) {
+  if (a.kind == b.kind && a.text == b.text) return true;
+  if (a.kind != JobValue::Kind::number && b.kind != JobValue::Kind::number) return false;
   return std::abs(a.number - b.number) <= 1e-12 * std::max(std::abs(a.number), std::abs(b.number));
+}
+
+bool is_value(const JobValues& values, const std::string& key) {
+  const auto found = values.find(key);
+  return found != values.end() && found->second.kind != JobValue::Kind::group;
 }
 
 }  // namespace
@@ -73,21 +71,23 @@ std::string resolved_job(const Plan& plan) {
   return text + models_text(plan) + rules_text(plan);
 }
 
-std::vector<std::string> differing_keys(const std::string& resolved_a,
-                                        const std::string& resolved_b) {
-  std::map<std::string, Leaf> a, b;
-  flatten(parse_toml(resolved_a, "stored job").root, "", a);
-  flatten(parse_toml(resolved_b, "job").root, "", b);
+JobValues job_values(const std::string& resolved) {
+  JobValues values;
+  flatten(parse_toml(resolved, "stored job").root, "", values);
+  return values;
+}
+
+std::vector<std::string> differing_keys(const JobValues& a, const JobValues& b) {
   std::vector<std::string> keys;
   const auto ignored = [](const std::string& key) {
     return key == "trajectories" || key == "title" || key == "batch_trajectories";
   };
-  for (const auto& [key, leaf] : a) {
-    const auto other = b.find(key);
-    if (!ignored(key) && (other == b.end() || !same(leaf, other->second))) keys.push_back(key);
+  for (const auto& [key, value] : a) {
+    if (!is_value(a, key) || ignored(key)) continue;
+    if (!is_value(b, key) || !same(value, b.at(key))) keys.push_back(key);
   }
-  for (const auto& [key, leaf] : b) {
-    if (!ignored(key) && !a.contains(key)) keys.push_back(key);
+  for (const auto& [key, value] : b) {
+    if (is_value(b, key) && !is_value(a, key) && !ignored(key)) keys.push_back(key);
   }
   return keys;
 }

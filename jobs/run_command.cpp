@@ -49,7 +49,8 @@ void catch_signals(void (*handler)(int)) {
 
 void demand_same_job(const std::string& what, const std::string& stored_job,
                      const engine::Plan& stored, const engine::Plan& wanted) {
-  std::vector<std::string> keys = differing_keys(stored_job, resolved_job(wanted));
+  std::vector<std::string> keys =
+      differing_keys(job_values(stored_job), job_values(resolved_job(wanted)));
   if (stored.trajectories != wanted.trajectories) keys.emplace_back("trajectories");
   if (wanted.batch_trajectories != 0 && stored.batch_trajectories != wanted.batch_trajectories) {
     keys.emplace_back("batch_trajectories");

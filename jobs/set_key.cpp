@@ -61,6 +61,17 @@ void set_place(Value& value, const std::shared_ptr<const std::string>& source, i
   }
 }
 
+/// The first dot outside parentheses: a statistic's parameter may have one of its own.
+std::size_t first_dot(std::string_view key) {
+  int depth = 0;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (key[i] == '(') ++depth;
+    if (key[i] == ')') --depth;
+    if (key[i] == '.' && depth <= 0) return i;
+  }
+  return std::string_view::npos;
+}
+
 Value& child(Value& table, const std::string& name) {
   for (Entry& entry : table.entries) {
     if (entry.key == name) return entry.value;
@@ -78,7 +89,7 @@ void set_key(Document& document, std::string_view dotted_key, std::string_view t
   Value* at = &document.root;
   std::string_view rest = dotted_key;
   while (true) {
-    const std::size_t dot = rest.find('.');
+    const std::size_t dot = first_dot(rest);
     const std::string name(rest.substr(0, dot));
     if (name.empty()) fail(dotted_key, text, "the key must be a dotted name such as models.sd");
     if (at->kind == ValueKind::array) {

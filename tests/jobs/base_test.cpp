@@ -194,6 +194,21 @@ TEST_CASE("base: every value keeps the file and the line where it stands") {
         "job.toml:4: t.new.key must be a string, found the whole number 2");
 }
 
+TEST_CASE("a set key finds a constraint whose statistic has a parameter with a point") {
+  Document document = parse_toml(
+      "[[constraint]]\nstatistic = \"share_within(1.31)\"\nmax = 0.5\n"
+      "[[constraint]]\nname = \"few (2.5)\"\nstatistic = \"count\"\nmax = 50\n",
+      "job.toml");
+  set_key(document, "constraint.share_within(1.31).max", "0.9");
+  set_key(document, "constraint.few (2.5).max", "40");
+  TableReader root(document);
+  std::vector<TableReader> constraints = root.tables("constraint");
+  CHECK(constraints.at(0).number("max") == 0.9);
+  CHECK(constraints.at(1).number("max") == 40.0);
+  CHECK(error_of([&] { set_key(document, "constraint.share_within(1.32).max", "1"); }) ==
+        "--set constraint.share_within(1.32).max=1: nothing there is called share_within(1.32)");
+}
+
 TEST_CASE("base: names are relative to the file that names them, chains go on") {
   Files files;
   files.write("a.toml", "x = 1\ny = 1\nz = 1\n");

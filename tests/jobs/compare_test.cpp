@@ -88,6 +88,19 @@ TEST_CASE("runs without anything in common are refused") {
   CHECK_THROWS_WITH(compare_runs(runs), Contains("at least two"));
 }
 
+TEST_CASE("differing keys keep names with dots, and say where a table or an array stands") {
+  const auto differing =
+      jobs::differing_values({"x = 1\ny = [1]\n[observed]\n2024.\"2.5e25\" = 3\n[t]\na = 1\n",
+                              "x = 1.0\ny = 2\n[observed]\n2024.\"2.5e25\" = 4\n[t.a]\nb = 1\n"});
+  std::string text;
+  for (const jobs::DifferingKey& each : differing) {
+    text += each.key;
+    for (const auto& value : each.values) text += " " + value.value_or("-");
+    text += "\n";
+  }
+  CHECK(text == "observed.2024.2.5e25 3 4\nt.a 1 {...}\nt.a.b - 1\ny [...] 2\ny[1] 1 -\n");
+}
+
 TEST_CASE("differing keys come with their values, constraints by name where names agree") {
   const std::string a =
       "title = \"A\"\nseed = 1\n[[constraint]]\nname = \"x y\"\nmax = 0.5\n"

@@ -345,6 +345,8 @@ TEST_CASE("sizes: what they refuse") {
   CHECK_THAT(
       refuses("\"normal\"\nmean = { normal = [24, { input = \"count\", times = 0 }] }\nsd = 1"),
       Contains("arbitrarily near to 0"));
+  CHECK_THAT(refuses("\"normal\"\nmean = { normal = [{ input = \"count\" }, 0] }\nsd = 1"),
+             Contains("standard deviation of models.mean must be positive, found 0"));
 }
 
 TEST_CASE("match: bounds of the acceptance") {
@@ -460,6 +462,8 @@ TEST_CASE("a resolved job does not look at the calibration") {
     const auto changed = flopsieve::jobs::parse_toml(job, "job");
     const std::string elsewhere =
         flopsieve::jobs::resolved_job(flopsieve::jobs::plan_from_job(changed, other));
-    CHECK_FALSE(flopsieve::jobs::differing_keys(resolved, elsewhere).empty());
+    CHECK_FALSE(flopsieve::jobs::differing_keys(flopsieve::jobs::job_values(resolved),
+                                                flopsieve::jobs::job_values(elsewhere))
+                    .empty());
   }
 }

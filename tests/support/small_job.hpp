@@ -70,7 +70,8 @@ inline engine::Plan round_trip(const std::string& text) {
   const std::string resolved = jobs::resolved_job(plan);
   INFO(resolved);
   CHECK(engine::plan_to_json(plan_of(resolved)) == engine::plan_to_json(plan));
-  CHECK(jobs::differing_keys(resolved, jobs::resolved_job(plan_of(resolved))).empty());
+  const std::string again = jobs::resolved_job(plan_of(resolved));
+  CHECK(jobs::differing_keys(jobs::job_values(resolved), jobs::job_values(again)).empty());
   return plan;
 }
 
