@@ -154,16 +154,19 @@ class ConstraintParser {
     constraint_.upper.assign(years_.size(), high);
   }
 
+  /// A number, or one for each year in which the constraint is active.
+  std::vector<double> numbers(const TableReader& table, const Value& value, const char* key) const {
+    return parse_yearly_numbers(table, value, table.name_of(key), years_, constraint_.active);
+  }
+
   /// `min` and `max` of the constraint or of its ratio.
   void take_bounds(TableReader& table) {
     const Value* low = table.optional_value("min");
     const Value* high = table.optional_value("max");
-    if (low != nullptr)
-      constraint_.lower = parse_yearly_numbers(table, *low, table.name_of("min"), years_);
-    if (high != nullptr)
-      constraint_.upper = parse_yearly_numbers(table, *high, table.name_of("max"), years_);
+    if (low != nullptr) constraint_.lower = numbers(table, *low, "min");
+    if (high != nullptr) constraint_.upper = numbers(table, *high, "max");
     for (std::size_t i = 0; i < years_.size(); ++i) {
-      if (constraint_.lower[i] <= constraint_.upper[i]) continue;
+      if (constraint_.active[i] == 0 || constraint_.lower[i] <= constraint_.upper[i]) continue;
       table.fail(*high, fmt::format("{}: min {} is above max {}, so no candidate can pass",
                                     constraint_.statistic.name(), constraint_.lower[i],
                                     constraint_.upper[i]));
@@ -194,10 +197,8 @@ class ConstraintParser {
     if (normal.kind != ValueKind::array || normal.elements.size() != 2) {
       table.fail(normal, "soft.normal must be [centre, standard deviation]");
     }
-    constraint_.centre =
-        parse_yearly_numbers(table, normal.elements[0], table.name_of("normal"), years_);
-    constraint_.spread =
-        parse_yearly_numbers(table, normal.elements[1], table.name_of("normal"), years_);
+    constraint_.centre = numbers(table, normal.elements[0], "normal");
+    constraint_.spread = numbers(table, normal.elements[1], "normal");
     for (const double spread : constraint_.spread) {
       if (spread > 0.0) continue;
       table.fail(normal,

@@ -68,14 +68,22 @@ std::vector<const Entry*> entries_of_years(TableReader& table, const std::vector
 }
 
 std::vector<double> parse_yearly_numbers(const TableReader& reader, const Value& value,
-                                         const std::string& name, const std::vector<int>& years) {
+                                         const std::string& name, const std::vector<int>& years,
+                                         const std::vector<std::uint8_t>& needed) {
   if (value.kind != ValueKind::table) {
     return std::vector<double>(years.size(), reader.as_number(value, name));
   }
   TableReader table(value, name);
+  auto entries = entries_of_years(table, years, needed.empty() ? Absent::refused : Absent::allowed);
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    if (needed[i] != 0 && entries[i] == nullptr) table.value(std::to_string(years[i]));
+  }
+  const auto first = std::find_if(entries.begin(), entries.end(),
+                                  [](const Entry* entry) { return entry != nullptr; });
   std::vector<double> numbers;
-  for (const Entry* entry : entries_of_years(table, years)) {
-    numbers.push_back(table.as_number(entry->value, table.name_of(entry->key)));
+  for (const Entry* entry : entries) {
+    const Entry& used = entry == nullptr ? **first : *entry;
+    numbers.push_back(table.as_number(used.value, table.name_of(used.key)));
   }
   table.finish();
   return numbers;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -26,8 +27,10 @@ std::vector<const Entry*> entries_of_years(TableReader& table, const std::vector
                                            Absent absent = Absent::refused);
 
 /// The per-year numbers of a value that is a number or a table with a number per year or range of
-/// years.
+/// years. Where `needed` [year] is given, years that have 0 there may lack an entry; they get the
+/// number of the first year that has one.
 std::vector<double> parse_yearly_numbers(const TableReader& reader, const Value& value,
-                                         const std::string& name, const std::vector<int>& years);
+                                         const std::string& name, const std::vector<int>& years,
+                                         const std::vector<std::uint8_t>& needed = {});
 
 }  // namespace flopsieve::jobs

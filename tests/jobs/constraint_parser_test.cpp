@@ -50,6 +50,24 @@ TEST_CASE("bounds of a constraint are numbers or per year") {
   CHECK(yearly.active == std::vector<std::uint8_t>{0, 1, 1});
 }
 
+TEST_CASE("bounds per year are needed in the years in which a constraint holds") {
+  const Constraint one =
+      parsed("statistic = \"mean\"\nyears = \"2025\"\nmin = 20\nmax = { 2025 = 24.5 }\n");
+  CHECK(one.active == std::vector<std::uint8_t>{0, 1, 0});
+  CHECK(one.upper[1] == 24.5);
+  const Constraint soft = parsed(
+      "statistic = \"mean\"\nyears = \"2025-2026\"\n"
+      "soft = { normal = [{ 2025 = 22, 2026 = 23 }, { 2025-2026 = 0.5 }] }\n");
+  CHECK(soft.centre[1] == 22.0);
+  CHECK(soft.centre[2] == 23.0);
+  CHECK(soft.spread[2] == 0.5);
+  // A year in which it does not hold has no say.
+  CHECK(complaint(of("statistic = \"mean\"\nyears = \"2025\"\nmin = 3\n"
+                     "max = { 2024 = 2, 2025 = 4 }\n")) == "no error");
+  CHECK_THAT(complaint(of("statistic = \"mean\"\nyears = \"2025-2026\"\nmax = { 2025 = 24.5 }\n")),
+             StartsWith("job.toml:21: [constraint[1].max] lacks \"2026\""));
+}
+
 TEST_CASE("a constraint may take the range of the calibration") {
   const Constraint constraint = parsed("statistic = \"sd\"\nfrom = \"calibration\"\n");
   CHECK(constraint.lower[0] == Approx(1.415).margin(5e-4));
