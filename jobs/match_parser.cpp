@@ -135,6 +135,10 @@ class MatchParser {
     const Support range = reference_support(sd.reference, year);
     const double least = sd.value + std::min(times(sd, range.lower), times(sd, range.upper));
     if (least > 0.0) return least;
+    if (sd.reference == engine::Reference::none) {
+      fail_at_location(fmt::format("the standard deviation of {} must be positive, found {}",
+                                   location_name(), sd.value));
+    }
     fail_at_location(
         fmt::format("the standard deviation of {} can come arbitrarily near to 0, so "
                     "its density has no bound; bound the input that it depends on",

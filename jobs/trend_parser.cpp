@@ -39,6 +39,13 @@ void parse_residuals(TableReader& table, double& variance, std::uint32_t& degree
   degrees_of_freedom = static_cast<std::uint32_t>(freedom);
 }
 
+/// A standard deviation in units of the residuals'.
+double factor(TableReader& table, const char* key) {
+  const double found = table.number(key);
+  if (found >= 0.0) return found;
+  table.fail_at(key, fmt::format("{} must not be negative, found {}", table.name_of(key), found));
+}
+
 template <std::size_t n>
 std::array<double, n> parse_array(TableReader& table, const char* key) {
   const std::vector<double> found = table.numbers(key);
@@ -59,6 +66,12 @@ Kink parse_kink(const Value& value, const std::string& name) {
   kink.knot = table.number("knot");
   kink.coefficients = parse_array<3>(table, "coefficients");
   kink.factor = parse_array<6>(table, "factor");
+  for (const std::size_t diagonal : {0u, 2u, 5u}) {
+    if (kink.factor[diagonal] > 0.0) continue;
+    table.fail_at("factor", fmt::format("{}.factor needs positive numbers 1, 3 and 6, the diagonal "
+                                        "of a Cholesky factor; found {}",
+                                        name, kink.factor[diagonal]));
+  }
   parse_residuals(table, kink.residual_variance, kink.degrees_of_freedom);
   table.finish();
   return kink;
@@ -84,8 +97,8 @@ TrendFit parse_trend(const TableReader& reader, const Value& value, const std::s
   fit.centre = table.number("centre");
   fit.intercept = table.number("intercept");
   fit.slope = table.number("slope");
-  fit.intercept_factor = table.number("intercept_factor");
-  fit.slope_factor = table.number("slope_factor");
+  fit.intercept_factor = factor(table, "intercept_factor");
+  fit.slope_factor = factor(table, "slope_factor");
   parse_residuals(table, fit.residual_variance, fit.degrees_of_freedom);
   table.finish();
   return fit;

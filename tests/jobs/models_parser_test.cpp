@@ -125,6 +125,11 @@ TEST_CASE("count: what it refuses") {
   CHECK_THAT(says(counted("{ kinked_trend = [{ weight = 1, " + edited(kink, "[1, 2, 3]", "[1, 2]") +
                           "] }")),
              Contains("coefficients must have 3 numbers, found 2"));
+  for (const char* factor : {"[0, 0, 1, 0, 0, 1]", "[1, 0, -1, 0, 0, 1]", "[1, 0, 1, 0, 0, 0]"}) {
+    CHECK_THAT(says(counted("{ kinked_trend = [{ weight = 1, " +
+                            edited(kink, "[1, 0, 1, 0, 0, 1]", factor) + "] }")),
+               Contains("models.count.kinked_trend[1].factor needs positive numbers 1, 3 and 6"));
+  }
 }
 
 TEST_CASE("sizes: every family") {

@@ -174,6 +174,16 @@ TEST_CASE("total: what it refuses") {
                   "residual_variance = -1, intercept_factor = 0.4, slope_factor = 0.2, "
                   "degrees_of_freedom = 5 }"),
              Contains("residual_variance >= 0"));
+  for (const std::string factors : {"intercept_factor = -0.4, slope_factor = 0.2",
+                                    "intercept_factor = 0.4, slope_factor = -0.2"}) {
+    CHECK_THAT(says("model = \"trend\"\nfit = { centre = 2020, intercept = 25, slope = 1, "
+                    "residual_variance = 1, degrees_of_freedom = 5, " +
+                    factors + " }"),
+               Contains("_factor must not be negative, found -0."));
+  }
+  // 2^32 more than 2023.
+  CHECK_THAT(says(edited(growth, "2023", "4294969319")),
+             Contains("total.base_year must be a year from 1900 to 9999, found 4294969319"));
   CHECK_THAT(says("model = \"implied\"\nceiling = 1e26"), Contains("the sizes decide"));
   CHECK_THAT(says("model = \"implied\"\nknown = \"calibration\""), Contains("the sizes decide"));
   CHECK_THAT(says("model = \"saturating\"\nbase_year = 2023\nlog10_base = 26\nslope = -1\n"
