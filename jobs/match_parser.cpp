@@ -45,7 +45,7 @@ class MatchParser {
     demand_none(allocated, implied);
     parse_tolerance();
     if (matching_.match == Match::shift) solve_for_location();
-    if (matching_.match == Match::last) bound_weights();
+    if (matching_.match == Match::last) check_last();
     if (engine::has_location(plan_.sizes.family)) check_location_prior();
   }
 
@@ -178,6 +178,25 @@ class MatchParser {
       return {first.value + first.times * path.lower, first.value + first.times * path.upper};
     }
     return support(distribution);
+  }
+
+  /// Sizes are drawn in single precision, which leaves its mark on a sum.
+  static constexpr double least_tolerance_of_last = 1e-4;
+
+  void check_last() {
+    if (plan_.sizes.family == SizeFamily::grid) {
+      table_.fail_at("match",
+                     "match = \"last\" needs a law of sizes with a density; with sizes = \"grid\" "
+                     "use \"reject\"");
+    }
+    if (matching_.tolerance < least_tolerance_of_last) {
+      table_.fail_at(
+          "tolerance",
+          fmt::format("models.tolerance must be at least {} with match = \"last\", found "
+                      "{}; match = \"shift\" is exact",
+                      least_tolerance_of_last, matching_.tolerance));
+    }
+    bound_weights();
   }
 
   /// match = "last" weighs a candidate by its k: by the largest k of the year, unless all attempts

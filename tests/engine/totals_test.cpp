@@ -129,9 +129,9 @@ TEST_CASE("saturating: slope r at the base year, then ever closer to the limit")
   for (const int year : years)
     expected.push_back(29.0 - 3.0 * std::exp(-0.6 * (year - 2023) / 3.0));
   check_equal(totals(plan), expected);
-  // Without room there is no growth.
+  // A limit below the base holds at once.
   check_equal(totals(total_plan(TotalModel::saturating, {26.0, 0.6, 25.0})),
-              std::vector<double>(years.size(), 26.0));
+              std::vector<double>(years.size(), 25.0));
 }
 
 // Euler's method with steps of 1e-4 years on the definition x' = r (1 - (x - x0) / (C - x0)).

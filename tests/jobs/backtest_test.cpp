@@ -54,7 +54,7 @@ TEST_CASE("Naive forecasts and the simulated one are scored from years up to the
   CHECK_FALSE(outcomes[0].scores[0].inside);
   CHECK(outcomes[0].scores[0].pit == 1.0);
   // No model above 1e25 until 2022: both naive forecasts are Poisson with mean 1/2.
-  for (const std::size_t naive : {1, 2}) {
+  for (const std::size_t naive : {1u, 2u}) {
     CHECK(outcomes[0].scores[naive].interval == std::array<std::int64_t, 3>{0, 0, 2});
     CHECK(outcomes[0].scores[naive].log_score == Approx(0.5 - std::log(std::pow(0.5, 4) / 24.0)));
   }
