@@ -276,7 +276,7 @@ Coverage coverage(int histories, unsigned seed, Truths truths) {
       hits.five += inside(levels[s][1], history.five_years_on[s]) ? 1.0 : 0.0;
     }
   }
-  const double forecasts = static_cast<double>(histories * state_series);
+  const double forecasts = static_cast<double>(histories) * state_series;
   return {hits.one / forecasts, hits.five / forecasts};
 }
 
