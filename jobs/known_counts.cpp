@@ -17,7 +17,9 @@ KnownCounts known_counts(const engine::Plan& plan, const Calibration& calibratio
     for (std::size_t t = 0; t < plan.outputs.thresholds.size(); ++t) {
       const auto count = calibration.count_above(year, plan.outputs.thresholds[t]);
       result.per_year.push_back(count);
-      running[t] = count && running[t] ? std::optional(*running[t] + static_cast<std::uint64_t>(*count)) : std::nullopt;
+      running[t] = count && running[t]
+                       ? std::optional(*running[t] + static_cast<std::uint64_t>(*count))
+                       : std::nullopt;
       result.cumulative.push_back(running[t]);
     }
   }

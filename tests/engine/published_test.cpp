@@ -127,8 +127,8 @@ TEST_CASE("mean counts agree with an independent simulation", "[statistical]") {
   }
 }
 
-// 400,000 replicates of the independent simulation at fixed inputs. Bound of 3 standard errors for 11
-// means: 3 % of all seeds would fail.
+// 400,000 replicates of the independent simulation at fixed inputs. Bound of 3 standard errors for
+// 11 means: 3 % of all seeds would fail.
 TEST_CASE("fixed inputs give the mean counts of an independent simulation", "[statistical]") {
   struct Fixed {
     double total, share, gradient, log10_smallest;
