@@ -201,6 +201,10 @@ void OrderedSizes::compute() {
   for (std::size_t i = 0; i < count; ++i) {
     log10_cumulative_share_[i] = (cumulative += relative_[i]);
   }
+  // Models of the same size have the share of all of them.
+  for (std::size_t i = count - 1; i-- > 0;) {
+    if (sorted_[i] == sorted_[i + 1]) log10_cumulative_share_[i] = log10_cumulative_share_[i + 1];
+  }
   for (double& share : log10_cumulative_share_) share /= cumulative;
   kernels::decimal_logs(log10_cumulative_share_, log10_cumulative_share_);
   view_ = {log10_flop_, relative_, log10_cumulative_share_, cumulative};

@@ -11,7 +11,7 @@ namespace flopsieve::kernels {
 struct SortedSizes {
   std::span<const double> log10_flop;              ///< x
   std::span<const double> relative;                ///< 10^(x - largest x)
-  std::span<const double> log10_cumulative_share;  ///< log10 of the share of models up to this one
+  std::span<const double> log10_cumulative_share;  ///< log10 of the share of models <= it
   double relative_total = 0.0;                     ///< sum of `relative`
 };
 

@@ -8,6 +8,7 @@
 
 #include "engine/sieve.hpp"
 #include "tests/engine/support/plans.hpp"
+#include "tests/engine/support/settings.hpp"
 #include "tests/support/reference_statistics.hpp"
 
 namespace flopsieve::engine {
@@ -94,7 +95,7 @@ double expected(const Statistic& statistic, const Values& x, const Year& year) {
     case count_within:
       return models_from(largest_x - p);
     case cumulative_share:
-      return share_of(x, year, -1e9, std::log10(p));
+      return share_of(x, year, -1e9, std::nextafter(std::log10(p), 1e9));
     case share_within:
       return share_of(x, year, year.log10_total - p, 1e9);
     case class_count:
@@ -108,7 +109,7 @@ double expected(const Statistic& statistic, const Values& x, const Year& year) {
     case cost_median:
       return cost(test::median(x));
     case share_over_budget:
-      return models_from(std::log10(p) + year.log10_flop_per_usd) / k;
+      return models_from(std::nextafter(std::log10(p) + year.log10_flop_per_usd, 1e9)) / k;
     case parameters_largest:
       return parameters_of(largest_x);
     case tokens_largest:
@@ -183,6 +184,37 @@ TEST_CASE("every statistic agrees with its definition") {
     }
   });
   CHECK(visited == trials.size());
+}
+
+/// Whether the definition divides by the spread of sizes, which must not vanish.
+bool needs_spread(StatisticKind kind) {
+  using enum StatisticKind;
+  return kind == skewness || kind == excess_kurtosis || kind == median_skewness ||
+         kind == allocation_gradient || kind == allocation_slope || kind == allocation_intercept;
+}
+
+TEST_CASE("statistics agree with their definitions under every law of sizes") {
+  const std::vector<Statistic> statistics = all_statistics();
+  for (const testing::Setting& setting : testing::all_settings()) {
+    CAPTURE(setting.name);
+    Plan plan = setting.plan;
+    plan.money = {2e17, 1.3, plan.years.front(), {}};
+    Sieve sieve(plan, Purpose::run);
+    sieve.visit(first_attempts(sieve.inputs(), 12), [&](std::size_t, const Candidate& candidate,
+                                                        OrderedSizes& ordered) {
+      const auto sizes = ordered.sizes().log10_flop;
+      const Values x(sizes.begin(), sizes.end());
+      const double years_on =
+          plan.years[candidate.address.year_index] - static_cast<double>(plan.years.front());
+      const Year year{candidate.inputs.log10_total, std::log10(2e17) + years_on * std::log10(1.3)};
+      for (const Statistic& statistic : statistics) {
+        if (needs_spread(statistic.kind) && x.back() - x.front() < 1e-9) continue;
+        CAPTURE(statistic.name(), x.size());
+        REQUIRE(evaluate(statistic, candidate, ordered) ==
+                Approx(expected(statistic, x, year)).epsilon(1e-8).margin(1e-8));
+      }
+    });
+  }
 }
 
 TEST_CASE("shift meets the total exactly") {

@@ -101,6 +101,7 @@ TEST_CASE("intervals of quantiles cover them: statistics and counts", "[statisti
   Plan plan = largest_plan();
   const std::uint64_t n = plan.trajectories;
   std::array<Coverage, 3> of_statistic;
+  std::array<int, 3> shown{};  // times that the interval of the reports covers, from histograms
   // Just where the law of a count steps is its interval on trial: n or n + 1 as the quantile.
   const std::vector<double> edges = {count_law(0) - 1e-9, count_law(0) + 1e-9, count_law(1) - 1e-9,
                                      count_law(1) + 1e-9};
@@ -119,6 +120,12 @@ TEST_CASE("intervals of quantiles cover them: statistics and counts", "[statisti
       const RankBounds ranks = rank_bounds(n, quantiles[i]);
       of_statistic[i].add(covers(ranks), covers(halved(ranks, n, quantiles[i])));
     }
+    const Estimate reported = summarise(plan, result.tally).statistics[0];
+    for (std::size_t i = 0; i < 3; ++i) {
+      const QuantileEstimate& q = reported.quantiles[i];
+      const double truth = largest_quantile(quantiles[i]);
+      if (*q.low <= truth && truth <= *q.high) ++shown[i];
+    }
     const auto found = whole_quantiles(result.tally.counts[0], edges);
     std::vector<std::uint32_t> counts = result.columns.counts;
     std::sort(counts.begin(), counts.end());
@@ -128,6 +135,10 @@ TEST_CASE("intervals of quantiles cover them: statistics and counts", "[statisti
           *found[i].low <= at_edges[i] && at_edges[i] <= *found[i].high,
           counts[*half.lower - 1] <= at_edges[i] && at_edges[i] <= counts[*half.upper - 1]);
     }
+  }
+  for (const int covered : shown) {
+    CHECK(covered >= 0.94 * static_cast<double>(jobs));
+    CHECK(covered <= 0.97 * static_cast<double>(jobs));
   }
   for (const Coverage& each : of_statistic) {
     INFO("statistic: " << each.share() << ", half the width: " << each.share_of_half());

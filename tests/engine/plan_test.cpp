@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <functional>
 #include <set>
 
@@ -83,6 +84,43 @@ TEST_CASE("the identity hangs on everything that decides a result, and on nothin
       [](Plan& p) { testing::mean_of(p).years[0].arguments[1].reference = Reference::sd; },
       [](Plan& p) { testing::sd_of(p).years[0].lower = 0.1; },
       [](Plan& p) { testing::skewness_of(p).years[0].arguments[0].value = 0.1; },
+      [](Plan& p) { testing::sd_of(p).year_correlation = 0.5; },
+      [](Plan& p) { p.total.trend.slope = 1.0; },
+      [](Plan& p) {
+        p.total.log10_ceiling = {27.0, 28.0};
+      },
+      [](Plan& p) {
+        p.total.known_log10 = {26.0, std::nan("")};
+      },
+      [](Plan& p) { p.count.kinks = {Kink{}}; },
+      [](Plan& p) { p.count.kinks = {Kink{.weight = 1.0}}; },
+      [](Plan& p) { p.sizes.components.resize(1); },
+      [](Plan& p) { ++p.sizes.bins; },
+      [](Plan& p) { p.sizes.kernel.bandwidth = 0.5; },
+      [](Plan& p) { p.sizes.kernel.centres = {1.0}; },
+      [](Plan& p) {
+        p.matching.peak = {1.0, 1.0};
+      },
+      [](Plan& p) { p.constraints[0].relative_to = RelativeTo::count; },
+      [](Plan& p) {
+        p.constraints[0].centre = {1.0, 1.0};
+      },
+      [](Plan& p) {
+        p.constraints[0].spread = {1.0, 1.0};
+      },
+      [](Plan& p) { ++p.constraints[0].address; },
+      [](Plan& p) { p.money.revenue.resize(1); },
+      [](Plan& p) { p.scaling.slope += 0.1; },
+      [](Plan& p) { p.scaling.at_one_flop += 0.1; },
+      [](Plan& p) { p.state.points = 1; },
+      [](Plan& p) { p.state.grid = {StatePoint{.weight = 1.0}}; },
+      [](Plan& p) { p.outputs.forecast_from = 2025; },
+      [](Plan& p) { p.outputs.observed = {1, 2, 3, 4, 5, 6}; },
+      [](Plan& p) { p.outputs.frontier.widths = {1.0}; },
+      [](Plan& p) { ++p.outputs.frontier.periods; },
+      [](Plan& p) { p.outputs.frontier.log10_start = 1.0; },
+      [](Plan& p) { p.precision.absolute = 1.0; },
+      [](Plan& p) { p.precision.relative = 0.1; },
       [](Plan& p) { p.matching.match = Match::reject; },
       [](Plan& p) { p.matching.tolerance = 0.1; },
       [](Plan& p) { p.matching.bound[1] *= 2.0; },
