@@ -87,6 +87,19 @@ HWY_INLINE V DecimalLog(D d, V x) {
   return Fma(d, log, hn::Set(d, log10_of_e), hn::Mul(log, hn::Set(d, log10_of_e_low)));
 }
 
+/// 2^(scale * z) in single precision for abs(scale * z) <= 120. The product is not rounded before
+/// its whole part is taken off. Relative error below 4 * 2^-24.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V PowerOfTwoFloat(D d, V scale, V z) {
+  const hn::RebindToUnsigned<D> du;
+  const V shift = hn::Set(d, rounding_shift_float);
+  const V shifted = Fma(d, scale, z, shift);
+  const V fraction = Fma(d, scale, z, hn::Sub(shift, shifted));
+  const V mantissa = Horner(d, exp2f_coefficients, fraction);
+  return hn::BitCast(
+      d, hn::Add(hn::BitCast(du, mantissa), hn::ShiftLeft<23>(hn::BitCast(du, shifted))));
+}
+
 /// ln u for float u in [2^-32, 1].
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V LogFloat(D d, V u) {
