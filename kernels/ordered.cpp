@@ -349,12 +349,16 @@ void sort_group(std::span<const float> z, const PerLane<std::uint32_t>& count,
 
 std::size_t pack_lanes(std::span<const float> z, std::size_t rows, std::uint32_t lanes,
                        std::size_t column, std::span<float> packed) {
-  for (; lanes != 0; lanes &= lanes - 1, ++column) {
-    const float* const from = z.data() + std::countr_zero(lanes);
-    float* const to = packed.data() + column;
-    for (std::size_t row = 0; row < rows; ++row) to[row * group_width] = from[row * group_width];
+  constexpr std::size_t rows_in_cache = 128;
+  for (std::size_t first = 0; first < rows; first += rows_in_cache) {
+    const std::size_t size = std::min(rows_in_cache, rows - first) * group_width;
+    float* to = packed.data() + first * group_width + column;
+    for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1, ++to) {
+      const float* const from = z.data() + first * group_width + std::countr_zero(rest);
+      for (std::size_t i = 0; i < size; i += group_width) to[i] = from[i];
+    }
   }
-  return column;
+  return column + static_cast<std::size_t>(std::popcount(lanes));
 }
 
 void allocation_gradients(std::span<const float> sorted, const PerLane<std::uint32_t>& count,
