@@ -115,6 +115,19 @@ HWY_INLINE V LogFloat(D d, V u) {
   return Fma(d, exponent, hn::Set(d, ln2_float), hn::Add(f, sum));
 }
 
+/// log2(x / 2^shift) for positive normal float x, whole |shift| <= 126. Absolute error below
+/// 2^-24 (3 + |result|).
+template <int shift, class D, class V = hn::Vec<D>>
+HWY_INLINE V Log2Float(D d, V x) {
+  const hn::RebindToSigned<D> di;
+  const auto cut = hn::Set(di, 0x3F3504F3);  // sqrt(1/2)
+  const auto shifted = hn::Sub(hn::BitCast(di, x), hn::Set(di, 0x3F3504F3 + shift * (1 << 23)));
+  const V exponent = hn::ConvertTo(d, hn::ShiftRight<23>(shifted));
+  const V m = hn::BitCast(d, hn::Add(hn::And(shifted, hn::Set(di, 0x007FFFFF)), cut));
+  const V f = hn::Sub(m, hn::Set(d, 1.0f));
+  return Fma(d, f, Horner(d, log2f_coefficients, f), exponent);
+}
+
 /// Sine and cosine of word / 2^32 whole turns.
 template <class D, class V = hn::Vec<D>, class VU = hn::Vec<hn::RebindToUnsigned<D>>>
 HWY_INLINE void SinCosTurn(D d, VU word, V& sine, V& cosine) {
