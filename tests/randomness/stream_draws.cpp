@@ -70,7 +70,7 @@ std::uint16_t uniform_of(float z) {
 
 void fill(const Source& source, std::uint64_t trajectory, Tile<std::uint16_t>& tile) {
   kernels::GroupShape shape;
-  shape.normal.fill(1.0f);
+  shape.plain = true;
   std::vector<float> z(draws * kernels::group_width);
   for (std::size_t first = 0; first < attempts; first += kernels::group_width) {
     kernels::GroupAddress address;
