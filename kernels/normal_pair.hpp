@@ -18,9 +18,14 @@ struct FloatPair {
 
 /// Two independent standard normals by the method of Box and Muller (Ann. Math. Statist. 29 (1958)
 /// 610); the second is the draw of draw_sizes for the normal law.
+///
+/// The radius takes 2^31 values, so the tail ends: P(|z| > t) is that of the normal law within 1e-5
+/// up to t = 5, 0.2 % up to 6, 2 % up to 6.4, 19 % too small at 6.5, and 0 beyond 6.661 (a chance
+/// of 2.7e-11 under the normal law). Counted over all radii: normal_tail_law_test.cpp.
 FloatPair normal_pair(DrawWords words);
 
-/// Sine (first) and cosine (second) of word / 2^32 whole turns.
+/// Sine (first) and cosine (second) of word / 2^32 whole turns, within 2.8 units of the last place
+/// (the logarithm of normal_pair: 0.9), accuracy_float_test.cpp.
 FloatPair sine_cosine_of_turn(std::uint32_t word);
 
 }  // namespace flopsieve::kernels
