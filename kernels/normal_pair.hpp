@@ -20,6 +20,13 @@ struct FloatPair {
 /// 610); the second is the draw of draw_sizes for the normal law.
 FloatPair normal_pair(DrawWords words);
 
+/// ln u for normal, positive u, in single precision: LogFloat of math-inl.hpp.
+float natural_log_float(float u);
+
+/// ln(1 - below) for 0 <= below, given u, which is 1 - below with its digits near 0; `below`
+/// decides where u is above sqrt(1/2).
+float natural_log_less(float below, float u);
+
 /// Sine (first) and cosine (second) of word / 2^32 whole turns.
 FloatPair sine_cosine_of_turn(std::uint32_t word);
 
