@@ -142,7 +142,7 @@ double PowerLawSizes::largest_density() const {
 // --- Grid ---------------------------------------------------------------------------------------
 
 float GridSizes::draw(Key key, Counter counter, std::uint32_t index) const {
-  return GridDraw{points}.draw(key, counter, index);
+  return drawing().draw(key, counter, index);
 }
 
 double GridSizes::cumulative(double z) const {

@@ -97,6 +97,7 @@ class PowerLawSizes {
 struct GridSizes {
   std::uint32_t points;
 
+  GridDraw drawing() const { return {points}; }
   float draw(Key key, Counter counter, std::uint32_t index) const;
   double cumulative(double z) const;
   double tail(double z) const { return 1.0 - cumulative(z); }
