@@ -28,7 +28,8 @@ bool overflows(const Candidate& candidate) {
 
 }  // namespace
 
-Sieve::Sieve(const Plan& plan, Purpose purpose) : plan_(&plan), inputs_(plan, purpose) {
+Sieve::Sieve(const Plan& plan, Purpose purpose)
+    : plan_(&plan), inputs_(plan, purpose), size_draws_(plan) {
   const bool matched = plan.matching.match == Match::none || plan.matching.match == Match::rescale;
   always_survives_ = purpose == Purpose::run && matched && plan.constraints.empty() &&
                      plan.sizes.family != SizeFamily::student_t &&
@@ -81,6 +82,8 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
   }
   if (is_vectorised(plan_->sizes.family)) {
     draw_vectorised(order.size());
+  } else if (is_drawn_by_family(plan_->sizes.family)) {
+    draw_by_family(order.size());
   } else {
     draw_one_by_one(order.size());
   }
@@ -173,11 +176,23 @@ void Sieve::draw_vectorised(std::size_t lanes) {
   kernels::draw_sizes(inputs_.draws().key(), address, shape, draws, z_);
 }
 
+void Sieve::draw_by_family(std::size_t lanes) {
+  std::size_t draws = 0;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    const Candidate& candidate = group_.candidates[lane];
+    size_draws_.set_lane(lane, candidate.inputs,
+                         inputs_.draws().counter(Stream::sizes, candidate.address));
+    draws = std::max<std::size_t>(draws, candidate.inputs.count);
+  }
+  reserve(draws);
+  size_draws_.draw(inputs_.draws().key(), 0, draws, z_);
+}
+
 void Sieve::draw_one_by_one(std::size_t lanes) {
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     Candidate& candidate = group_.candidates[lane];
-    draw_lane(*plan_, candidate.inputs, inputs_.draws().key(),
-              inputs_.draws().counter(Stream::sizes, candidate.address), lane_);
+    draw_allocated(*plan_, candidate.inputs, inputs_.draws().key(),
+                   inputs_.draws().counter(Stream::sizes, candidate.address), lane_);
     candidate.inputs.count = static_cast<std::uint32_t>(lane_.size());
     reserve(lane_.size());
     for (std::size_t i = 0; i < lane_.size(); ++i) z_[i * kernels::group_width + lane] = lane_[i];

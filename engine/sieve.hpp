@@ -10,6 +10,7 @@
 #include "engine/inputs.hpp"
 #include "engine/plan.hpp"
 #include "engine/screen.hpp"
+#include "engine/size_draws.hpp"
 #include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
@@ -74,6 +75,7 @@ class Sieve {
   bool fits_fast_path(std::size_t lanes) const;
   void draw_vectorised(std::size_t lanes);
   void draw_fast(std::size_t lanes);
+  void draw_by_family(std::size_t lanes);
   void draw_one_by_one(std::size_t lanes);
   void reserve(std::size_t draws);
   bool complete(std::size_t lane);
@@ -90,6 +92,7 @@ class Sieve {
 
   const Plan* plan_;
   InputSampler inputs_;
+  SizeDraws size_draws_;
   Group group_;
   kernels::GroupSums sums_;
   OrderedSizes ordered_;
