@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "engine/plan.hpp"
 #include "engine/screen.hpp"
 #include "engine/size_draws.hpp"
+#include "kernels/ordered.hpp"
 #include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
@@ -57,6 +59,15 @@ class Sieve {
     std::array<std::size_t, kernels::group_width> trial{};
   };
 
+  /// Candidates that met all constraints before one on the allocation gradient, until a whole group
+  /// can be sorted at once.
+  struct Waiting {
+    Group group;
+    std::vector<float> z;  ///< [draw, lane]
+    std::size_t lanes = 0;
+    std::size_t rows = 0;
+  };
+
   /// Whether sums must be those of double precision, or may be those of the fast kernel.
   enum class Precise { yes, when_it_matters };
 
@@ -82,7 +93,11 @@ class Sieve {
   void summarise_lane(std::size_t lane, const kernels::GroupSums& sums);
   void sum_precisely(std::size_t lane);
   bool solves_for_location() const;
-  Verdict judge_lane(std::size_t lane, const Trial& trial);
+  /// None if the candidate must wait for its allocation gradient.
+  std::optional<Verdict> judge_lane(std::size_t lane, const Trial& trial);
+  bool waits_for_gradient(const Constraint& rule, std::size_t lane, const Trial& trial) const;
+  void put_aside(std::size_t lane);
+  void judge_waiting(std::span<const Trial> trials, std::span<Verdict> verdicts);
   bool matches(std::size_t lane, const Trial& trial);
   static Finding compare(const Screened& known, double low, double high);
   Screened known(const Statistic& statistic, std::size_t lane);
@@ -102,8 +117,12 @@ class Sieve {
   std::vector<float> lane_;                             ///< of one candidate
   std::array<bool, kernels::group_width> completed_{};  ///< match = "last": the total is met
   std::array<bool, kernels::group_width> precise_{};    ///< sums are those of double precision
-  std::uint64_t drawn_ = 0;                             ///< sizes drawn by the last call
-  bool always_survives_ = false;                        ///< nothing can reject
+  Waiting waiting_;
+  std::vector<float> sorted_;          ///< [rank, lane], of the group that waited
+  kernels::GroupGradients gradients_;  ///< of group_, if gradients_known_
+  bool gradients_known_ = false;
+  std::uint64_t drawn_ = 0;       ///< sizes drawn by the last call
+  bool always_survives_ = false;  ///< nothing can reject
 };
 
 }  // namespace flopsieve::engine
