@@ -36,12 +36,15 @@ struct Group {
   kernels::GroupShape shape;
   PerLane<std::uint32_t> count{};
   PerLane<double> scale{};
-  std::vector<float> z = std::vector<float>(draws * group_width);
+  PerLane<float> fast_scale{};
+  std::vector<float> z = std::vector<float>(kernels::fast_rows(draws) * group_width);
   kernels::GroupSums sums;
 
   explicit Group(Law law) {
     count.fill(draws);
     scale.fill(5.0);  // an sd of 1.5 OOM
+    fast_scale.fill(5.0f);
+    shape.plain = law == Law::normal;
     shape.absolute.fill(law == Law::normal ? 0.0f : -0.8f);
     shape.normal.fill(law == Law::normal ? 1.0f : 0.9f);
     shape.constant.fill(law == Law::normal ? 0.0f : 0.6f);
@@ -51,9 +54,18 @@ struct Group {
     draw();
   }
 
-  void draw() {
+  void next() {
     for (std::uint32_t& word : address.word2) ++word;
+  }
+
+  void draw() {
+    next();
     kernels::draw_sizes(key, address, shape, draws, z);
+  }
+
+  void draw_and_sum() {
+    next();
+    kernels::draw_and_sum(key, address, shape, count, fast_scale, z, sums);
   }
 
   void sum() { kernels::sum_sizes(z, count, scale, sums); }
@@ -76,8 +88,7 @@ Call words() {
 std::function<Call()> draw_and_sum(Law law) {
   return [law]() -> Call {
     return [group = std::make_shared<Group>(law)] {
-      group->draw();
-      group->sum();
+      group->draw_and_sum();
       keep(&group->sums);
     };
   };
