@@ -6,8 +6,9 @@
 #include <memory>
 #include <utility>
 
-#include "kernels/allocation.hpp"
+#include "kernels/families.hpp"
 #include "kernels/frontier.hpp"
+#include "kernels/ordered.hpp"
 #include "kernels/sizes.hpp"
 #include "kernels/words.hpp"
 
@@ -144,6 +145,35 @@ Call sort() {
   };
 }
 
+Call uniform() {
+  return [group = std::make_shared<Group>(Law::normal)] {
+    group->next();
+    kernels::draw_uniform(key, group->address, 0, draws, group->z);
+    keep(group->z.data());
+  };
+}
+
+using Sorted = std::vector<float>;
+
+Call sort_sixteen() {
+  auto sorted = std::make_shared<Sorted>(kernels::sorted_rows(draws) * group_width);
+  return [sorted, group = std::make_shared<Group>(Law::normal)] {
+    kernels::sort_group(group->z, group->count, *sorted);
+    keep(sorted->data());
+  };
+}
+
+Call gradients() {
+  const Group group(Law::normal);
+  auto sorted = std::make_shared<Sorted>(kernels::sorted_rows(draws) * group_width);
+  kernels::sort_group(group.z, group.count, *sorted);
+  return [=, count = group.count, scale = group.scale,
+          out = std::make_shared<kernels::GroupGradients>()] {
+    kernels::allocation_gradients(*sorted, count, scale, *out);
+    keep(out.get());
+  };
+}
+
 /// The frontier counts of one year of 128 models.
 Call frontier() {
   struct State {
@@ -185,6 +215,9 @@ const std::vector<KernelCase>& kernel_cases() {
        transform(kernels::powers_of_ten, 15.0, 0.003)},
       {"decimal_logs", "numbers", all, bare_copy, 1.0,
        transform(kernels::decimal_logs, 1e-8, 1e-8)},
+      {"draw_uniform", "draws", group_draws, bare_generator, 1.0, uniform},
+      {"sort_group", "draws", group_draws, bare_generator, 1.0, sort_sixteen},
+      {"allocation_gradients", "draws", group_draws, bare_generator, 1.0, gradients},
       {"sort_ascending", "draws", one, bare_copy, 1.0, sort},
       {"count_frontier", "draws", one, bare_generator, 1.0, frontier}};
   return cases;
