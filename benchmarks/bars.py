@@ -118,7 +118,7 @@ def seconds_per_candidate(figures, report):
     only_gradient = sum(y["constraints"]["allocation_gradient"]["without"] for y in years) / audited
     candidate = figures.get("job/default", None, "serial")
     draws = (figures.rate("draw_and_sum/skew_normal") / candidate["limit_per_second"])
-    order = sum(1 / figures.rate(name) for name in ("sort_ascending", "decimal_logs"))
+    order = sum(1 / figures.rate(name) for name in ("sort_group", "allocation_gradients"))
     again = sum(1 / figures.rate(name) for name in
                 ("draw_sizes/skew_normal", "sum_sizes", "sort_ascending", "powers_of_ten",
                  "decimal_logs"))
