@@ -216,8 +216,8 @@ const std::vector<KernelCase>& kernel_cases() {
       {"decimal_logs", "numbers", all, bare_copy, 1.0,
        transform(kernels::decimal_logs, 1e-8, 1e-8)},
       {"draw_uniform", "draws", group_draws, bare_generator, 1.0, uniform},
-      {"sort_group", "draws", group_draws, bare_generator, 1.0, sort_sixteen},
-      {"allocation_gradients", "draws", group_draws, bare_generator, 1.0, gradients},
+      {"sort_group", "draws", group_draws, bare_copy, 1.0, sort_sixteen},
+      {"allocation_gradients", "draws", group_draws, bare_copy, 1.0, gradients},
       {"sort_ascending", "draws", one, bare_copy, 1.0, sort},
       {"count_frontier", "draws", one, bare_generator, 1.0, frontier}};
   return cases;
