@@ -301,39 +301,6 @@ bool Sieve::matches(std::size_t lane, const Trial& trial) {
   return finding == Finding::passes;
 }
 
-namespace {
-
-/// What a constraint compares with its bounds, from its statistic and that of the survivor of the
-/// year before.
-Screened compared(const Constraint& rule, const Candidate& candidate, const Screened& known,
-                  double previous) {
-  switch (rule.relative_to) {
-    case RelativeTo::total:
-      return {known.value - candidate.inputs.log10_total, known.error};
-    case RelativeTo::count: {
-      const auto count = static_cast<double>(candidate.inputs.count);
-      return {known.value / count, known.error / count};
-    }
-    case RelativeTo::previous_year:
-      if (rule.statistic.info().unit == "log10 FLOP") {
-        constexpr double more_than_ln_10 = 2.5;
-        const double ratio =
-            std::isnan(previous) ? previous : kernels::power_of_ten(known.value - previous);
-        return {ratio, known.error == 0.0 ? 0.0 : ratio * more_than_ln_10 * known.error};
-      }
-      if (previous == 0.0) {
-        constexpr double infinity = std::numeric_limits<double>::infinity();
-        return {known.value == 0.0 ? 1.0 : infinity, known.error == 0.0 ? 0.0 : infinity};
-      }
-      return {known.value / previous, std::abs(known.error / previous)};
-    case RelativeTo::nothing:
-      break;
-  }
-  return known;
-}
-
-}  // namespace
-
 Sieve::Finding Sieve::finding(const Constraint& rule, std::size_t lane, const Trial& trial,
                               double previous) {
   const std::uint32_t year = trial.address.year_index;

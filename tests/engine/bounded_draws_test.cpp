@@ -10,6 +10,7 @@
 #include "engine/candidate.hpp"
 #include "engine/error.hpp"
 #include "engine/inputs.hpp"
+#include "engine/screen.hpp"
 #include "engine/sieve.hpp"
 #include "tests/engine/support/plans.hpp"
 
@@ -163,7 +164,7 @@ TEST_CASE("A state space that is never allowed ends the run with the budget's co
   CHECK(code_of_first(state_plan(std::log(20.0) + 1.0, 1e-6)) == ExitCode::budget);
 }
 
-/// `measured` of the first candidate of a Plan, given the value of the year before.
+/// What a constraint compares of the first candidate of a Plan, given the value of the year before.
 double ratio(const std::string& statistic, double previous) {
   Constraint constraint = testing::bounded(statistic, 0.0, 2.0);
   constraint.relative_to = RelativeTo::previous_year;
@@ -173,7 +174,8 @@ double ratio(const std::string& statistic, double previous) {
   trials.add(sieve.inputs(), {0, 0, 0});
   double result = -1.0;
   sieve.visit(trials, [&](std::size_t, const Candidate& candidate, OrderedSizes& ordered) {
-    result = measured(constraint, candidate, ordered, previous);
+    const double value = evaluate(constraint.statistic, candidate, ordered);
+    result = compared(constraint, candidate, {value, 0.0}, previous).value;
   });
   return result;
 }
