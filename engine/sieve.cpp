@@ -388,8 +388,8 @@ void Sieve::judge_waiting(std::span<const Trial> trials, std::span<Verdict> verd
   std::swap(group_, waiting_.group);
 }
 
-void Sieve::for_each_lane(std::span<const Trial> trials, Precise precise,
-                          const std::function<void(std::size_t lane)>& body) {
+template <class Body>
+void Sieve::for_each_lane(std::span<const Trial> trials, Precise precise, Body body) {
   drawn_ = 0;
   draw_inputs(trials);
   order_by_count();

@@ -76,8 +76,8 @@ class Sieve {
 
   /// Draws all trials, group by group, and calls body for each lane with its candidate and
   /// ordered_ ready.
-  void for_each_lane(std::span<const Trial> trials, Precise precise,
-                     const std::function<void(std::size_t lane)>& body);
+  template <class Body>
+  void for_each_lane(std::span<const Trial> trials, Precise precise, Body body);
   void draw_inputs(std::span<const Trial> trials);
   void order_by_count();
   void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order,
