@@ -172,8 +172,8 @@ HWY_INLINE PhiloxState<V> ClassCounters(D64 d64, const AllocationClasses& classe
           hn::ShiftRight<32>(word0_3)};
 }
 
-/// Draws the group of classes that begins at place `first`: raw[block, lane, 4] and the number of
-/// models of each.
+/// Draws the group of classes that begins at place `first`, two vectors at a time: the number of
+/// models of each, and in raw[block, lane, 4] their sizes.
 void DrawGroup(Key key, const AllocationClasses& classes, std::size_t first, float* raw,
                std::uint32_t* counts) {
   const ClassTag d;
@@ -186,16 +186,16 @@ void DrawGroup(Key key, const AllocationClasses& classes, std::size_t first, flo
   }
   GroupState state;
   std::copy_n(classes.compute + first, class_group, state.left.begin());
-  bool full = false;
-  for (std::uint64_t block = 0; !full; ++block, raw += 4 * class_group) {
-    full = true;
-    for (std::size_t lane = 0; lane < class_group; lane += 2 * lanes) {
-      const std::size_t at = first + lane;
+  for (std::size_t lane = 0; lane < class_group; lane += 2 * lanes) {
+    const std::size_t at = first + lane;
+    bool full = false;
+    for (std::uint64_t block = 0; !full; ++block) {
+      float* const out = raw + block * (4 * class_group);
       auto a = ClassCounters(du, classes, at, block);
       auto b = ClassCounters(du, classes, at + lanes, block);
       PhiloxPair(du, keys, a, b);
-      full &= AddBlock(d, a, classes, at, lane, state, raw);
-      full &= AddBlock(d, b, classes, at + lanes, lane + lanes, state, raw);
+      full = AddBlock(d, a, classes, at, lane, state, out);
+      full &= AddBlock(d, b, classes, at + lanes, lane + lanes, state, out);
     }
   }
   for (std::size_t i = 0; i < class_group; ++i) {
