@@ -30,7 +30,7 @@ bool overflows(const Candidate& candidate) {
 }  // namespace
 
 Sieve::Sieve(const Plan& plan, Purpose purpose)
-    : plan_(&plan), inputs_(plan, purpose), size_draws_(plan) {
+    : plan_(&plan), inputs_(plan, purpose), input_tile_(inputs_), size_draws_(plan) {
   const bool matched = plan.matching.match == Match::none || plan.matching.match == Match::rescale;
   always_survives_ = purpose == Purpose::run && matched && plan.constraints.empty() &&
                      plan.sizes.family != SizeFamily::student_t &&
@@ -41,15 +41,7 @@ void Sieve::draw_inputs(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
   order_.resize(trials.size());
   std::iota(order_.begin(), order_.end(), 0u);
-  const auto repeats = [&](std::size_t i) {
-    return inputs_.same_for_all_attempts() && i > 0 &&
-           trials[i].trajectory == trials[i - 1].trajectory &&
-           trials[i].address.year_index == trials[i - 1].address.year_index;
-  };
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    trial_inputs_[i] = repeats(i) ? trial_inputs_[i - 1]
-                                  : inputs_.candidate(*trials[i].trajectory, trials[i].address);
-  }
+  input_tile_.draw(trials, trial_inputs_);
 }
 
 /// Brings candidates with nearly the same number of draws together: the lanes of a group take as

@@ -9,6 +9,7 @@
 
 #include "engine/candidate.hpp"
 #include "engine/inputs.hpp"
+#include "engine/inputs_tile.hpp"
 #include "engine/plan.hpp"
 #include "engine/screen.hpp"
 #include "engine/size_draws.hpp"
@@ -17,12 +18,6 @@
 #include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
-
-/// A candidate to be drawn and judged. The trajectory must outlive the use.
-struct Trial {
-  const Trajectory* trajectory = nullptr;
-  Address address;
-};
 
 /// One bit per rejector of rejector_names(): 0 is the matching of the total, i + 1 constraint i.
 using Rejections = std::uint64_t;
@@ -42,6 +37,8 @@ bool is_audited(const Address& address);
 class Sieve {
  public:
   Sieve(const Plan& plan, Purpose purpose);
+  Sieve(const Sieve&) = delete;
+  Sieve& operator=(const Sieve&) = delete;
 
   /// verdicts[i] becomes that of trials[i]. Returns the number of sizes drawn: none where nothing
   /// can reject.
@@ -112,6 +109,7 @@ class Sieve {
 
   const Plan* plan_;
   InputSampler inputs_;
+  InputTile input_tile_;
   SizeDraws size_draws_;
   Group group_;
   kernels::GroupSums sums_;
