@@ -73,10 +73,7 @@ std::uint32_t grid_points(const CandidateInputs& inputs) {
   return static_cast<std::uint32_t>(std::floor((p[1] - p[0]) / p[2] + 1e-9)) + 1;
 }
 
-/// Where a law keeps what it refers to, for one candidate.
-struct LawStorage {
-  std::array<kernels::MixtureComponent, most_components> components;
-};
+}  // namespace
 
 kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStorage& storage) {
   const auto& p = inputs.parameters;
@@ -118,8 +115,6 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
   }
   return kernels::NormalSizes{};
 }
-
-}  // namespace
 
 void draw_lane(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
                kernels::Counter counter, std::vector<float>& z) {

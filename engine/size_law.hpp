@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <vector>
 
 #include "engine/candidate.hpp"
 #include "engine/inputs.hpp"
+#include "kernels/size_laws.hpp"
 #include "kernels/skew_normal.hpp"
 
 /// From the parameters of a candidate to its law of sizes.
@@ -29,6 +31,16 @@ bool is_vectorised(SizeFamily family);
 
 /// The shape that kernels/sizes.hpp draws.
 kernels::SkewNormalShape shape_of(SizeFamily family, const CandidateInputs& inputs);
+
+/// Where a law keeps what it refers to, for one candidate.
+struct LawStorage {
+  std::array<kernels::MixtureComponent, most_components> components;
+};
+
+/// The law of z in the frame of frame_of(), of all families but the allocation; refers to `storage`
+/// and, where it is empirical, to the Plan. Throws Error(budget) for a truncated normal law without
+/// mass between its bounds.
+kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStorage& storage);
 
 /// Draws the standardised sizes of one candidate of another family. `counter` is that of block 0
 /// of its stream. Their number is inputs.count, or what an allocation implies.
