@@ -42,6 +42,17 @@ void Sieve::draw_inputs(std::span<const Trial> trials) {
   for (std::size_t i = 0; i < trials.size(); ++i) {
     trial_inputs_[i] = inputs_.candidate(*trials[i].trajectory, trials[i].address);
   }
+  if (!is_tilted()) return;
+  tilts_.resize(trials.size());
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const bool repeats = i > 0 && trials[i].trajectory == trials[i - 1].trajectory &&
+                         trials[i].address.year_index == trials[i - 1].address.year_index;
+    tilts_[i] = repeats ? tilts_[i - 1] : tilt_of(*plan_, trial_inputs_[i]);
+  }
+}
+
+bool Sieve::is_tilted() const {
+  return plan_->sampling.method == Method::truncate || plan_->sampling.method == Method::tilt;
 }
 
 /// Brings candidates with nearly the same number of draws together: the lanes of a group take as
@@ -60,12 +71,15 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
     candidate.inputs = trial_inputs_[order[lane]];
     candidate.address = trials[order[lane]].address;
     candidate.sampler = &inputs_;
-    const Frame frame = frame_of(*plan_, candidate.inputs);
+    const Frame frame = is_tilted() ? tilts_[order[lane]].table->base().frame()
+                                    : frame_of(*plan_, candidate.inputs);
     candidate.location = frame.location;
     candidate.scale = frame.scale;
     group_.trial[lane] = order[lane];
   }
-  if (is_vectorised(plan_->sizes.family)) {
+  if (is_tilted()) {
+    draw_tilted(order.size());
+  } else if (is_vectorised(plan_->sizes.family)) {
     draw_vectorised(order.size());
   } else {
     draw_one_by_one(order.size());
@@ -103,6 +117,23 @@ void Sieve::draw_vectorised(std::size_t lanes) {
   }
   reserve(draws);
   kernels::draw_sizes(inputs_.draws().key(), address, shape, draws, z_);
+}
+
+void Sieve::draw_tilted(std::size_t lanes) {
+  kernels::GroupAddress address;
+  kernels::LaneTables tables{};
+  std::size_t draws = 0;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    const Candidate& candidate = group_.candidates[lane];
+    const kernels::Counter counter = inputs_.draws().counter(Stream::sizes, candidate.address);
+    address.word1[lane] = counter[1];
+    address.word2[lane] = counter[2];
+    address.word3[lane] = counter[3];
+    tables[lane] = tilts_[group_.trial[lane]].table->alias();
+    draws = std::max<std::size_t>(draws, candidate.inputs.count);
+  }
+  reserve(draws);
+  kernels::draw_tilted(inputs_.draws().key(), address, tables, draws, z_);
 }
 
 void Sieve::draw_one_by_one(std::size_t lanes) {
@@ -159,6 +190,15 @@ void Sieve::summarise_lane(std::size_t lane) {
   }
 }
 
+/// Whether a tilted candidate within the window is kept.
+bool Sieve::thinned(std::size_t lane) const {
+  const Candidate& candidate = group_.candidates[lane];
+  const double log_keep = tilts_[group_.trial[lane]].log_keep(
+      z_.data() + lane, kernels::group_width, candidate.inputs.count);
+  return inputs_.draws().uniform(Stream::thinning, candidate.address, 0) <
+         kernels::exponential(log_keep);
+}
+
 bool Sieve::matches(std::size_t lane, const Trial& trial) const {
   const Candidate& candidate = group_.candidates[lane];
   if (overflows(candidate)) return false;
@@ -170,7 +210,7 @@ bool Sieve::matches(std::size_t lane, const Trial& trial) const {
     case Match::reject: {
       const double error =
           kernels::power_of_ten(candidate.log10_sum() - candidate.inputs.log10_total) - 1.0;
-      return std::abs(error) <= plan_->matching.tolerance;
+      return std::abs(error) <= plan_->matching.tolerance && (!is_tilted() || thinned(lane));
     }
     case Match::last:
       return completed_[lane];

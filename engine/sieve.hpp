@@ -9,6 +9,7 @@
 #include "engine/candidate.hpp"
 #include "engine/inputs.hpp"
 #include "engine/plan.hpp"
+#include "engine/tilt.hpp"
 #include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
@@ -68,11 +69,14 @@ class Sieve {
   void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order);
   void draw_vectorised(std::size_t lanes);
   void draw_one_by_one(std::size_t lanes);
+  void draw_tilted(std::size_t lanes);
   void reserve(std::size_t draws);
   bool complete(std::size_t lane);
   void summarise_lane(std::size_t lane);
   Verdict judge_lane(std::size_t lane, const Trial& trial);
   bool matches(std::size_t lane, const Trial& trial) const;
+  bool is_tilted() const;
+  bool thinned(std::size_t lane) const;
   bool meets(std::size_t constraint, const Candidate& candidate, const Trial& trial);
 
   const Plan* plan_;
@@ -81,6 +85,7 @@ class Sieve {
   kernels::GroupSums sums_;
   OrderedSizes ordered_;
   std::vector<CandidateInputs> trial_inputs_;
+  std::vector<Tilt> tilts_;  ///< [trial] with Method::truncate and tilt
   std::vector<std::uint32_t> order_;
   std::vector<float> z_;                                ///< [draw, lane]
   std::vector<float> lane_;                             ///< of one candidate

@@ -30,10 +30,6 @@ double largest_normal(double mean, double sd, double low, double high) {
   return peak / sd * kernels::exponential(-0.5 * distance * distance);
 }
 
-bool is_mixture(SizeFamily family) {
-  return family == SizeFamily::mixture || family == SizeFamily::empirical;
-}
-
 Plan plan_with(const Sizes& sizes) {
   Plan plan;
   plan.sizes = sizes;
