@@ -103,11 +103,13 @@ bool BatchRun::run_year(std::uint32_t year_index) {
   return true;
 }
 
-/// Fills the tile. A trajectory that has failed n times gets up to n / 2 attempts at once: few are
-/// then computed in vain, and small acceptances still fill the tile.
+/// Fills the tile. Where few trajectories are left, one that has failed n times gets up to n / 2
+/// attempts at once, to fill a small part of the tile: few are then computed in vain.
 void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending) {
   trials_.clear();
-  const std::uint64_t room = std::max<std::uint64_t>(1, options_.tile / pending.size());
+  constexpr std::size_t worth_filling = 512;
+  const std::uint64_t room =
+      std::max<std::uint64_t>(1, std::min(options_.tile, worth_filling) / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
   for (Pending& entry : pending) {
     const std::uint64_t wanted =

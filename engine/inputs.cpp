@@ -18,6 +18,35 @@ bool inside(const Distribution& distribution, double value) {
   return value >= distribution.lower && value <= distribution.upper;
 }
 
+/// Whether an input is drawn anew for each attempt.
+bool is_redrawn(const Input& input) {
+  return input.scope == Scope::candidate &&
+         std::any_of(input.years.begin(), input.years.end(), [](const Distribution& distribution) {
+           return distribution.law != kernels::Law::constant;
+         });
+}
+
+bool has_redrawn_inputs(const Plan& plan) {
+  const auto any = [](const std::vector<Input>& inputs) {
+    return std::any_of(inputs.begin(), inputs.end(), is_redrawn);
+  };
+  if (plan.count.model == CountModel::poisson ||
+      plan.count.model == CountModel::negative_binomial) {
+    return true;
+  }
+  // With match = "shift" the location is not drawn.
+  const std::size_t drawn = plan.matching.match == Match::shift ? 1 : 0;
+  for (std::size_t i = drawn; i < plan.sizes.parameters.size(); ++i) {
+    if (is_redrawn(plan.sizes.parameters[i])) return true;
+  }
+  for (const MixtureInputs& component : plan.sizes.components) {
+    if (is_redrawn(component.weight) || is_redrawn(component.mean) || is_redrawn(component.sd)) {
+      return true;
+    }
+  }
+  return any(plan.total.parameters) || any(plan.count.parameters);
+}
+
 Address whole_trajectory(const Address& address) {
   return {address.trajectory, 0, per_trajectory};
 }
@@ -25,7 +54,7 @@ Address whole_trajectory(const Address& address) {
 }  // namespace
 
 InputSampler::InputSampler(const Plan& plan, Purpose purpose)
-    : plan_(&plan), draws_(plan.seed, purpose) {
+    : plan_(&plan), draws_(plan.seed, purpose), same_for_all_attempts_(!has_redrawn_inputs(plan)) {
   log10_base_ = kernels::decimal_log(plan.total.base_flop * plan.total.usage_multiplier);
   for (const double share : plan.total.train_share) {
     log10_share_.push_back(kernels::decimal_log(share));
@@ -232,15 +261,30 @@ CandidateInputs InputSampler::candidate(const Trajectory& trajectory,
   return inputs;
 }
 
-bool InputSampler::accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
-                                   const Address& address, double location) const {
+std::optional<bool> InputSampler::accept_location(const CandidateInputs& inputs,
+                                                  const Trajectory& trajectory,
+                                                  const Address& address, double location,
+                                                  double error) const {
   const Distribution& prior = plan_->sizes.parameters[0].years[address.year_index];
-  if (!inside(prior, location)) return false;
-  const double density =
-      kernels::density(prior.law, parameters_of(prior, {trajectory, address, inputs}), location);
-  if (density <= 0.0) return false;
-  const double u = draws_.uniform(Stream::acceptance, address, 0);
-  return u * plan_->matching.bound[address.year_index] < density;
+  if (location + error < prior.lower || location - error > prior.upper) return false;
+  if (error > 0.0 && (location - error < prior.lower || location + error > prior.upper)) {
+    return std::nullopt;
+  }
+  const kernels::Parameters parameters = parameters_of(prior, {trajectory, address, inputs});
+  const auto density = [&](double at) { return kernels::density(prior.law, parameters, at); };
+  const double middle = density(location);
+  const double needed =
+      draws_.uniform(Stream::acceptance, address, 0) * plan_->matching.bound[address.year_index];
+  if (error == 0.0) return middle > 0.0 && needed < middle;
+  // Densities have one peak: where they hardly change over so short a way, the ends and the middle
+  // say what lies between.
+  constexpr double slack = 1e-4;
+  const double below = density(location - error);
+  const double above = density(location + error);
+  const bool flat =
+      std::abs(below - middle) <= slack * middle && std::abs(above - middle) <= slack * middle;
+  if (!flat || std::abs(needed - middle) <= 10.0 * slack * middle) return std::nullopt;
+  return needed < middle;
 }
 
 double InputSampler::revenue(const Address& address, std::uint32_t rank) const {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/parameters.hpp"
@@ -49,9 +50,12 @@ class InputSampler {
   CandidateInputs candidate(const Trajectory& trajectory, const Address& address) const;
 
   /// Whether a candidate whose location had to be `location` passes: with probability prior
-  /// density / bound of the year.
-  bool accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
-                       const Address& address, double location) const;
+  /// density / bound of the year. With an `error` of the location: none if that decides.
+  std::optional<bool> accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
+                                      const Address& address, double location, double error) const;
+
+  /// Whether all attempts of a trajectory and year have the same inputs.
+  bool same_for_all_attempts() const { return same_for_all_attempts_; }
 
   /// log10 of the FLOP that a USD buys in a year of the job.
   double log10_flop_per_usd(std::uint32_t year_index) const {
@@ -96,6 +100,7 @@ class InputSampler {
   double log10_base_ = 0.0;          ///< of base_flop * usage_multiplier
   std::vector<double> log10_share_;  ///< per year, of train_share
   std::vector<double> log10_flop_per_usd_;
+  bool same_for_all_attempts_ = false;
 };
 
 }  // namespace flopsieve::engine

@@ -293,25 +293,24 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
   const Plan& plan = study.plan;
   std::vector<BatchRecord> batches;
   Tally tally(plan);
-  for (const Part& part : parts) {
-    check_stop(stop);
-    PartContents contents = read_part(part.path, plan);
-    tally.add(contents.histograms);
-    std::move(contents.batches.begin(), contents.batches.end(), std::back_inserter(batches));
-  }
-  for (const BatchRecord& record : batches) tally.add(record.tally);
+  std::uint64_t complete = 0;
+  for (const Part& part : parts) complete += part.complete;
 
   TemporaryFile temporary(path);
   {
     H5File file = H5File::create(temporary.path());
-    write_attributes(file, study, tally);
     write_group_scales(file, plan);
-    ColumnWriter columns(file, plan, tally.complete);
+    ColumnWriter columns(file, plan, complete);
     for (const Part& part : parts) {
       check_stop(stop);
-      columns.append(read_part(part.path, plan).columns);
+      PartContents contents = read_part(part.path, plan);
+      columns.append(contents.columns);
+      tally.add(contents.histograms);
+      std::move(contents.batches.begin(), contents.batches.end(), std::back_inserter(batches));
     }
     columns.finish(file);
+    for (const BatchRecord& record : batches) tally.add(record.tally);
+    write_attributes(file, study, tally);
     write_summary(file, plan, tally);
     write_acceptance(file, plan, tally);
     write_batches(file, plan, batches);

@@ -89,7 +89,7 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
                               p[1], p[2], p[3]));
     }
     case SizeFamily::uniform:
-      return kernels::PowerLawSizes(1.0, p[1] - p[0]);
+      return kernels::UniformSizes{};
     case SizeFamily::power_law:
       return kernels::PowerLawSizes(p[0], p[2] - p[1]);
     case SizeFamily::student_t:
@@ -104,11 +104,8 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
       }
       return kernels::MixtureSizes(std::span(storage.components).first(size));
     }
-    case SizeFamily::empirical: {
-      const KernelPoints& kernel = plan.sizes.kernel;
-      return kernels::EmpiricalSizes(
-          {kernel.centres, kernel.cumulative_weights, kernel.bandwidth, kernel.mean, kernel.sd});
-    }
+    case SizeFamily::empirical:
+      return kernels::EmpiricalSizes(kernel_density(plan));
     case SizeFamily::normal:
     case SizeFamily::allocation:
       break;
@@ -116,25 +113,19 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
   return kernels::NormalSizes{};
 }
 
-void draw_lane(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
-               kernels::Counter counter, std::vector<float>& z) {
-  if (plan.sizes.family == SizeFamily::allocation) {
-    const auto& p = inputs.parameters;
-    if (kernels::draw_allocation({p[0], p[1], p[2], plan.sizes.bins}, key, counter, z)) return;
-    throw Error(ExitCode::budget,
-                fmt::format("an allocation with largest_share {}, gradient {} and smallest {} has "
-                            "more than {} models; raise the gradient or the smallest",
-                            p[0], p[1], p[2], kernels::most_allocated_models));
-  }
-  LawStorage storage;
-  const kernels::SizeLaw law = law_of(plan, inputs, storage);
-  z.resize(inputs.count);
-  for (std::uint32_t draw = 0; draw < inputs.count; draw += 2) {
-    counter[0] = draw / 2;
-    const kernels::Words words = kernels::philox(counter, key);
-    z[draw] = kernels::draw_size(law, {words[0], words[1]});
-    if (draw + 1 < inputs.count) z[draw + 1] = kernels::draw_size(law, {words[2], words[3]});
-  }
+kernels::KernelDensity kernel_density(const Plan& plan) {
+  const KernelPoints& kernel = plan.sizes.kernel;
+  return {kernel.centres, kernel.cumulative_weights, kernel.bandwidth, kernel.mean, kernel.sd};
+}
+
+void draw_allocated(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
+                    kernels::Counter counter, std::vector<float>& z) {
+  const auto& p = inputs.parameters;
+  if (kernels::draw_allocation({p[0], p[1], p[2], plan.sizes.bins}, key, counter, z)) return;
+  throw Error(ExitCode::budget,
+              fmt::format("an allocation with largest_share {}, gradient {} and smallest {} has "
+                          "more than {} models; raise the gradient or the smallest",
+                          p[0], p[1], p[2], kernels::most_allocated_models));
 }
 
 namespace {

@@ -37,15 +37,18 @@ struct LawStorage {
   std::array<kernels::MixtureComponent, most_components> components;
 };
 
-/// The law of z in the frame of frame_of(), of all families but the allocation; refers to `storage`
-/// and, where it is empirical, to the Plan. Throws Error(budget) for a truncated normal law without
-/// mass between its bounds.
+/// The law of the standardised sizes of a candidate; not of an allocation. `storage` and the Plan
+/// must outlive it. Throws Error(budget) if a truncated normal has no probability between its
+/// bounds.
 kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStorage& storage);
 
-/// Draws the standardised sizes of one candidate of another family. `counter` is that of block 0
-/// of its stream. Their number is inputs.count, or what an allocation implies.
-void draw_lane(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
-               kernels::Counter counter, std::vector<float>& z);
+/// The kernel density of empirical sizes.
+kernels::KernelDensity kernel_density(const Plan& plan);
+
+/// Draws the standardised sizes of one candidate that an allocation implies. `counter` is that of
+/// block 0 of its stream.
+void draw_allocated(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
+                    kernels::Counter counter, std::vector<float>& z);
 
 /// match = "last": what k - 1 sizes leave to the largest.
 struct LastSize {

@@ -22,7 +22,7 @@ enum class Stream : std::uint8_t {
   size_skewness = 8,     ///< likewise
   size_mean = 9,         ///< likewise; not drawn with match = "shift"
   acceptance = 10,       ///< one uniform: match = "shift" and "last"
-  sizes = 11,            ///< words 2j and 2j + 1: size j; allocations: in order
+  sizes = 11,            ///< as the family's kernel says; allocations: in order
   total_parameter = 12,  ///< one uniform per resampling, from first_index(slot) on
   count_parameter = 13,  ///< likewise
   size_parameter = 14,   ///< likewise

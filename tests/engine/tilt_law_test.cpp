@@ -33,7 +33,8 @@ Plan job(SizeFamily family, double count, double log10_total,
   plan.sizes.parameters.clear();
   for (const double each : parameters)
     plan.sizes.parameters.push_back(by_candidate(constant(each)));
-  for (const char* statistic : {"mean", "sd", "largest_share", "total_error", "count", "smallest"}) {
+  for (const char* statistic :
+       {"mean", "sd", "largest_share", "total_error", "count", "smallest"}) {
     plan.outputs.statistics.push_back(parse_statistic(statistic));
   }
   plan.matching = {Match::reject, 0.05, {}};
@@ -120,7 +121,7 @@ Share estimate(const Plan& plan, std::uint64_t candidates) {
 TEST_CASE("P(total in window) of two and three tilted sizes is that of quadrature",
           "[statistical]") {
   const TruncatedNormal grid;
-  for (const double log10_total : {22.0, 25.5, 26.9, 27.1}) {
+  for (const double log10_total : {22.0, 25.5, 26.9, 26.99}) {
     const double total = std::pow(10.0, log10_total - TruncatedNormal::upper);
     for (const double count : {2.0, 3.0}) {
       INFO("total " << log10_total << ", k = " << count);
@@ -146,7 +147,7 @@ struct Case {
 };
 
 Plan mixture_job() {
-  Plan plan = job(SizeFamily::mixture, 6.0, 26.9, {24.3});
+  Plan plan = job(SizeFamily::mixture, 6.0, 26.0, {24.3});
   const auto fixed = [](double value) { return by_candidate(constant(value)); };
   plan.sizes.components = {{fixed(2.0), fixed(-0.5), fixed(0.7)},
                            {fixed(1.0), fixed(0.6), fixed(0.3)}};
@@ -154,7 +155,7 @@ Plan mixture_job() {
 }
 
 Plan empirical_job() {
-  Plan plan = job(SizeFamily::empirical, 6.0, 26.9, {24.5, 0.8});
+  Plan plan = job(SizeFamily::empirical, 6.0, 26.55, {24.5, 0.8});
   plan.sizes.kernel = {{-1.2, 0.1, 1.4}, {0.3, 0.8, 1.0}, 0.35, -0.03, 1.0156};
   return plan;
 }
@@ -162,12 +163,12 @@ Plan empirical_job() {
 /// Windows with a natural acceptance of some 1e-3 to 1e-2, above and below the median of the sum.
 std::vector<Case> cases() {
   return {{"truncated_normal, above",
-           job(SizeFamily::truncated_normal, 8.0, 26.85, {23.0, 1.2, 20.0, 26.7})},
+           job(SizeFamily::truncated_normal, 8.0, 26.65, {23.0, 1.2, 20.0, 26.7})},
           {"truncated_normal, below",
-           job(SizeFamily::truncated_normal, 8.0, 23.0, {23.0, 1.2, 20.0, 26.7})},
-          {"normal", job(SizeFamily::normal, 6.0, 26.8, {24.5, 0.8})},
+           job(SizeFamily::truncated_normal, 5.0, 22.85, {23.0, 1.2, 20.0, 26.7})},
+          {"normal", job(SizeFamily::normal, 6.0, 26.9, {24.5, 0.8})},
           {"skew_normal", job(SizeFamily::skew_normal, 6.0, 26.8, {24.5, 0.8, 0.7})},
-          {"skew_normal_direct", job(SizeFamily::skew_normal_direct, 6.0, 26.3, {24.5, 0.9, -3.0})},
+          {"skew_normal_direct", job(SizeFamily::skew_normal_direct, 6.0, 25.2, {24.5, 0.9, -3.0})},
           {"uniform", job(SizeFamily::uniform, 5.0, 26.45, {23.0, 26.0})},
           {"power_law", job(SizeFamily::power_law, 6.0, 26.6, {0.9, 23.0, 26.2})},
           {"mixture", mixture_job()},
@@ -213,7 +214,7 @@ TEST_CASE("Tilted survivors have the law of reject", "[statistical]") {
   for (const Case& each : cases()) {
     INFO(each.name);
     REQUIRE(tilt_refusal(each.plan) == "");
-    check_against_reject(each.plan, 8'000);
+    check_against_reject(each.plan, 5'000);
   }
 }
 
@@ -223,7 +224,7 @@ TEST_CASE("A total and a number that trajectories fix may vary between them", "[
   testing::total_of(plan) = by_trajectory(uniform(25.8, 26.5));
   testing::count_of(plan) = by_trajectory(uniform(2.5, 8.5));
   REQUIRE(tilt_refusal(plan) == "");
-  check_against_reject(plan, 8'000);
+  check_against_reject(plan, 5'000);
 }
 
 }  // namespace flopsieve::engine
