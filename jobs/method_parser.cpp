@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/parameters.hpp"
+#include "engine/tilt.hpp"
 #include "jobs/suggest.hpp"
 
 namespace flopsieve::jobs {
@@ -39,11 +40,6 @@ bool is_allowed(Method method, Match match) {
   return method == Method::split && match == Match::shift;
 }
 
-/// Whether the engine draws by this method.
-bool is_available(Method method) {
-  return method == Method::reject;
-}
-
 }  // namespace
 
 void parse_method(TableReader& models, engine::Plan& plan) {
@@ -56,11 +52,17 @@ void parse_method(TableReader& models, engine::Plan& plan) {
                                engine::name(method), method == Method::split ? " or \"shift\"" : "",
                                engine::name(match)));
   }
-  if (!is_available(method)) {
+  if (method == Method::split) {
     models.fail_at("method",
-                   fmt::format("models.method = \"{}\" is not in this version; allowed are "
-                               "\"auto\" and \"reject\"",
-                               engine::name(method)));
+                   "models.method = \"split\" is not in this version; allowed are \"auto\", "
+                   "\"reject\", \"truncate\" and \"tilt\"");
+  }
+  if (method == Method::truncate || method == Method::tilt) {
+    const std::string refusal = engine::tilt_refusal(plan);
+    if (!refusal.empty()) {
+      models.fail_at("method",
+                     fmt::format("models.method = \"{}\": {}", engine::name(method), refusal));
+    }
   }
   plan.sampling.method = method;
 }

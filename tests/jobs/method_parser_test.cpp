@@ -37,11 +37,16 @@ TEST_CASE("a method that the match does not allow is refused") {
 }
 
 TEST_CASE("a method that is not there yet is refused, not replaced") {
-  for (const char* method : {"truncate", "tilt", "split"}) {
-    CAPTURE(method);
-    CHECK_THAT(complaint(job("reject", method)), Contains("is not in this version"));
+  for (const char* match : {"reject", "shift"}) {
+    CHECK_THAT(complaint(job(match, "split")), Contains("is not in this version"));
   }
-  CHECK_THAT(complaint(job("shift", "split")), Contains("is not in this version"));
+}
+
+TEST_CASE("truncate and tilt need inputs that all attempts of a year share") {
+  for (const char* method : {"truncate", "tilt"}) {
+    CAPTURE(method);
+    CHECK_THAT(complaint(job("reject", method)), Contains("must be"));
+  }
 }
 
 TEST_CASE("an unknown method is refused with a suggestion") {
