@@ -40,17 +40,45 @@ void Sieve::draw_inputs(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
   order_.resize(trials.size());
   std::iota(order_.begin(), order_.end(), 0u);
-  if (is_tilted()) tilts_.resize(trials.size());
+  if (is_tilted()) return draw_tilted_inputs(trials);
   const auto repeats = [&](std::size_t i) {
     return inputs_.same_for_all_attempts() && i > 0 &&
            trials[i].trajectory == trials[i - 1].trajectory &&
            trials[i].address.year_index == trials[i - 1].address.year_index;
   };
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    const bool is_known = repeats(i);
-    trial_inputs_[i] = is_known ? trial_inputs_[i - 1]
-                                : inputs_.candidate(*trials[i].trajectory, trials[i].address);
-    if (is_tilted()) tilts_[i] = is_known ? tilts_[i - 1] : tilt_of(*plan_, trial_inputs_[i]);
+    trial_inputs_[i] = repeats(i) ? trial_inputs_[i - 1]
+                                  : inputs_.candidate(*trials[i].trajectory, trials[i].address);
+  }
+}
+
+/// Kept while the attempts of a batch go on; they decide no result.
+const TiltMix& Sieve::mix_of(const Address& address, const CandidateInputs& shared) {
+  constexpr std::size_t most_mixes = 4096;
+  const std::pair place{address.trajectory, address.year_index};
+  const auto found = mixes_.find(place);
+  if (found != mixes_.end()) return found->second;
+  if (mixes_.size() >= most_mixes) mixes_.clear();
+  return mixes_.emplace(place, TiltMix(*plan_, shared, address.year_index)).first->second;
+}
+
+/// What all attempts of a trajectory and year share is drawn once, the rest by its mix.
+void Sieve::draw_tilted_inputs(std::span<const Trial> trials) {
+  tilts_.resize(trials.size());
+  const TiltMix* mix = nullptr;
+  CandidateInputs shared;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const Address& address = trials[i].address;
+    if (i == 0 || trials[i].trajectory != trials[i - 1].trajectory ||
+        address.year_index != trials[i - 1].address.year_index) {
+      shared = inputs_.candidate(*trials[i].trajectory, address);
+      mix = &mix_of(address, shared);
+    }
+    const auto uniform = [&](std::uint32_t index) {
+      return inputs_.draws().uniform(Stream::thinning, address, index);
+    };
+    trial_inputs_[i] = shared;
+    tilts_[i] = mix->draw(uniform(1), uniform(2), uniform(3), trial_inputs_[i]);
   }
 }
 
@@ -272,8 +300,8 @@ void Sieve::summarise_lane(std::size_t lane, const kernels::GroupSums& sums) {
 /// Whether a tilted candidate within the window is kept.
 bool Sieve::thinned(std::size_t lane) const {
   const Candidate& candidate = group_.candidates[lane];
-  const double log_keep = tilts_[group_.trial[lane]].log_keep(
-      z_.data() + lane, kernels::group_width, candidate.inputs.count);
+  const double log_keep =
+      tilts_[group_.trial[lane]].log_keep(candidate.inputs, z_.data() + lane, kernels::group_width);
   return inputs_.draws().uniform(Stream::thinning, candidate.address, 0) <
          kernels::exponential(log_keep);
 }

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/candidate.hpp"
@@ -11,7 +13,7 @@
 #include "engine/plan.hpp"
 #include "engine/screen.hpp"
 #include "engine/size_draws.hpp"
-#include "engine/tilt.hpp"
+#include "engine/tilt_mix.hpp"
 #include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
@@ -87,6 +89,8 @@ class Sieve {
   Verdict judge_lane(std::size_t lane, const Trial& trial);
   bool is_tilted() const;
   bool thinned(std::size_t lane) const;
+  void draw_tilted_inputs(std::span<const Trial> trials);
+  const TiltMix& mix_of(const Address& address, const CandidateInputs& shared);
   bool matches(std::size_t lane, const Trial& trial);
   static Finding compare(const Screened& known, double low, double high);
   Screened known(const Statistic& statistic, std::size_t lane);
@@ -102,6 +106,7 @@ class Sieve {
   OrderedSizes ordered_;
   std::vector<CandidateInputs> trial_inputs_;
   std::vector<Tilt> tilts_;  ///< [trial] with Method::truncate and tilt
+  std::map<std::pair<std::uint64_t, std::uint32_t>, TiltMix> mixes_;  ///< [trajectory, year]
   std::vector<std::uint32_t> order_;
   std::vector<float> z_;                                ///< [draw, lane]
   std::vector<float> lane_;                             ///< of one candidate

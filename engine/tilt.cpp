@@ -7,6 +7,7 @@
 
 #include "engine/tilt_detail.hpp"
 #include "kernels/math.hpp"
+#include "kernels/normal.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -70,16 +71,29 @@ Reach reach_of(SizeFamily family, const CandidateInputs& inputs,
 
 }  // namespace
 
-TiltBase::TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double log10_most)
+TiltBase::TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double upper_sd,
+                   double log10_most)
     : plan_(plan_with(sizes)),
       inputs_(inputs),
       law_(law_of(plan_, inputs_, storage_)),
+      upper_sd_(upper_sd),
       law_frame_(frame_of(plan_, inputs_)) {
   set_components();
+  if (has_range() && sizes.family == SizeFamily::truncated_normal) {
+    // The mass falls or rises and falls with the sd: it is least at an end.
+    const auto& p = inputs_.parameters;
+    const auto mass = [&](double sd) {
+      return kernels::normal_between((p[2] - p[0]) / sd, (p[3] - p[0]) / sd);
+    };
+    least_mass_ = std::min(mass(p[1]), mass(upper_sd));
+  }
   const Reach reach = reach_of(sizes.family, inputs_, components_);
   mode_ = find_mode();
-  const double lowest = law_frame_.location + law_frame_.scale * reach.low;
-  const double highest = law_frame_.location + law_frame_.scale * reach.high;
+  // A normal law's frame has the scale sd: the widest decides.
+  const double widest =
+      has_range() && sizes.family == SizeFamily::normal ? upper_sd : law_frame_.scale;
+  const double lowest = law_frame_.location + widest * reach.low;
+  const double highest = law_frame_.location + widest * reach.high;
   // Where no size fits into the window the law stays whole: nothing will be kept.
   const bool is_cut = log10_most > lowest && log10_most < highest;
   frame_ = {lowest, (is_cut ? log10_most : highest) - lowest};
@@ -87,10 +101,19 @@ TiltBase::TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double log
   constexpr double width = 1.0 / static_cast<double>(kernels::cell_count);
   for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
     const double from = static_cast<double>(cell) * width;
-    const double scale = frame_.scale / law_frame_.scale;
-    log_bounds_[cell] =
-        safe_log(scale * largest_between(law_z(from), law_z(from + width))) + rounding;
+    log_bounds_[cell] = rounding + safe_log(has_range() ? largest_of_range(from, from + width)
+                                                        : largest_between(from, from + width));
   }
+}
+
+/// Of a normal law every distance from the mean has an sd for which it is likeliest: itself.
+double TiltBase::largest_of_range(double low, double high) const {
+  const double mean = inputs_.parameters[0];
+  const double from = frame_.location + frame_.scale * low;
+  const double to = frame_.location + frame_.scale * high;
+  const double distance = std::abs(std::clamp(mean, from, to) - mean);
+  const double sd = std::clamp(distance, inputs_.parameters[1], upper_sd_);
+  return frame_.scale * largest_normal(0.0, sd, distance, distance) / least_mass_;
 }
 
 void TiltBase::set_components() {
@@ -140,18 +163,27 @@ double TiltBase::find_mode() const {
   }
 }
 
-/// The largest density of the law's z between low and high, or a bound of it.
-double TiltBase::largest_between(double low, double high) const {
-  if (components_.empty()) return kernels::density(law_, std::clamp(mode_, low, high));
+/// The largest density of z between low and high, or a bound of it.
+double TiltBase::largest_between(double from, double to) const {
+  const double low = law_z(law_frame_, from);
+  const double high = law_z(law_frame_, to);
+  const double scale = frame_.scale / law_frame_.scale;
+  if (components_.empty()) return scale * kernels::density(law_, std::clamp(mode_, low, high));
   double sum = 0.0;
   for (const kernels::MixtureComponent& each : components_) {
     sum += each.weight * largest_normal(each.mean, each.sd, low, high);
   }
-  return sum;
+  return scale * sum;
 }
 
-double TiltBase::log_density(double z) const {
-  return safe_log(frame_.scale / law_frame_.scale * kernels::density(law_, law_z(z)));
+kernels::SizeLaw TiltBase::law(const CandidateInputs& inputs, LawStorage& storage) const {
+  return law_of(plan_, inputs, storage);
+}
+
+double TiltBase::log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law,
+                             double z) const {
+  const Frame own = frame_of(plan_, inputs);
+  return safe_log(frame_.scale / own.scale * kernels::density(law, law_z(own, z)));
 }
 
 CellSums sums_of(const TiltBase& base, double strength) {
@@ -201,14 +233,19 @@ TiltTable::TiltTable(std::shared_ptr<const TiltBase> base, double strength)
                                                    static_cast<double>(kernels::cell_count));
 }
 
-double TiltTable::log_share(float z) const {
+double TiltTable::log_share(const CandidateInputs& inputs, const kernels::SizeLaw& law,
+                            float z) const {
   const auto weight = static_cast<double>(weights_[kernels::cell_of(z)]);
-  return base_->log_density(static_cast<double>(z)) - log_unit_ - kernels::natural_log(weight);
+  return base_->log_density(inputs, law, static_cast<double>(z)) - log_unit_ -
+         kernels::natural_log(weight);
 }
 
-double Tilt::log_keep(const float* z, std::size_t stride, std::size_t count) const {
+double Tilt::log_keep(const CandidateInputs& inputs, const float* z, std::size_t stride) const {
+  LawStorage storage;
+  const kernels::SizeLaw law = table->base().law(inputs, storage);
   double sum = log_edge;
-  for (std::size_t i = 0; i < count; ++i) sum += table->log_share(z[i * stride]);
+  for (std::size_t i = 0; i < inputs.count; ++i)
+    sum += table->log_share(inputs, law, z[i * stride]);
   return sum;
 }
 

@@ -31,23 +31,29 @@ std::string tilt_refusal(const Plan& plan);
 /// A law of sizes between the least size and the largest that is possible, cut into cells.
 class TiltBase {
  public:
-  /// Sizes above 10^log10_most FLOP are not drawn, as far as the law reaches down to there.
-  TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double log10_most);
+  /// Sizes above 10^log10_most FLOP are not drawn, as far as the law reaches down to there. Serves
+  /// candidates with these inputs, of a normal or truncated normal law also with any larger sd up
+  /// to `upper_sd`.
+  TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double upper_sd, double log10_most);
   TiltBase(const TiltBase&) = delete;
   TiltBase& operator=(const TiltBase&) = delete;
 
   /// x = location + scale * z, z in [0, 1].
   const Frame& frame() const { return frame_; }
 
+  /// A law of this base, in the z of law_z().
+  kernels::SizeLaw law(const CandidateInputs& inputs, LawStorage& storage) const;
+
   /// ln of the density of z, or of a bound for a whole cell; -infinity where it is 0.
-  double log_density(double z) const;
+  double log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law, double z) const;
   double log_bound(std::size_t cell) const { return log_bounds_[cell]; }
 
  private:
-  double law_z(double z) const {
-    return (frame_.location - law_frame_.location) / law_frame_.scale +
-           z * (frame_.scale / law_frame_.scale);
+  double law_z(const Frame& own, double z) const {
+    return (frame_.location - own.location) / own.scale + z * (frame_.scale / own.scale);
   }
+  bool has_range() const { return upper_sd_ > inputs_.parameters[1]; }
+  double largest_of_range(double low, double high) const;
   void set_components();
   double find_mode() const;
   double largest_between(double low, double high) const;
@@ -56,6 +62,8 @@ class TiltBase {
   CandidateInputs inputs_;
   LawStorage storage_;
   kernels::SizeLaw law_;
+  double upper_sd_;
+  double least_mass_ = 1.0;  ///< of a truncated normal law, for any sd
   Frame law_frame_;
   Frame frame_;
   std::vector<kernels::MixtureComponent> components_;  ///< in the law's z, if it is a mixture
@@ -73,7 +81,7 @@ class TiltTable {
   const std::uint32_t* alias() const { return alias_.data(); }
 
   /// ln of f(z) / (C q(z)) without the tilt, of a draw; -infinity where f is 0.
-  double log_share(float z) const;
+  double log_share(const CandidateInputs& inputs, const kernels::SizeLaw& law, float z) const;
 
   /// ln C.
   double log_constant() const { return log_constant_; }
@@ -93,7 +101,7 @@ struct Tilt {
   double log_edge = 0.0;  ///< theta * edge
 
   /// ln A of a candidate within the window. Its sizes stand at z[i * stride], i < count.
-  double log_keep(const float* z, std::size_t stride, std::size_t count) const;
+  double log_keep(const CandidateInputs& inputs, const float* z, std::size_t stride) const;
 
   /// ln of C^k exp(-theta edge): P(S in the window) is that times the share of what is kept.
   double log_constant(std::size_t count) const {
@@ -101,9 +109,10 @@ struct Tilt {
   }
 };
 
-/// The tilt of a trajectory and year; for Method::truncate theta is 0, for Method::tilt the
-/// expected sum is near the total. Tables are shared by all callers of a thread, which decides no
-/// result.
-Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs);
+/// The tilt of a trajectory and year whose candidates have inputs like these, of a normal or
+/// truncated normal law also with a larger sd up to upper_sd; for Method::truncate theta is 0, for
+/// Method::tilt the expected sum of `count` sizes is near the total. Tables are shared by all
+/// callers of a thread, which decides no result.
+Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd, double count);
 
 }  // namespace flopsieve::engine

@@ -8,6 +8,7 @@
 
 #include "engine/parameters.hpp"
 #include "engine/tilt_detail.hpp"
+#include "engine/tilt_mix.hpp"
 #include "kernels/math.hpp"
 
 // Whether a job can be tilted, and by how much.
@@ -77,12 +78,13 @@ class TiltCache {
   }
 
  private:
-  static constexpr std::size_t most_families = 64;
+  static constexpr std::size_t most_families = 1024;
   std::map<Key, TiltFamily> families_;
 };
 
-TiltCache::Key key_of(const Sizes& sizes, const CandidateInputs& inputs, double log10_most) {
-  TiltCache::Key key{static_cast<double>(sizes.family), log10_most};
+TiltCache::Key key_of(const Sizes& sizes, const CandidateInputs& inputs, double upper_sd,
+                      double log10_most) {
+  TiltCache::Key key{static_cast<double>(sizes.family), upper_sd, log10_most};
   key.insert(key.end(), inputs.parameters.begin(), inputs.parameters.end());
   for (std::size_t i = 0; i < sizes.components.size(); ++i) {
     const CandidateInputs::Component& c = inputs.components[i];
@@ -98,27 +100,19 @@ TiltCache::Key key_of(const Sizes& sizes, const CandidateInputs& inputs, double 
 /// Cuts laws at a few places only, so that trajectories share their tables.
 constexpr double cuts_per_oom = 32.0;
 
-bool is_fixed(const Argument& argument) {
-  switch (argument.reference) {
-    case Reference::none:
-      return true;
-    case Reference::count:
-    case Reference::inverse_total:
-    case Reference::state_mean:
-    case Reference::state_sd:
-    case Reference::state_skewness:
-      return false;
-    case Reference::sd:
-    case Reference::skewness:
-      break;  // fixed if what is referred to is
-  }
-  return true;
-}
-
 bool is_constant(const Input& input) {
   return std::all_of(input.years.begin(), input.years.end(), [](const Distribution& each) {
-    return each.law == kernels::Law::constant && is_fixed(each.arguments[0]);
+    return each.law == kernels::Law::constant && each.arguments[0].reference == Reference::none;
   });
+}
+
+/// Drawn anew for each candidate, from a law that depends on nothing.
+bool is_free(const Input& input) {
+  return input.scope == Scope::candidate && input.year_correlation == 0.0 &&
+         std::all_of(input.years.begin(), input.years.end(), [](const Distribution& each) {
+           return std::all_of(each.arguments.begin(), each.arguments.end(),
+                              [](const Argument& a) { return a.reference == Reference::none; });
+         });
 }
 
 /// Whether it is the same for all attempts of a trajectory and year.
@@ -143,11 +137,29 @@ bool has_tilted_family(SizeFamily family) {
   }
 }
 
-bool has_constant_sizes(const Sizes& sizes) {
-  return std::all_of(sizes.parameters.begin(), sizes.parameters.end(), is_constant) &&
-         std::all_of(sizes.components.begin(), sizes.components.end(), [](const auto& each) {
-           return is_constant(each.weight) && is_constant(each.mean) && is_constant(each.sd);
-         });
+/// Whether the law of sizes is one that tables can hold: all of it constant but an sd.
+bool has_tilted_sizes(const Plan& plan) {
+  const Sizes& sizes = plan.sizes;
+  for (std::size_t i = 0; i < sizes.parameters.size(); ++i) {
+    const bool may_be_random = i == 1 && has_random_sd(plan);
+    if (may_be_random ? !is_free(sizes.parameters[i]) : !is_constant(sizes.parameters[i])) {
+      return false;
+    }
+  }
+  return std::all_of(sizes.components.begin(), sizes.components.end(), [](const auto& each) {
+    return is_constant(each.weight) && is_constant(each.mean) && is_constant(each.sd);
+  });
+}
+
+bool has_tilted_count(const Count& count) {
+  if (count.model == CountModel::negative_binomial) return false;
+  if (count.model != CountModel::poisson) return all_held(count.parameters);
+  return is_constant(count.parameters[0]) &&
+         std::all_of(count.parameters[0].years.begin(), count.parameters[0].years.end(),
+                     [](const Distribution& each) {
+                       return each.arguments[0].value > 0.0 &&
+                              each.arguments[0].value <= largest_tilted_mean;
+                     });
 }
 
 }  // namespace
@@ -157,17 +169,19 @@ std::string tilt_refusal(const Plan& plan) {
   if (!has_tilted_family(plan.sizes.family)) {
     return fmt::format("sizes = \"{}\" cannot be tilted", name(plan.sizes.family));
   }
-  if (!has_constant_sizes(plan.sizes)) {
-    return "the parameters of the law of sizes must be constants in every year";
+  if (!has_tilted_sizes(plan)) {
+    return "the parameters of the law of sizes must be constants in every year; the sd of a normal "
+           "or truncated normal law may be drawn for each candidate";
   }
   if (plan.total.model == TotalModel::implied || !all_held(plan.total.parameters)) {
     return "the total must be the same for all attempts: give its parameters scope = "
            "\"trajectory\" or constants";
   }
-  if (plan.count.model == CountModel::poisson ||
-      plan.count.model == CountModel::negative_binomial || !all_held(plan.count.parameters)) {
-    return "the number of models must be the same for all attempts: a constant, of scope = "
-           "\"trajectory\", or a trend";
+  if (!has_tilted_count(plan.count)) {
+    return fmt::format(
+        "the number of models must be a constant, of scope = \"trajectory\", a trend, "
+        "or Poisson with a constant mean up to {}",
+        largest_tilted_mean);
   }
   if (plan.attempts == 1) {
     return "with attempts = 1 years would be selected by more than their probability; raise "
@@ -176,28 +190,27 @@ std::string tilt_refusal(const Plan& plan) {
   return {};
 }
 
-Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs) {
+Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd, double count) {
   thread_local TiltCache cache;
   const double tolerance = plan.matching.tolerance;
   const double log10_most = inputs.log10_total + kernels::decimal_log(1.0 + tolerance);
   const Sizes& sizes = plan.sizes;
   // Laws that end below the window have one table for all totals.
   const double cut = std::ceil(log10_most * cuts_per_oom) / cuts_per_oom;
-  const TiltCache::Key whole_key = key_of(sizes, inputs, 0.0);
+  const TiltCache::Key whole_key = key_of(sizes, inputs, upper_sd, 0.0);
   TiltFamily* family = &cache.get(whole_key, [&] {
-    return std::make_shared<TiltBase>(sizes, inputs, std::numeric_limits<double>::infinity());
+    return std::make_shared<TiltBase>(sizes, inputs, upper_sd,
+                                      std::numeric_limits<double>::infinity());
   });
   const Frame whole = family->base().frame();
   if (cut < whole.location + whole.scale) {
-    family = &cache.get(key_of(sizes, inputs, cut),
-                        [&] { return std::make_shared<TiltBase>(sizes, inputs, cut); });
+    family = &cache.get(key_of(sizes, inputs, upper_sd, cut),
+                        [&] { return std::make_shared<TiltBase>(sizes, inputs, upper_sd, cut); });
   }
   const Frame frame = family->base().frame();
   const double log10_largest = frame.location + frame.scale;
   const double total = kernels::power_of_ten(inputs.log10_total - log10_largest);
-  const int step = plan.sampling.method == Method::tilt
-                       ? family->step_for(total / static_cast<double>(inputs.count))
-                       : 0;
+  const int step = plan.sampling.method == Method::tilt ? family->step_for(total / count) : 0;
   const double strength = strength_of(step);
   const double edge = total * (strength > 0.0 ? 1.0 - tolerance : 1.0 + tolerance);
   return {family->table(step), strength * edge};
