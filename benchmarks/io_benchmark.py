@@ -60,8 +60,7 @@ def run(program, job, output, keep, threads):
     joining = None
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while process.poll() is None:
-        if joining is None and any(p.name.startswith(output.name + ".tmp") or ".tmp" in p.name
-                                   for p in output.parent.iterdir() if p.is_file()):
+        if joining is None and any(output.parent.glob("*.flopsieve.tmp*")):
             joining = time.perf_counter()
         time.sleep(0.001)
     end = time.perf_counter()

@@ -126,7 +126,7 @@ void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending)
 /// Counts attempts up to each trajectory's first survivor, and leaves in `pending` those without.
 void BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending) {
   YearTally& tally = result_.tally.years[year_index];
-  std::vector<Pending> left;
+  std::size_t left = 0;
   std::size_t first = 0;
   for (Pending entry : pending) {
     const bool survived = settle_one(tally, entry, first);
@@ -134,13 +134,13 @@ void BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending) {
     entry.made += entry.scheduled;
     if (survived) continue;
     if (entry.made < plan_.attempts) {
-      left.push_back(entry);
+      pending[left++] = entry;
     } else {
       alive_[entry.slot] = 0;
       ++tally.exhausted;
     }
   }
-  pending = std::move(left);
+  pending.resize(left);
 }
 
 /// The scheduled attempts of one trajectory, which start at trials_[first].

@@ -88,8 +88,8 @@ std::vector<fs::path> part_paths(const fs::path& folder) {
   return paths;
 }
 
-H5File open_part(const fs::path& path) {
-  H5File file = H5File::open_image(unseal(path), path.string());
+H5File open_part(std::vector<std::byte> image, const fs::path& path) {
+  H5File file = H5File::open_image(std::move(image), path.string());
   if (file.read_attribute_text("/", format::kind) != format::kind_part) {
     throw Error(ExitCode::storage, fmt::format("{}: not a part of a flopsieve run", path.string()));
   }
@@ -99,6 +99,10 @@ H5File open_part(const fs::path& path) {
                                                  path.string(), version, format::version));
   }
   return file;
+}
+
+H5File open_part(const fs::path& path) {
+  return open_part(unseal(path), path);
 }
 
 }  // namespace
@@ -228,7 +232,11 @@ std::vector<Part> list_parts(const fs::path& folder, const Study& study,
 }
 
 PartContents read_part(const fs::path& path, const Plan& plan) {
-  const H5File file = open_part(path);
+  return read_part(unseal(path), path, plan);
+}
+
+PartContents read_part(std::vector<std::byte> image, const fs::path& path, const Plan& plan) {
+  const H5File file = open_part(std::move(image), path);
   PartContents contents{read_batches(file, plan), Tally(plan), read_columns(file)};
   add_histograms(file, plan, contents.histograms);
   return contents;

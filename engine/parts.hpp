@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -85,5 +86,9 @@ std::vector<Part> list_parts(const std::filesystem::path& folder, const Study& s
 
 /// Throws Error(storage) if the part is damaged.
 PartContents read_part(const std::filesystem::path& path, const Plan& plan);
+
+/// The same for what unseal(path) has returned; that may be called by another thread meanwhile.
+PartContents read_part(std::vector<std::byte> image, const std::filesystem::path& path,
+                       const Plan& plan);
 
 }  // namespace flopsieve::engine

@@ -20,7 +20,7 @@ namespace flopsieve::engine {
 
 /// Raised whenever a draw or a tally of an unchanged job (tests/engine/golden_test.cpp) or the
 /// layout of the Plan changes.
-inline constexpr int sampling_version = 2;
+inline constexpr int sampling_version = 3;
 
 /// How often an uncertain input is drawn: anew for each candidate, or one latent quantile per
 /// trajectory that serves all years and attempts.

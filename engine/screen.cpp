@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/math.hpp"
 #include "kernels/math_constants.hpp"
 
 namespace flopsieve::engine {
@@ -148,6 +149,31 @@ Screened screen(const Statistic& statistic, const Candidate& candidate, bool sol
   if (statistic.kind == StatisticKind::count) return {value, 0.0};
   const auto n = static_cast<double>(candidate.inputs.count);
   return {value, error + 1e-11 * n * (1.0 + std::abs(value))};
+}
+
+Screened compared(const Constraint& rule, const Candidate& candidate, const Screened& known,
+                  double previous) {
+  switch (rule.relative_to) {
+    case RelativeTo::total:
+      return {known.value - candidate.inputs.log10_total, known.error};
+    case RelativeTo::count: {
+      const auto count = static_cast<double>(candidate.inputs.count);
+      return {known.value / count, known.error / count};
+    }
+    case RelativeTo::previous_year:
+      if (rule.statistic.info().unit == "log10 FLOP") {
+        const double ratio =
+            std::isnan(previous) ? previous : kernels::power_of_ten(known.value - previous);
+        return {ratio, known.error == 0.0 ? 0.0 : ratio * ln_10 * margin * known.error};
+      }
+      if (previous == 0.0) {
+        return {known.value == 0.0 ? 1.0 : infinity, known.error == 0.0 ? 0.0 : infinity};
+      }
+      return {known.value / previous, std::abs(known.error / previous)};
+    case RelativeTo::nothing:
+      break;
+  }
+  return known;
 }
 
 }  // namespace flopsieve::engine

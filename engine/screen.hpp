@@ -29,4 +29,9 @@ double log10_sum_error(const Candidate& candidate);
 Screened screen(const Statistic& statistic, const Candidate& candidate, bool solved,
                 OrderedSizes& ordered);
 
+/// What a constraint compares with its bounds, from its statistic and, for a ratio, that of the
+/// survivor of the year before. No error gives none.
+Screened compared(const Constraint& constraint, const Candidate& candidate, const Screened& known,
+                  double previous);
+
 }  // namespace flopsieve::engine

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "engine/size_law.hpp"
 #include "kernels/math.hpp"
@@ -324,6 +325,9 @@ Sieve::Finding Sieve::compare(const Screened& known, double low, double high) {
 Screened Sieve::known(const Statistic& statistic, std::size_t lane) {
   const Candidate& candidate = group_.candidates[lane];
   if (precise_[lane]) return {evaluate(statistic, candidate, ordered_), 0.0};
+  if (gradients_known_ && statistic.kind == StatisticKind::allocation_gradient) {
+    return {gradients_.gradient[lane], gradients_.bound[lane]};
+  }
   return screen(statistic, candidate, solves_for_location(), ordered_);
 }
 
@@ -364,39 +368,6 @@ bool Sieve::matches(std::size_t lane, const Trial& trial) {
   return finding == Finding::passes;
 }
 
-namespace {
-
-/// What a constraint compares with its bounds, from its statistic and that of the survivor of the
-/// year before.
-Screened compared(const Constraint& rule, const Candidate& candidate, const Screened& known,
-                  double previous) {
-  switch (rule.relative_to) {
-    case RelativeTo::total:
-      return {known.value - candidate.inputs.log10_total, known.error};
-    case RelativeTo::count: {
-      const auto count = static_cast<double>(candidate.inputs.count);
-      return {known.value / count, known.error / count};
-    }
-    case RelativeTo::previous_year:
-      if (rule.statistic.info().unit == "log10 FLOP") {
-        constexpr double more_than_ln_10 = 2.5;
-        const double ratio =
-            std::isnan(previous) ? previous : kernels::power_of_ten(known.value - previous);
-        return {ratio, known.error == 0.0 ? 0.0 : ratio * more_than_ln_10 * known.error};
-      }
-      if (previous == 0.0) {
-        constexpr double infinity = std::numeric_limits<double>::infinity();
-        return {known.value == 0.0 ? 1.0 : infinity, known.error == 0.0 ? 0.0 : infinity};
-      }
-      return {known.value / previous, std::abs(known.error / previous)};
-    case RelativeTo::nothing:
-      break;
-  }
-  return known;
-}
-
-}  // namespace
-
 Sieve::Finding Sieve::finding(const Constraint& rule, std::size_t lane, const Trial& trial,
                               double previous) {
   const std::uint32_t year = trial.address.year_index;
@@ -427,19 +398,65 @@ bool Sieve::meets(std::size_t constraint, std::size_t lane, const Trial& trial) 
   return result == Finding::passes;
 }
 
-Verdict Sieve::judge_lane(std::size_t lane, const Trial& trial) {
+bool Sieve::waits_for_gradient(const Constraint& rule, std::size_t lane, const Trial& trial) const {
+  return rule.statistic.kind == StatisticKind::allocation_gradient && !gradients_known_ &&
+         !precise_[lane] && !rule.is_soft() && rule.active[trial.address.year_index] != 0;
+}
+
+std::optional<Verdict> Sieve::judge_lane(std::size_t lane, const Trial& trial) {
   Verdict verdict{.audited = is_audited(trial.address)};
   if (!matches(lane, trial)) verdict.rejections |= 1;
   for (const std::uint32_t constraint : plan_->cascade) {
     if (verdict.rejections != 0 && !verdict.audited) break;
+    if (waits_for_gradient(plan_->constraints[constraint], lane, trial)) return std::nullopt;
     if (!meets(constraint, lane, trial)) verdict.rejections |= Rejections{2} << constraint;
   }
   verdict.survives = verdict.rejections == 0;
   return verdict;
 }
 
-void Sieve::for_each_lane(std::span<const Trial> trials, Precise precise,
-                          const std::function<void(std::size_t lane)>& body) {
+void Sieve::put_aside(std::size_t lane) {
+  const std::size_t count = group_.candidates[lane].inputs.count;
+  waiting_.rows = std::max(waiting_.rows, count);
+  const std::size_t size = waiting_.rows * kernels::group_width;
+  if (waiting_.z.size() < size) waiting_.z.resize(size);
+  waiting_.group.candidates[waiting_.lanes] = group_.candidates[lane];
+  waiting_.group.trial[waiting_.lanes] = group_.trial[lane];
+  waiting_.lanes = kernels::pack_lanes(z_, count, 1u << lane, waiting_.lanes, waiting_.z);
+}
+
+/// Judges those put aside from the start, as a group that took their place; a verdict depends on
+/// nothing but its candidate.
+void Sieve::judge_waiting(std::span<const Trial> trials, std::span<Verdict> verdicts) {
+  std::swap(group_, waiting_.group);
+  z_.swap(waiting_.z);
+  const auto precise = std::exchange(precise_, {});
+  kernels::PerLane<std::uint32_t> counts{};
+  kernels::PerLane<double> scales{};
+  for (std::size_t lane = 0; lane < waiting_.lanes; ++lane) {
+    counts[lane] = group_.candidates[lane].inputs.count;
+    scales[lane] = group_.candidates[lane].scale * kernels::log2_of_10;
+  }
+  const std::size_t size = kernels::sorted_rows(waiting_.rows) * kernels::group_width;
+  if (sorted_.size() < size) sorted_.resize(size);
+  kernels::sort_group(z_, counts, sorted_);
+  kernels::allocation_gradients(sorted_, counts, scales, gradients_);
+  gradients_known_ = true;
+  for (std::size_t lane = 0; lane < waiting_.lanes; ++lane) {
+    ordered_.begin(group_.candidates[lane], z_.data() + lane, kernels::group_width);
+    const std::size_t trial = group_.trial[lane];
+    verdicts[trial] = judge_lane(lane, trials[trial]).value();
+  }
+  gradients_known_ = false;
+  waiting_.lanes = 0;
+  waiting_.rows = 0;
+  precise_ = precise;
+  z_.swap(waiting_.z);
+  std::swap(group_, waiting_.group);
+}
+
+template <class Body>
+void Sieve::for_each_lane(std::span<const Trial> trials, Precise precise, Body body) {
   drawn_ = 0;
   draw_inputs(trials);
   order_by_count();
@@ -462,8 +479,15 @@ std::uint64_t Sieve::judge(std::span<const Trial> trials, std::span<Verdict> ver
   }
   for_each_lane(trials, Precise::when_it_matters, [&](std::size_t lane) {
     const std::size_t trial = group_.trial[lane];
-    verdicts[trial] = judge_lane(lane, trials[trial]);
+    const std::optional<Verdict> verdict = judge_lane(lane, trials[trial]);
+    if (verdict) {
+      verdicts[trial] = *verdict;
+      return;
+    }
+    put_aside(lane);
+    if (waiting_.lanes == kernels::group_width) judge_waiting(trials, verdicts);
   });
+  if (waiting_.lanes > 0) judge_waiting(trials, verdicts);
   return drawn_;
 }
 

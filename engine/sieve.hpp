@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "engine/screen.hpp"
 #include "engine/size_draws.hpp"
 #include "engine/tilt_mix.hpp"
+#include "kernels/ordered.hpp"
 #include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
@@ -60,6 +62,15 @@ class Sieve {
     std::array<std::size_t, kernels::group_width> trial{};
   };
 
+  /// Candidates that met all constraints before one on the allocation gradient, until a whole group
+  /// can be sorted at once.
+  struct Waiting {
+    Group group;
+    std::vector<float> z;  ///< [draw, lane]
+    std::size_t lanes = 0;
+    std::size_t rows = 0;
+  };
+
   /// Whether sums must be those of double precision, or may be those of the fast kernel.
   enum class Precise { yes, when_it_matters };
 
@@ -68,8 +79,8 @@ class Sieve {
 
   /// Draws all trials, group by group, and calls body for each lane with its candidate and
   /// ordered_ ready.
-  void for_each_lane(std::span<const Trial> trials, Precise precise,
-                     const std::function<void(std::size_t lane)>& body);
+  template <class Body>
+  void for_each_lane(std::span<const Trial> trials, Precise precise, Body body);
   void draw_inputs(std::span<const Trial> trials);
   void order_by_count();
   void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order,
@@ -86,11 +97,15 @@ class Sieve {
   void summarise_lane(std::size_t lane, const kernels::GroupSums& sums);
   void sum_precisely(std::size_t lane);
   bool solves_for_location() const;
-  Verdict judge_lane(std::size_t lane, const Trial& trial);
   bool is_tilted() const;
   bool thinned(std::size_t lane) const;
   void draw_tilted_inputs(std::span<const Trial> trials);
   const TiltMix& mix_of(const Address& address, const CandidateInputs& shared);
+  /// None if the candidate must wait for its allocation gradient.
+  std::optional<Verdict> judge_lane(std::size_t lane, const Trial& trial);
+  bool waits_for_gradient(const Constraint& rule, std::size_t lane, const Trial& trial) const;
+  void put_aside(std::size_t lane);
+  void judge_waiting(std::span<const Trial> trials, std::span<Verdict> verdicts);
   bool matches(std::size_t lane, const Trial& trial);
   static Finding compare(const Screened& known, double low, double high);
   Screened known(const Statistic& statistic, std::size_t lane);
@@ -112,8 +127,12 @@ class Sieve {
   std::vector<float> lane_;                             ///< of one candidate
   std::array<bool, kernels::group_width> completed_{};  ///< match = "last": the total is met
   std::array<bool, kernels::group_width> precise_{};    ///< sums are those of double precision
-  std::uint64_t drawn_ = 0;                             ///< sizes drawn by the last call
-  bool always_survives_ = false;                        ///< nothing can reject
+  Waiting waiting_;
+  std::vector<float> sorted_;          ///< [rank, lane], of the group that waited
+  kernels::GroupGradients gradients_;  ///< of group_, if gradients_known_
+  bool gradients_known_ = false;
+  std::uint64_t drawn_ = 0;       ///< sizes drawn by the last call
+  bool always_survives_ = false;  ///< nothing can reject
 };
 
 }  // namespace flopsieve::engine

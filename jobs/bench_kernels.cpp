@@ -6,8 +6,9 @@
 #include <memory>
 #include <utility>
 
-#include "kernels/allocation.hpp"
+#include "kernels/families.hpp"
 #include "kernels/frontier.hpp"
+#include "kernels/ordered.hpp"
 #include "kernels/sizes.hpp"
 #include "kernels/words.hpp"
 
@@ -36,12 +37,15 @@ struct Group {
   kernels::GroupShape shape;
   PerLane<std::uint32_t> count{};
   PerLane<double> scale{};
-  std::vector<float> z = std::vector<float>(draws * group_width);
+  PerLane<float> fast_scale{};
+  std::vector<float> z = std::vector<float>(kernels::fast_rows(draws) * group_width);
   kernels::GroupSums sums;
 
   explicit Group(Law law) {
     count.fill(draws);
     scale.fill(5.0);  // an sd of 1.5 OOM
+    fast_scale.fill(5.0f);
+    shape.plain = law == Law::normal;
     shape.absolute.fill(law == Law::normal ? 0.0f : -0.8f);
     shape.normal.fill(law == Law::normal ? 1.0f : 0.9f);
     shape.constant.fill(law == Law::normal ? 0.0f : 0.6f);
@@ -51,9 +55,18 @@ struct Group {
     draw();
   }
 
-  void draw() {
+  void next() {
     for (std::uint32_t& word : address.word2) ++word;
+  }
+
+  void draw() {
+    next();
     kernels::draw_sizes(key, address, shape, draws, z);
+  }
+
+  void draw_and_sum() {
+    next();
+    kernels::draw_and_sum(key, address, shape, count, fast_scale, z, sums);
   }
 
   void sum() { kernels::sum_sizes(z, count, scale, sums); }
@@ -76,8 +89,7 @@ Call words() {
 std::function<Call()> draw_and_sum(Law law) {
   return [law]() -> Call {
     return [group = std::make_shared<Group>(law)] {
-      group->draw();
-      group->sum();
+      group->draw_and_sum();
       keep(&group->sums);
     };
   };
@@ -133,6 +145,35 @@ Call sort() {
   };
 }
 
+Call uniform() {
+  return [group = std::make_shared<Group>(Law::normal)] {
+    group->next();
+    kernels::draw_uniform(key, group->address, 0, draws, group->z);
+    keep(group->z.data());
+  };
+}
+
+using Sorted = std::vector<float>;
+
+Call sort_sixteen() {
+  auto sorted = std::make_shared<Sorted>(kernels::sorted_rows(draws) * group_width);
+  return [sorted, group = std::make_shared<Group>(Law::normal)] {
+    kernels::sort_group(group->z, group->count, *sorted);
+    keep(sorted->data());
+  };
+}
+
+Call gradients() {
+  const Group group(Law::normal);
+  auto sorted = std::make_shared<Sorted>(kernels::sorted_rows(draws) * group_width);
+  kernels::sort_group(group.z, group.count, *sorted);
+  return [=, count = group.count, scale = group.scale,
+          out = std::make_shared<kernels::GroupGradients>()] {
+    kernels::allocation_gradients(*sorted, count, scale, *out);
+    keep(out.get());
+  };
+}
+
 /// The frontier counts of one year of 128 models.
 Call frontier() {
   struct State {
@@ -174,6 +215,9 @@ const std::vector<KernelCase>& kernel_cases() {
        transform(kernels::powers_of_ten, 15.0, 0.003)},
       {"decimal_logs", "numbers", all, bare_copy, 1.0,
        transform(kernels::decimal_logs, 1e-8, 1e-8)},
+      {"draw_uniform", "draws", group_draws, bare_generator, 1.0, uniform},
+      {"sort_group", "draws", group_draws, bare_copy, 1.0, sort_sixteen},
+      {"allocation_gradients", "draws", group_draws, bare_copy, 1.0, gradients},
       {"sort_ascending", "draws", one, bare_copy, 1.0, sort},
       {"count_frontier", "draws", one, bare_generator, 1.0, frontier}};
   return cases;

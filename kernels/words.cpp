@@ -17,15 +17,10 @@ void RandomWords(Key key, const GroupAddress& address, std::uint32_t first, std:
     const V word1 = hn::Load(d, &address.word1[lane]);
     const V word2 = hn::Load(d, &address.word2[lane]);
     const V word3 = hn::Load(d, &address.word3[lane]);
-    for (std::size_t block = 0; block < blocks; ++block) {
-      PhiloxState<V> state{hn::Set(d, first + static_cast<std::uint32_t>(block)), word1, word2,
-                           word3};
-      Philox(d, key, state);
-      std::uint32_t* const to = out + 4 * block * group_width + lane;
-      hn::StoreU(state.word0, d, to);
-      hn::StoreU(state.word1, d, to + group_width);
-      hn::StoreU(state.word2, d, to + 2 * group_width);
-      hn::StoreU(state.word3, d, to + 3 * group_width);
+    const PhiloxBlocks stream(d, key, word1, word2, word3);
+    for (std::size_t block = 0; block < blocks; block += 2) {
+      stream.StoreTwo(first + static_cast<std::uint32_t>(block),
+                      out + 4 * block * group_width + lane, group_width);
     }
   }
 }

@@ -152,6 +152,27 @@ TEST_CASE("Groups of candidates have the bits of single draws on every target") 
       });
 }
 
+TEST_CASE("Groups of normal and skew-normal sizes have the bits of single draws") {
+  const GroupAddress address = addresses();
+  std::vector<float> z(100 * group_width);
+  for (const double skewness : {0.0, 0.6, -0.9}) {
+    const SkewNormalShape exact = skew_normal_shape(skewness);
+    GroupShape shape;
+    shape.plain = skewness == 0.0;
+    shape.absolute.fill(static_cast<float>(exact.absolute));
+    shape.normal.fill(static_cast<float>(exact.normal));
+    shape.constant.fill(static_cast<float>(exact.constant));
+    draw_sizes(key, address, shape, 100, z);
+    const SizeLaw law = shape.plain ? SizeLaw(NormalSizes{}) : SizeLaw(SkewNormalSizes{exact});
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      const std::size_t lane = i % group_width;
+      const Counter counter{0, address.word1[lane], address.word2[lane], address.word3[lane]};
+      const auto index = static_cast<std::uint32_t>(i / group_width);
+      REQUIRE(z[i] == draw_size(law, key, counter, index));
+    }
+  }
+}
+
 // --- The words that a draw uses, against Random123 -----------------------------------------------
 
 TEST_CASE("Draws take the documented words of their stream") {

@@ -35,12 +35,6 @@ class Bench(ProgramTest):
                               "job/published", "job/published_to_file"}, names)
         self.assertEqual({f["threads"] for f in figures}, {1})
 
-    def test_only_the_asked_target_runs_jobs(self):
-        done = self.flopsieve("bench", "--quick", "--threads", 1, "--json", "-", target="scalar")
-        self.assertEqual(done.returncode, DONE, done.stderr)
-        jobs = [f for f in json.loads(done.stdout)["figures"] if f["name"].startswith("job/")]
-        self.assertEqual({f["target"] for f in jobs}, {"scalar"})
-
     def test_bad_options(self):
         for arguments in (("--threads", 0), ("--json", ""), ("--json", "no/such/folder/x.json")):
             done = self.flopsieve("bench", "--quick", *arguments)
