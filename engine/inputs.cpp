@@ -59,6 +59,15 @@ InputSampler::InputSampler(const Plan& plan, Purpose purpose)
   for (const double share : plan.total.train_share) {
     log10_share_.push_back(kernels::decimal_log(share));
   }
+  one_growth_ = has_one_growth();
+  for (std::size_t year = 0; year < plan.year_count(); ++year) {
+    const auto is_held = [year](const Input& input) {
+      return input.is_shared() || input.years[year].law == kernels::Law::constant;
+    };
+    const auto& parameters = plan.sizes.parameters;
+    all_held_.push_back(plan.sizes.family == SizeFamily::allocation &&
+                        std::all_of(parameters.begin(), parameters.end(), is_held));
+  }
   const double log10_flop_per_usd = kernels::decimal_log(plan.money.flop_per_usd);
   const double log10_improvement = kernels::decimal_log(plan.money.improvement);
   for (const int year : plan.years) {
@@ -154,8 +163,12 @@ double InputSampler::sample(const Input& input, const ParameterInfo& info,
 }
 
 Trajectory InputSampler::trajectory(std::uint64_t index) const {
-  Trajectory trajectory{
-      .index = index, .count_trend = {}, .total_trend = {}, .path = {}, .previous = {}};
+  Trajectory trajectory{.index = index,
+                        .count_trend = {},
+                        .total_trend = {},
+                        .path = {},
+                        .log10_growth = 0.0,
+                        .previous = {}};
   const auto stream = [&](Stream name) {
     return [this, name, place = Address{index, 0, per_trajectory}](std::uint32_t i) {
       return draws_.uniform(name, place, i);
@@ -176,6 +189,10 @@ Trajectory InputSampler::trajectory(std::uint64_t index) const {
     trajectory.total_trend = draw_trend(plan_->total.trend, stream(Stream::total_trend));
   }
   if (plan_->state.points > 0) trajectory.path = state_path(index);
+  if (one_growth_) {
+    const CandidateInputs nothing;
+    trajectory.log10_growth = log10_growth_per_year({trajectory, {index, 0, 0}, nothing});
+  }
   return trajectory;
 }
 
@@ -205,13 +222,10 @@ void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& c
   const Sizes& sizes = plan_->sizes;
   const auto infos = engine::parameters_of(sizes.family);
   const std::uint32_t year_index = context.address.year_index;
-  const auto is_held = [&](const Input& input) {
-    return input.is_shared() || input.years[year_index].law == kernels::Law::constant;
-  };
-  const bool all_held = std::all_of(sizes.parameters.begin(), sizes.parameters.end(), is_held);
+  const bool all_held = all_held_[year_index] != 0;
   for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
     bool good = true;
-    for (std::size_t i = 0; i < infos.size(); ++i) {
+    for (std::size_t i = 0; i < infos.size() && good; ++i) {
       const Input& input = sizes.parameters[i];
       const Distribution& distribution = input.years[year_index];
       const kernels::Parameters parameters = parameters_of(distribution, context);
@@ -223,7 +237,7 @@ void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& c
       inputs.parameters[i] =
           input.is_shared() ? shared_value(distribution, parameters, plan_->years[year_index], u)
                             : kernels::quantile(distribution.law, parameters, u);
-      good = good && inside(distribution, inputs.parameters[i]);
+      good = inside(distribution, inputs.parameters[i]);
     }
     if (good && kernels::allocation_feasible({inputs.parameters[0], inputs.parameters[1],
                                               inputs.parameters[2], sizes.bins})) {

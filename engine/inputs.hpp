@@ -17,6 +17,7 @@ struct Trajectory {
   TrendDraw count_trend;
   TrendDraw total_trend;
   std::vector<StateRow> path;    ///< [year], empty without a state space
+  double log10_growth = 0.0;     ///< per year, where InputSampler draws it once for all years
   std::vector<double> previous;  ///< [constraint] statistic of the survivor of the year before; nan
                                  ///< where there is none; empty if no constraint asks for it
 };
@@ -87,6 +88,8 @@ class InputSampler {
   double log10_total(const Trajectory& trajectory, const Address& address) const;
   double modelled_log10_total(const Trajectory& trajectory, const Address& address) const;
   double log10_growth(const Context& context) const;
+  double log10_growth_per_year(const Context& context) const;
+  bool has_one_growth() const;
   std::uint32_t count(const Trajectory& trajectory, const Address& address) const;
   double on_line(const Trajectory& trajectory, const Address& address, double low,
                  double high) const;
@@ -97,6 +100,9 @@ class InputSampler {
 
   const Plan* plan_;
   Draws draws_;
+  bool one_growth_ = false;  ///< Trajectory::log10_growth serves all years
+  /// Allocations, per year: whether no parameter can be drawn again without the others.
+  std::vector<std::uint8_t> all_held_;
   double log10_base_ = 0.0;          ///< of base_flop * usage_multiplier
   std::vector<double> log10_share_;  ///< per year, of train_share
   std::vector<double> log10_flop_per_usd_;

@@ -121,10 +121,8 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
     draw_tilted(order.size());
   } else if (is_vectorised(plan_->sizes.family)) {
     draw_vectorised(order.size());
-  } else if (is_drawn_by_family(plan_->sizes.family)) {
-    draw_by_family(order.size());
   } else {
-    draw_one_by_one(order.size());
+    draw_by_family(order.size());
   }
   const bool largest_pays = plan_->matching.match == Match::last;
   kernels::PerLane<std::uint32_t> counts{};
@@ -242,17 +240,6 @@ void Sieve::draw_by_family(std::size_t lanes) {
   }
   reserve(draws);
   size_draws_.draw(inputs_.draws().key(), 0, draws, z_);
-}
-
-void Sieve::draw_one_by_one(std::size_t lanes) {
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    Candidate& candidate = group_.candidates[lane];
-    draw_allocated(*plan_, candidate.inputs, inputs_.draws().key(),
-                   inputs_.draws().counter(Stream::sizes, candidate.address), lane_);
-    candidate.inputs.count = static_cast<std::uint32_t>(lane_.size());
-    reserve(lane_.size());
-    for (std::size_t i = 0; i < lane_.size(); ++i) z_[i * kernels::group_width + lane] = lane_[i];
-  }
 }
 
 void Sieve::reserve(std::size_t draws) {
@@ -457,6 +444,7 @@ void Sieve::judge_waiting(std::span<const Trial> trials, std::span<Verdict> verd
 
 template <class Body>
 void Sieve::for_each_lane(std::span<const Trial> trials, Precise precise, Body body) {
+  if (plan_->sizes.family == SizeFamily::allocation) return for_each_allocation(trials, body);
   drawn_ = 0;
   draw_inputs(trials);
   order_by_count();

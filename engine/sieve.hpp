@@ -15,6 +15,7 @@
 #include "engine/screen.hpp"
 #include "engine/size_draws.hpp"
 #include "engine/tilt_mix.hpp"
+#include "kernels/allocation.hpp"
 #include "kernels/ordered.hpp"
 #include "kernels/sizes.hpp"
 
@@ -90,8 +91,12 @@ class Sieve {
   void draw_vectorised(std::size_t lanes);
   void draw_fast(std::size_t lanes);
   void draw_by_family(std::size_t lanes);
-  void draw_one_by_one(std::size_t lanes);
   void draw_tilted(std::size_t lanes);
+  void for_each_allocation(std::span<const Trial> trials,
+                           const std::function<void(std::size_t lane)>& body);
+  void draw_allocations(std::span<const Trial> trials);
+  void begin_allocation(const Trial& trial, const CandidateInputs& inputs,
+                        std::span<const float> z);
   void reserve(std::size_t draws);
   bool complete(std::size_t lane);
   void summarise_lane(std::size_t lane, const kernels::GroupSums& sums);
@@ -124,15 +129,16 @@ class Sieve {
   std::map<std::pair<std::uint64_t, std::uint32_t>, TiltMix> mixes_;  ///< [trajectory, year]
   std::vector<std::uint32_t> order_;
   std::vector<float> z_;                                ///< [draw, lane]
-  std::vector<float> lane_;                             ///< of one candidate
   std::array<bool, kernels::group_width> completed_{};  ///< match = "last": the total is met
   std::array<bool, kernels::group_width> precise_{};    ///< sums are those of double precision
   Waiting waiting_;
   std::vector<float> sorted_;          ///< [rank, lane], of the group that waited
   kernels::GroupGradients gradients_;  ///< of group_, if gradients_known_
   bool gradients_known_ = false;
-  std::uint64_t drawn_ = 0;       ///< sizes drawn by the last call
-  bool always_survives_ = false;  ///< nothing can reject
+  std::vector<kernels::AllocationRequest> requests_;  ///< of some allocations
+  kernels::AllocationDraws allocations_;              ///< their sizes
+  std::uint64_t drawn_ = 0;                           ///< sizes drawn by the last call
+  bool always_survives_ = false;                      ///< nothing can reject
 };
 
 }  // namespace flopsieve::engine

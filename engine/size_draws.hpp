@@ -10,7 +10,7 @@
 #include "kernels/families.hpp"
 
 /// Draws of the families that kernels/families.hpp knows: all but the normal and skew-normal laws
-/// (kernels/sizes.hpp) and allocations (size_law.hpp).
+/// (kernels/sizes.hpp) and allocations (kernels/allocation.hpp).
 namespace flopsieve::engine {
 
 bool is_drawn_by_family(SizeFamily family);

@@ -8,7 +8,6 @@
 #include <limits>
 
 #include "engine/error.hpp"
-#include "kernels/allocation.hpp"
 #include "kernels/math.hpp"
 #include "kernels/size_laws.hpp"
 
@@ -116,16 +115,6 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
 kernels::KernelDensity kernel_density(const Plan& plan) {
   const KernelPoints& kernel = plan.sizes.kernel;
   return {kernel.centres, kernel.cumulative_weights, kernel.bandwidth, kernel.mean, kernel.sd};
-}
-
-void draw_allocated(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
-                    kernels::Counter counter, std::vector<float>& z) {
-  const auto& p = inputs.parameters;
-  if (kernels::draw_allocation({p[0], p[1], p[2], plan.sizes.bins}, key, counter, z)) return;
-  throw Error(ExitCode::budget,
-              fmt::format("an allocation with largest_share {}, gradient {} and smallest {} has "
-                          "more than {} models; raise the gradient or the smallest",
-                          p[0], p[1], p[2], kernels::most_allocated_models));
 }
 
 namespace {

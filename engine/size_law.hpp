@@ -45,11 +45,6 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
 /// The kernel density of empirical sizes.
 kernels::KernelDensity kernel_density(const Plan& plan);
 
-/// Draws the standardised sizes of one candidate that an allocation implies. `counter` is that of
-/// block 0 of its stream.
-void draw_allocated(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
-                    kernels::Counter counter, std::vector<float>& z);
-
 /// match = "last": what k - 1 sizes leave to the largest.
 struct LastSize {
   double sum = 0.0;        ///< of 10^(scale z) over the others; 0 for k = 1

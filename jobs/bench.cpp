@@ -101,7 +101,7 @@ Entry job_entry(const std::shared_ptr<const Workload>& workload, Target target, 
                      .limit = workload->limit},
           .demand = workload->draws_per_item,
           .measurement = {on_target(target), [=] {
-                            const auto batches = static_cast<std::uint64_t>(4 * threads);
+                            const auto batches = 4 * static_cast<std::uint64_t>(threads);
                             return items_of(*workload, run_batches(workload->plan, backend, threads,
                                                                    threads == 1 ? 1 : batches));
                           }}};

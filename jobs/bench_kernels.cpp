@@ -178,6 +178,7 @@ Call gradients() {
 Call frontier() {
   struct State {
     std::vector<double> sizes;
+    std::vector<std::uint32_t> places;
     std::array<kernels::FrontierCount, 3> counts{};
     kernels::FrontierScratch scratch;
     std::uint32_t year = 0;
@@ -186,11 +187,11 @@ Call frontier() {
   auto state = std::make_shared<State>();
   for (std::size_t i = 0; i < draws; ++i) {
     state->sizes.push_back(24.0 + 1.5 * static_cast<double>(group.z[i * group_width]));
+    state->places.push_back(static_cast<std::uint32_t>(i));
   }
-  std::sort(state->sizes.begin(), state->sizes.end());
   return [state] {
     static constexpr std::array widths{0.5, 1.0, 1.5};
-    const kernels::FrontierYear year{state->sizes, key, {0, state->year++, 0, 0}};
+    const kernels::FrontierYear year{state->sizes, state->places, key, {0, state->year++, 0, 0}};
     kernels::count_frontier(year, 26.0, widths, state->counts, state->scratch);
     keep(state->counts.data());
   };

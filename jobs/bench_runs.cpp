@@ -85,7 +85,7 @@ engine::Tally run_batches(const Plan& plan, engine::Backend backend, int threads
   engine::run_in_order<engine::BatchResult>(
       backend, threads, batches,
       [&](std::uint64_t batch) { return *engine::run_batch(plan, batch); },
-      [&](std::uint64_t, engine::BatchResult result) {
+      [&](std::uint64_t, const engine::BatchResult& result) {
         tally.add(result.tally);
         return engine::Commit::go_on;
       });

@@ -126,10 +126,9 @@ HWY_INLINE void AddFast(D d, V scale, V z, FastSums<V>& sums) {
 
 /// Adds a vector of floats to doubles in memory.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE void Flush(D d, V sum, double* HWY_RESTRICT out) {
+HWY_INLINE void Flush([[maybe_unused]] D d, V sum, double* HWY_RESTRICT out) {
 #if HWY_TARGET == HWY_SCALAR
   *out += static_cast<double>(hn::GetLane(sum));
-  (void)d;
 #else
   const hn::Repartition<double, D> dd;
   const hn::Half<D> half;

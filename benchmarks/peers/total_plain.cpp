@@ -41,8 +41,7 @@ bool survives(const Candidate& c) {
   const double variance = c.m2 - c.m1 * c.m1;
   const double skewness =
       (c.m3 - 3 * c.m1 * c.m2 + 2 * c.m1 * c.m1 * c.m1) / (variance * std::sqrt(variance));
-  return std::abs(c.total / 1e28 - 1) <= 0.05 && std::abs(c.m1) <= 0.1 &&
-         std::abs(skewness) <= 0.2;
+  return std::abs(c.total / 1e28 - 1) <= 0.05 && std::abs(c.m1) <= 0.1 && std::abs(skewness) <= 0.2;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 namespace {
 
-/// Of this test program: every `new` counts. Only differences within one thread's work are used.
+/// Of this program: every `new` counts. Only differences within one thread's work are used.
 std::atomic<std::uint64_t> allocations{0};
 
 void* counted(std::size_t size) {
