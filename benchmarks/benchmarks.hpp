@@ -8,9 +8,9 @@ namespace flopsieve::benchmarks {
 /// one draw (one size of one candidate), or one number.
 void register_kernels();
 
-/// The default forecast: `run_batch/<backend>/<threads>` computes batches and throws the results
-/// away, `run_study/<backend>/<threads>` writes parts and the result file too. Counters:
-/// candidates/s, draws/s.
+/// The jobs of jobs/bench_runs.hpp: `run_batch/<job>/<backend>/<threads>` computes batches and
+/// throws the results away, `run_study/<job>/<backend>/<threads>` writes parts and the result file
+/// too. Counters: candidates/s or trajectory-years/s, draws/s.
 void register_runs();
 
 }  // namespace flopsieve::benchmarks

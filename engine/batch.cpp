@@ -1,15 +1,16 @@
 #include "engine/batch.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "engine/sieve.hpp"
 #include "kernels/frontier.hpp"
 #include "kernels/math.hpp"
-#include "kernels/statistics.hpp"
 
 namespace flopsieve::engine {
 namespace {
+
+/// Rows that are recorded at a time.
+constexpr std::size_t rows_at_once = 256;
 
 /// The work of one batch: years in order, and in each the attempts of all trajectories that are
 /// still without a survivor, tile by tile.
@@ -34,6 +35,7 @@ class BatchRun {
   bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
   void remember(std::uint32_t year_index);
   void record();
+  void record_rows(std::size_t first, std::size_t last);
   void record_frontier(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
                        OrderedSizes& ordered);
   void record_survivor(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
@@ -42,7 +44,7 @@ class BatchRun {
   void record_cumulative(std::size_t row);
   void record_sizes();
   Trial survivor(std::size_t slot, std::uint32_t year_index) const;
-  std::vector<Trial> survivors(std::uint32_t year_index) const;
+  std::vector<Trial> survivors(std::size_t first, std::size_t last, std::uint32_t year_index) const;
 
   const Plan& plan_;
   const BatchOptions& options_;
@@ -103,11 +105,13 @@ bool BatchRun::run_year(std::uint32_t year_index) {
   return true;
 }
 
-/// Fills the tile. A trajectory that has failed n times gets up to n / 2 attempts at once: few are
-/// then computed in vain, and small acceptances still fill the tile.
+/// Fills the tile. Where few trajectories are left, one that has failed n times gets up to n / 2
+/// attempts at once, to fill a small part of the tile: few are then computed in vain.
 void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending) {
   trials_.clear();
-  const std::uint64_t room = std::max<std::uint64_t>(1, options_.tile / pending.size());
+  constexpr std::size_t worth_filling = 512;
+  const std::uint64_t room =
+      std::max<std::uint64_t>(1, std::min(options_.tile, worth_filling) / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
   for (Pending& entry : pending) {
     const std::uint64_t wanted =
@@ -124,7 +128,7 @@ void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending)
 /// Counts attempts up to each trajectory's first survivor, and leaves in `pending` those without.
 void BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending) {
   YearTally& tally = result_.tally.years[year_index];
-  std::vector<Pending> left;
+  std::size_t left = 0;
   std::size_t first = 0;
   for (Pending entry : pending) {
     const bool survived = settle_one(tally, entry, first);
@@ -132,13 +136,13 @@ void BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending) {
     entry.made += entry.scheduled;
     if (survived) continue;
     if (entry.made < plan_.attempts) {
-      left.push_back(entry);
+      pending[left++] = entry;
     } else {
       alive_[entry.slot] = 0;
       ++tally.exhausted;
     }
   }
-  pending = std::move(left);
+  pending.resize(left);
 }
 
 /// The scheduled attempts of one trajectory, which start at trials_[first].
@@ -159,10 +163,13 @@ Trial BatchRun::survivor(std::size_t slot, std::uint32_t year_index) const {
           {trajectory.index, attempts_[slot * plan_.year_count() + year_index], year_index}};
 }
 
-std::vector<Trial> BatchRun::survivors(std::uint32_t year_index) const {
+std::vector<Trial> BatchRun::survivors(std::size_t first, std::size_t last,
+                                       std::uint32_t year_index) const {
   std::vector<Trial> trials;
-  trials.reserve(complete_.size());
-  for (const std::size_t slot : complete_) trials.push_back(survivor(slot, year_index));
+  trials.reserve(last - first);
+  for (std::size_t row = first; row < last; ++row) {
+    trials.push_back(survivor(complete_[row], year_index));
+  }
   return trials;
 }
 
@@ -206,26 +213,35 @@ void BatchRun::record() {
   columns.statistics.assign(complete_.size() * years * plan_.outputs.statistics.size(), 0.0);
   frontier_.assign(result_.tally.frontier_before.size() * complete_.size(), {});
   log10_frontier_.assign(complete_.size(), plan_.outputs.frontier.log10_start);
-  for (std::uint32_t year = 0; year < years; ++year) {
-    sieve_.visit(survivors(year),
-                 [&](std::size_t row, const Candidate& candidate, OrderedSizes& ordered) {
-                   record_survivor(row, year, candidate, ordered);
-                 });
+  for (std::size_t row = 0; row < complete_.size(); row += rows_at_once) {
+    record_rows(row, std::min(row + rows_at_once, complete_.size()));
   }
-  for (std::size_t row = 0; row < complete_.size(); ++row) tally_row(row);
   if (!plan_.outputs.keeps_statistics()) columns.statistics = {};
   if (plan_.outputs.keep == Keep::samples) record_sizes();
+}
+
+/// All years of some rows, so that their columns stay in the cache until they are tallied.
+void BatchRun::record_rows(std::size_t first, std::size_t last) {
+  for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
+    sieve_.visit(survivors(first, last, year),
+                 [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
+                   record_survivor(first + i, year, candidate, ordered);
+                 });
+  }
+  for (std::size_t row = first; row < last; ++row) tally_row(row);
 }
 
 void BatchRun::record_survivor(std::size_t row, std::uint32_t year_index,
                                const Candidate& candidate, OrderedSizes& ordered) {
   const std::size_t place = row * plan_.year_count() + year_index;
-  for (std::size_t t = 0; t < log10_thresholds_.size(); ++t) {
-    const std::size_t above = kernels::count_from(ordered.sizes().log10_flop, log10_thresholds_[t]);
-    const std::size_t cell = year_index * log10_thresholds_.size() + t;
-    const bool known = !plan_.outputs.observed.empty() && plan_.outputs.observed[cell] >= 0;
-    result_.columns.counts[place * log10_thresholds_.size() + t] = static_cast<std::uint32_t>(
-        known ? static_cast<std::size_t>(plan_.outputs.observed[cell]) : above);
+  const std::size_t thresholds = log10_thresholds_.size();
+  const auto counts = std::span(result_.columns.counts).subspan(place * thresholds, thresholds);
+  ordered.count_from(log10_thresholds_, counts);
+  if (!plan_.outputs.observed.empty()) {
+    for (std::size_t t = 0; t < thresholds; ++t) {
+      const std::int64_t known = plan_.outputs.observed[year_index * thresholds + t];
+      if (known >= 0) counts[t] = static_cast<std::uint32_t>(known);
+    }
   }
   const auto& statistics = plan_.outputs.statistics;
   for (std::size_t s = 0; s < statistics.size(); ++s) {
@@ -242,7 +258,10 @@ void BatchRun::record_frontier(std::size_t row, std::uint32_t year_index,
   const Frontier& frontier = plan_.outputs.frontier;
   const std::size_t widths = frontier.widths.size();
   const Draws& draws = sieve_.inputs().draws();
-  const kernels::FrontierYear year{ordered.sizes().log10_flop, draws.key(),
+  // Nothing else is looked at; widths ascend. All models where there is no frontier yet.
+  const OrderedSizes::Placed models =
+      ordered.select_from(log10_frontier_[row] - frontier.widths.back());
+  const kernels::FrontierYear year{models.log10_flop, models.places, draws.key(),
                                    draws.counter(Stream::dates, candidate.address),
                                    frontier.periods};
   const std::size_t place = (row * plan_.year_count() + year_index) * widths;
@@ -301,7 +320,7 @@ void BatchRun::record_sizes() {
   }
   std::vector<std::vector<double>> sizes(trials.size());
   sieve_.visit(trials, [&](std::size_t i, const Candidate&, OrderedSizes& ordered) {
-    const auto ascending = ordered.sizes().log10_flop;
+    const auto ascending = ordered.sizes(SizeColumns::log10_flop).log10_flop;
     sizes[i].assign(ascending.begin(), ascending.end());
   });
   for (const std::vector<double>& each : sizes) {

@@ -1,8 +1,11 @@
 #include "engine/candidate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
+#include "kernels/contiguous.hpp"
 #include "kernels/math.hpp"
 #include "kernels/sizes.hpp"
 
@@ -117,6 +120,24 @@ double from_sums(StatisticKind kind, const Candidate& c) {
   }
 }
 
+/// What from_order() looks at.
+SizeColumns columns_of(StatisticKind kind) {
+  using enum StatisticKind;
+  switch (kind) {
+    case allocation_gradient:
+    case allocation_slope:
+    case allocation_intercept:
+      return SizeColumns::log10_cumulative_share;
+    case gini:
+    case cumulative_share:
+    case share_within:
+    case class_share:
+      return SizeColumns::relative;
+    default:
+      return SizeColumns::log10_flop;
+  }
+}
+
 double from_order(const Statistic& statistic, const Candidate& c,
                   const kernels::SortedSizes& sizes) {
   using enum StatisticKind;
@@ -173,47 +194,97 @@ void OrderedSizes::begin(const Candidate& candidate, const float* z, std::size_t
   candidate_ = &candidate;
   z_ = z;
   stride_ = stride;
-  computed_ = false;
+  is_gathered_ = false;
+  view_ = {};
 }
 
-const kernels::SortedSizes& OrderedSizes::sizes() {
-  if (!computed_) compute();
+std::span<const float> OrderedSizes::drawn() {
+  const std::size_t count = candidate_->inputs.count;
+  if (stride_ == 1) return {z_, count};
+  if (!is_gathered_) {
+    gathered_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) gathered_[i] = z_[i * stride_];
+    is_gathered_ = true;
+  }
+  return gathered_;
+}
+
+const kernels::SortedSizes& OrderedSizes::sizes(SizeColumns columns) {
+  if (view_.log10_flop.empty()) sort();
+  if (columns >= SizeColumns::relative && view_.relative.empty()) compute_relative();
+  if (columns >= SizeColumns::log10_cumulative_share && view_.log10_cumulative_share.empty()) {
+    compute_shares();
+  }
   return view_;
 }
 
-void OrderedSizes::compute() {
-  const std::size_t count = candidate_->inputs.count;
-  sorted_.resize(count);
-  log10_flop_.resize(count);
-  relative_.resize(count);
-  log10_cumulative_share_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) sorted_[i] = z_[i * stride_];
+std::span<const double> OrderedSizes::to_log10_flop(std::span<const float> z,
+                                                    std::vector<double>& x) const {
+  x.resize(z.size());
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    x[i] = candidate_->location + candidate_->scale * static_cast<double>(z[i]);
+  }
+  return x;
+}
+
+void OrderedSizes::sort() {
+  const std::span<const float> z = drawn();
+  sorted_.assign(z.begin(), z.end());
   kernels::sort_ascending(sorted_);
-  const double scale = candidate_->scale;
+  view_.log10_flop = to_log10_flop(sorted_, log10_flop_);
+}
+
+void OrderedSizes::compute_relative() {
+  relative_.resize(sorted_.size());
   const double largest = static_cast<double>(sorted_.back());
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto z = static_cast<double>(sorted_[i]);
-    log10_flop_[i] = candidate_->location + scale * z;
-    relative_[i] = scale * (z - largest);
+  for (std::size_t i = 0; i < sorted_.size(); ++i) {
+    relative_[i] = candidate_->scale * (static_cast<double>(sorted_[i]) - largest);
   }
   kernels::powers_of_ten(relative_, relative_);
-  double cumulative = 0.0;
-  for (std::size_t i = 0; i < count; ++i) {
-    log10_cumulative_share_[i] = (cumulative += relative_[i]);
-  }
+  view_.relative = relative_;
+  view_.relative_total = std::accumulate(relative_.begin(), relative_.end(), 0.0);
+}
+
+void OrderedSizes::compute_shares() {
+  const std::size_t count = sorted_.size();
+  log10_cumulative_share_.resize(count);
+  std::partial_sum(relative_.begin(), relative_.end(), log10_cumulative_share_.begin());
   // Models of the same size have the share of all of them.
   for (std::size_t i = count - 1; i-- > 0;) {
     if (sorted_[i] == sorted_[i + 1]) log10_cumulative_share_[i] = log10_cumulative_share_[i + 1];
   }
-  for (double& share : log10_cumulative_share_) share /= cumulative;
+  for (double& share : log10_cumulative_share_) share /= view_.relative_total;
   kernels::decimal_logs(log10_cumulative_share_, log10_cumulative_share_);
-  view_ = {log10_flop_, relative_, log10_cumulative_share_, cumulative};
-  computed_ = true;
+  view_.log10_cumulative_share = log10_cumulative_share_;
+}
+
+void OrderedSizes::count_from(std::span<const double> log10_thresholds,
+                              std::span<std::uint32_t> counts) {
+  // Thresholds ascend: none of the models reaches those from `reached` on.
+  const auto above =
+      std::upper_bound(log10_thresholds.begin(), log10_thresholds.end(), candidate_->largest());
+  const auto reached = static_cast<std::size_t>(above - log10_thresholds.begin());
+  cuts_.resize(reached);
+  for (std::size_t i = 0; i < reached; ++i) {
+    cuts_[i] = kernels::least_z(candidate_->location, candidate_->scale, log10_thresholds[i]);
+  }
+  kernels::count_from(drawn(), cuts_, counts.first(reached));
+  std::fill(counts.begin() + static_cast<std::ptrdiff_t>(reached), counts.end(), 0u);
+}
+
+OrderedSizes::Placed OrderedSizes::select_from(double log10_threshold) {
+  const std::span<const float> z = drawn();
+  selected_.resize(std::max(selected_.size(), z.size() + 16));
+  places_.resize(selected_.size());
+  const float cut = kernels::least_z(candidate_->location, candidate_->scale, log10_threshold);
+  const std::size_t found = kernels::select_from(z, cut, selected_, places_);
+  return {to_log10_flop(std::span(selected_).first(found), log10_selected_),
+          std::span(places_).first(found)};
 }
 
 double evaluate(const Statistic& statistic, const Candidate& candidate, OrderedSizes& ordered) {
   if (statistic.info().cost == 0) return from_sums(statistic.kind, candidate);
-  return from_order(statistic, candidate, ordered.sizes());
+  return from_order(statistic, candidate, ordered.sizes(columns_of(statistic.kind)));
 }
 
 }  // namespace flopsieve::engine

@@ -34,7 +34,11 @@ struct Candidate {
   double log10_flop_per_usd() const { return sampler->log10_flop_per_usd(address.year_index); }
 };
 
-/// The sizes of one candidate in order, computed when first asked for and kept until begin().
+/// Which columns of kernels::SortedSizes are asked for: each includes those before it, and
+/// `relative` includes its total.
+enum class SizeColumns { log10_flop, relative, log10_cumulative_share };
+
+/// The sizes of one candidate, of which only what is asked for is computed, and kept until begin().
 /// Reuse one object: it owns the buffers.
 class OrderedSizes {
  public:
@@ -42,18 +46,40 @@ class OrderedSizes {
   /// `candidate` must outlive the use.
   void begin(const Candidate& candidate, const float* z, std::size_t stride);
 
-  /// Ascending x, m / largest, and log10 of the cumulative share.
-  const kernels::SortedSizes& sizes();
+  /// Ascending x, m / largest, and log10 of the cumulative share; columns that were not asked for
+  /// may be empty.
+  const kernels::SortedSizes& sizes(SizeColumns columns = SizeColumns::log10_cumulative_share);
+
+  /// counts[i] = number of models with x >= log10_thresholds[i], which ascend. Sorts nothing.
+  void count_from(std::span<const double> log10_thresholds, std::span<std::uint32_t> counts);
+
+  /// Models with their places among the draws.
+  struct Placed {
+    std::span<const double> log10_flop;
+    std::span<const std::uint32_t> places;  ///< ascending
+  };
+
+  /// The models with x >= log10_threshold. Sorts nothing. Valid until the next call.
+  Placed select_from(double log10_threshold);
 
  private:
-  void compute();
+  std::span<const float> drawn();
+  std::span<const double> to_log10_flop(std::span<const float> z, std::vector<double>& x) const;
+  void sort();
+  void compute_relative();
+  void compute_shares();
 
   const Candidate* candidate_ = nullptr;
   const float* z_ = nullptr;
   std::size_t stride_ = 0;
-  bool computed_ = false;
+  bool is_gathered_ = false;
+  std::vector<float> gathered_;  ///< z side by side, where they are not drawn so
   std::vector<float> sorted_;
+  std::vector<float> selected_;  ///< of select_from()
+  std::vector<std::uint32_t> places_;
+  std::vector<float> cuts_;
   std::vector<double> log10_flop_;
+  std::vector<double> log10_selected_;
   std::vector<double> relative_;
   std::vector<double> log10_cumulative_share_;
   kernels::SortedSizes view_;

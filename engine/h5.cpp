@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little,
               "the SHA-256 of a dataset is taken over its bytes in memory");
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
-constexpr std::size_t kMemoryIncrement = std::size_t{1} << 16;
+constexpr std::size_t kMemoryIncrement = std::size_t{1} << 20;
 
 Handle access_list(const OpenFile& file) {
   Handle list = own(file, H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "open");
@@ -118,16 +118,15 @@ H5File H5File::open(const std::filesystem::path& path) {
   return H5File(std::move(state));
 }
 
-H5File H5File::open_image(std::span<const std::byte> image, const std::string& name) {
+H5File H5File::open_image(std::vector<std::byte> image, const std::string& name) {
   silence();
   auto state = std::make_unique<State>(name);
   if (image.empty()) fail(*state, "open", "it is empty");
-  const Handle access = memory_access_list(*state);
-  // HDF5 copies the image; its interface has no const.
-  check(*state, H5Pset_file_image(access.get(), const_cast<std::byte*>(image.data()), image.size()),
-        "open");
-  state->handle = own(*state, H5Fopen(memory_name(*state).c_str(), H5F_ACC_RDONLY, access.get()),
-                      H5Fclose, "open");
+  state->image = std::move(image);
+  constexpr unsigned int kInPlace = H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE;
+  state->handle =
+      own(*state, H5LTopen_file_image(state->image.data(), state->image.size(), kInPlace), H5Fclose,
+          "open");
   return H5File(std::move(state));
 }
 

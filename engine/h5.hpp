@@ -83,8 +83,8 @@ class H5File {
 
   static H5File open(const std::filesystem::path& path);
 
-  /// A file whose bytes are in memory, to be read; HDF5 keeps a copy of them.
-  static H5File open_image(std::span<const std::byte> image, const std::string& name);
+  /// A file whose bytes are in memory, to be read in place.
+  static H5File open_image(std::vector<std::byte> image, const std::string& name);
 
   ~H5File();
   H5File(H5File&&) noexcept;

@@ -44,7 +44,8 @@ class Handle {
 };
 
 struct OpenFile {
-  std::string name;  ///< for messages
+  std::string name;              ///< for messages
+  std::vector<std::byte> image;  ///< of open_image(); HDF5 reads in it until `handle` is closed
   Handle handle;
 };
 
@@ -118,7 +119,7 @@ void stretch_scale(const OpenFile& file, const std::string& path, std::uint64_t 
 namespace flopsieve::engine {
 
 struct H5File::State : h5_detail::OpenFile {
-  explicit State(std::string file_name) : OpenFile{std::move(file_name), {}} {}
+  explicit State(std::string file_name) : OpenFile{std::move(file_name), {}, {}} {}
 };
 
 }  // namespace flopsieve::engine

@@ -18,6 +18,35 @@ bool inside(const Distribution& distribution, double value) {
   return value >= distribution.lower && value <= distribution.upper;
 }
 
+/// Whether an input is drawn anew for each attempt.
+bool is_redrawn(const Input& input) {
+  return input.scope == Scope::candidate &&
+         std::any_of(input.years.begin(), input.years.end(), [](const Distribution& distribution) {
+           return distribution.law != kernels::Law::constant;
+         });
+}
+
+bool has_redrawn_inputs(const Plan& plan) {
+  const auto any = [](const std::vector<Input>& inputs) {
+    return std::any_of(inputs.begin(), inputs.end(), is_redrawn);
+  };
+  if (plan.count.model == CountModel::poisson ||
+      plan.count.model == CountModel::negative_binomial) {
+    return true;
+  }
+  // With match = "shift" the location is not drawn.
+  const std::size_t drawn = plan.matching.match == Match::shift ? 1 : 0;
+  for (std::size_t i = drawn; i < plan.sizes.parameters.size(); ++i) {
+    if (is_redrawn(plan.sizes.parameters[i])) return true;
+  }
+  for (const MixtureInputs& component : plan.sizes.components) {
+    if (is_redrawn(component.weight) || is_redrawn(component.mean) || is_redrawn(component.sd)) {
+      return true;
+    }
+  }
+  return any(plan.total.parameters) || any(plan.count.parameters);
+}
+
 Address whole_trajectory(const Address& address) {
   return {address.trajectory, 0, per_trajectory};
 }
@@ -25,10 +54,19 @@ Address whole_trajectory(const Address& address) {
 }  // namespace
 
 InputSampler::InputSampler(const Plan& plan, Purpose purpose)
-    : plan_(&plan), draws_(plan.seed, purpose) {
+    : plan_(&plan), draws_(plan.seed, purpose), same_for_all_attempts_(!has_redrawn_inputs(plan)) {
   log10_base_ = kernels::decimal_log(plan.total.base_flop * plan.total.usage_multiplier);
   for (const double share : plan.total.train_share) {
     log10_share_.push_back(kernels::decimal_log(share));
+  }
+  one_growth_ = has_one_growth();
+  for (std::size_t year = 0; year < plan.year_count(); ++year) {
+    const auto is_held = [year](const Input& input) {
+      return input.is_shared() || input.years[year].law == kernels::Law::constant;
+    };
+    const auto& parameters = plan.sizes.parameters;
+    all_held_.push_back(plan.sizes.family == SizeFamily::allocation &&
+                        std::all_of(parameters.begin(), parameters.end(), is_held));
   }
   const double log10_flop_per_usd = kernels::decimal_log(plan.money.flop_per_usd);
   const double log10_improvement = kernels::decimal_log(plan.money.improvement);
@@ -125,8 +163,12 @@ double InputSampler::sample(const Input& input, const ParameterInfo& info,
 }
 
 Trajectory InputSampler::trajectory(std::uint64_t index) const {
-  Trajectory trajectory{
-      .index = index, .count_trend = {}, .total_trend = {}, .path = {}, .previous = {}};
+  Trajectory trajectory{.index = index,
+                        .count_trend = {},
+                        .total_trend = {},
+                        .path = {},
+                        .log10_growth = 0.0,
+                        .previous = {}};
   const auto stream = [&](Stream name) {
     return [this, name, place = Address{index, 0, per_trajectory}](std::uint32_t i) {
       return draws_.uniform(name, place, i);
@@ -147,6 +189,10 @@ Trajectory InputSampler::trajectory(std::uint64_t index) const {
     trajectory.total_trend = draw_trend(plan_->total.trend, stream(Stream::total_trend));
   }
   if (plan_->state.points > 0) trajectory.path = state_path(index);
+  if (one_growth_) {
+    const CandidateInputs nothing;
+    trajectory.log10_growth = log10_growth_per_year({trajectory, {index, 0, 0}, nothing});
+  }
   return trajectory;
 }
 
@@ -176,13 +222,10 @@ void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& c
   const Sizes& sizes = plan_->sizes;
   const auto infos = engine::parameters_of(sizes.family);
   const std::uint32_t year_index = context.address.year_index;
-  const auto is_held = [&](const Input& input) {
-    return input.is_shared() || input.years[year_index].law == kernels::Law::constant;
-  };
-  const bool all_held = std::all_of(sizes.parameters.begin(), sizes.parameters.end(), is_held);
+  const bool all_held = all_held_[year_index] != 0;
   for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
     bool good = true;
-    for (std::size_t i = 0; i < infos.size(); ++i) {
+    for (std::size_t i = 0; i < infos.size() && good; ++i) {
       const Input& input = sizes.parameters[i];
       const Distribution& distribution = input.years[year_index];
       const kernels::Parameters parameters = parameters_of(distribution, context);
@@ -194,7 +237,7 @@ void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& c
       inputs.parameters[i] =
           input.is_shared() ? shared_value(distribution, parameters, plan_->years[year_index], u)
                             : kernels::quantile(distribution.law, parameters, u);
-      good = good && inside(distribution, inputs.parameters[i]);
+      good = inside(distribution, inputs.parameters[i]);
     }
     if (good && kernels::allocation_feasible({inputs.parameters[0], inputs.parameters[1],
                                               inputs.parameters[2], sizes.bins})) {
@@ -232,15 +275,30 @@ CandidateInputs InputSampler::candidate(const Trajectory& trajectory,
   return inputs;
 }
 
-bool InputSampler::accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
-                                   const Address& address, double location) const {
+std::optional<bool> InputSampler::accept_location(const CandidateInputs& inputs,
+                                                  const Trajectory& trajectory,
+                                                  const Address& address, double location,
+                                                  double error) const {
   const Distribution& prior = plan_->sizes.parameters[0].years[address.year_index];
-  if (!inside(prior, location)) return false;
-  const double density =
-      kernels::density(prior.law, parameters_of(prior, {trajectory, address, inputs}), location);
-  if (density <= 0.0) return false;
-  const double u = draws_.uniform(Stream::acceptance, address, 0);
-  return u * plan_->matching.bound[address.year_index] < density;
+  if (location + error < prior.lower || location - error > prior.upper) return false;
+  if (error > 0.0 && (location - error < prior.lower || location + error > prior.upper)) {
+    return std::nullopt;
+  }
+  const kernels::Parameters parameters = parameters_of(prior, {trajectory, address, inputs});
+  const auto density = [&](double at) { return kernels::density(prior.law, parameters, at); };
+  const double middle = density(location);
+  const double needed =
+      draws_.uniform(Stream::acceptance, address, 0) * plan_->matching.bound[address.year_index];
+  if (error == 0.0) return middle > 0.0 && needed < middle;
+  // Densities have one peak: where they hardly change over so short a way, the ends and the middle
+  // say what lies between.
+  constexpr double slack = 1e-4;
+  const double below = density(location - error);
+  const double above = density(location + error);
+  const bool flat =
+      std::abs(below - middle) <= slack * middle && std::abs(above - middle) <= slack * middle;
+  if (!flat || std::abs(needed - middle) <= 10.0 * slack * middle) return std::nullopt;
+  return needed < middle;
 }
 
 double InputSampler::revenue(const Address& address, std::uint32_t rank) const {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/parameters.hpp"
@@ -16,6 +17,7 @@ struct Trajectory {
   TrendDraw count_trend;
   TrendDraw total_trend;
   std::vector<StateRow> path;    ///< [year], empty without a state space
+  double log10_growth = 0.0;     ///< per year, where InputSampler draws it once for all years
   std::vector<double> previous;  ///< [constraint] statistic of the survivor of the year before; nan
                                  ///< where there is none; empty if no constraint asks for it
 };
@@ -49,9 +51,12 @@ class InputSampler {
   CandidateInputs candidate(const Trajectory& trajectory, const Address& address) const;
 
   /// Whether a candidate whose location had to be `location` passes: with probability prior
-  /// density / bound of the year.
-  bool accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
-                       const Address& address, double location) const;
+  /// density / bound of the year. With an `error` of the location: none if that decides.
+  std::optional<bool> accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
+                                      const Address& address, double location, double error) const;
+
+  /// Whether all attempts of a trajectory and year have the same inputs.
+  bool same_for_all_attempts() const { return same_for_all_attempts_; }
 
   /// log10 of the FLOP that a USD buys in a year of the job.
   double log10_flop_per_usd(std::uint32_t year_index) const {
@@ -83,6 +88,8 @@ class InputSampler {
   double log10_total(const Trajectory& trajectory, const Address& address) const;
   double modelled_log10_total(const Trajectory& trajectory, const Address& address) const;
   double log10_growth(const Context& context) const;
+  double log10_growth_per_year(const Context& context) const;
+  bool has_one_growth() const;
   std::uint32_t count(const Trajectory& trajectory, const Address& address) const;
   double on_line(const Trajectory& trajectory, const Address& address, double low,
                  double high) const;
@@ -93,9 +100,13 @@ class InputSampler {
 
   const Plan* plan_;
   Draws draws_;
+  bool one_growth_ = false;  ///< Trajectory::log10_growth serves all years
+  /// Allocations, per year: whether no parameter can be drawn again without the others.
+  std::vector<std::uint8_t> all_held_;
   double log10_base_ = 0.0;          ///< of base_flop * usage_multiplier
   std::vector<double> log10_share_;  ///< per year, of train_share
   std::vector<double> log10_flop_per_usd_;
+  bool same_for_all_attempts_ = false;
 };
 
 }  // namespace flopsieve::engine

@@ -14,15 +14,39 @@ constexpr double ln_10 = 2.302585092994045684;
 
 }  // namespace
 
+/// log10 of the growth of one year: growth.
+double InputSampler::log10_growth_per_year(const Context& context) const {
+  const auto infos = engine::parameters_of(TotalModel::growth);
+  return kernels::decimal_log(plan_->total.growth +
+                              sample(plan_->total.parameters[0], infos[0], context));
+}
+
+/// Whether the growth of a trajectory has one error, so that all years without a known total have
+/// the same.
+bool InputSampler::has_one_growth() const {
+  const Total& total = plan_->total;
+  if (total.model != TotalModel::growth || total.parameters[0].scope != Scope::trajectory) {
+    return false;
+  }
+  const bool all_known =
+      !total.known_log10.empty() && std::none_of(total.known_log10.begin(), total.known_log10.end(),
+                                                 [](double x) { return std::isnan(x); });
+  const std::vector<Distribution>& years = total.parameters[0].years;
+  return !all_known && std::all_of(years.begin(), years.end(), [&](const Distribution& year) {
+    return year == years.front() && !year.refers();
+  });
+}
+
 /// log10 of the growth since the base year: growth, tapering.
 double InputSampler::log10_growth(const Context& context) const {
   const Total& total = plan_->total;
   const auto infos = engine::parameters_of(total.model);
   const int years = plan_->years[context.address.year_index] - total.base_year;
-  const double first = total.growth + sample(total.parameters[0], infos[0], context);
   if (total.model == TotalModel::growth) {
-    return static_cast<double>(years) * kernels::decimal_log(first);
+    return static_cast<double>(years) *
+           (one_growth_ ? context.trajectory.log10_growth : log10_growth_per_year(context));
   }
+  const double first = total.growth + sample(total.parameters[0], infos[0], context);
   const double last = kernels::natural_log(sample(total.parameters[1], infos[1], context));
   const double time = sample(total.parameters[2], infos[2], context);
   double sum = 0.0;

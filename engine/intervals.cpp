@@ -67,6 +67,22 @@ RankBounds rank_bounds(std::uint64_t n, double q) {
   return bounds;
 }
 
+namespace {
+
+/// rank_bounds(), remembered for the last n: the histograms of a run have theirs in common.
+RankBounds remembered_bounds(std::uint64_t n, double q) {
+  thread_local std::uint64_t last = 0;
+  thread_local std::vector<std::pair<double, RankBounds>> known;
+  if (n != last) known.clear();
+  last = n;
+  for (const auto& [each, bounds] : known) {
+    if (each == q) return bounds;
+  }
+  return known.emplace_back(q, rank_bounds(n, q)).second;
+}
+
+}  // namespace
+
 std::vector<QuantileEstimate> whole_quantiles(const Histogram& histogram,
                                               const std::vector<double>& quantiles) {
   const Ranks ranks(histogram);
@@ -76,8 +92,8 @@ std::vector<QuantileEstimate> whole_quantiles(const Histogram& histogram,
     // The product q n of a whole rank may come out a rounding error above it.
     const double exact = q * static_cast<double>(ranks.size());
     const double rank = std::max(1.0, std::ceil(exact * (1.0 - 1e-14)));
-    estimates.push_back(
-        with_bounds(value(static_cast<std::uint64_t>(rank)), rank_bounds(ranks.size(), q), value));
+    estimates.push_back(with_bounds(value(static_cast<std::uint64_t>(rank)),
+                                    remembered_bounds(ranks.size(), q), value));
   }
   return estimates;
 }
@@ -93,7 +109,7 @@ std::vector<QuantileEstimate> grid_quantiles(const Histogram& histogram, const G
     const auto rank = static_cast<std::uint64_t>(below) + 1;
     const double next = rank < ranks.size() ? value(rank + 1) : value(rank);
     const double interpolated = value(rank) + (position - below) * (next - value(rank));
-    estimates.push_back(with_bounds(interpolated, rank_bounds(ranks.size(), q), value));
+    estimates.push_back(with_bounds(interpolated, remembered_bounds(ranks.size(), q), value));
   }
   return estimates;
 }

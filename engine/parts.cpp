@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
@@ -86,8 +88,8 @@ std::vector<fs::path> part_paths(const fs::path& folder) {
   return paths;
 }
 
-H5File open_part(const fs::path& path) {
-  H5File file = H5File::open_image(unseal(path), path.string());
+H5File open_part(std::vector<std::byte> image, const fs::path& path) {
+  H5File file = H5File::open_image(std::move(image), path.string());
   if (file.read_attribute_text("/", format::kind) != format::kind_part) {
     throw Error(ExitCode::storage, fmt::format("{}: not a part of a flopsieve run", path.string()));
   }
@@ -97,6 +99,10 @@ H5File open_part(const fs::path& path) {
                                                  path.string(), version, format::version));
   }
   return file;
+}
+
+H5File open_part(const fs::path& path) {
+  return open_part(unseal(path), path);
 }
 
 }  // namespace
@@ -113,7 +119,7 @@ PartWriter::PartWriter(fs::path folder, const Study& study, Shard shard)
 
 void PartWriter::add(BatchResult result) {
   // A part holds neighbours only: the columns of parts are joined in order of their first batch.
-  if (!waiting_.empty() && result.batch != waiting_.back().batch + shard_.count) seal();
+  if (!waiting_.empty() && result.batch != waiting_.back().batch + shard_.count) begin_seal();
   // Only the first complete trajectories of the run keep their sizes. Those of earlier batches
   // that another process or an earlier start sealed are not counted here: too many are kept then,
   // and joining the parts cuts them.
@@ -122,23 +128,56 @@ void PartWriter::add(BatchResult result) {
   sizes_kept_ += result.tally.complete;
   waiting_bytes_ += bytes_of(result.columns);
   waiting_.push_back(std::move(result));
-  if (waiting_.size() >= most_waiting_batches || waiting_bytes_ >= most_waiting_bytes) seal();
+  if (waiting_.size() >= most_waiting_batches || waiting_bytes_ >= most_waiting_bytes) begin_seal();
+}
+
+void PartWriter::begin_seal() {
+  finish_part();
+  if (waiting_.empty()) return;
+  Part part{folder_ / fmt::format("part-{:010}-{:010}-{}of{}.h5", waiting_.front().batch,
+                                  waiting_.back().batch, shard_.index, shard_.count),
+            {},
+            0};
+  for (const BatchResult& result : waiting_) {
+    part.batches.push_back(result.batch);
+    part.complete += result.tally.complete;
+  }
+  writing_ = std::async(std::launch::async,
+                        [this, path = part.path, batches = std::exchange(waiting_, {})] {
+                          write_part(path, batches);
+                        });
+  parts_.push_back(std::move(part));
+  waiting_bytes_ = 0;
 }
 
 void PartWriter::seal() {
-  if (waiting_.empty()) return;
+  begin_seal();
+  finish_part();
+}
+
+/// Waits for the part that is being written. One that failed is none of parts_.
+void PartWriter::finish_part() {
+  if (!writing_.valid()) return;
+  try {
+    writing_.get();
+  } catch (...) {
+    parts_.pop_back();
+    waiting_.clear();
+    throw;
+  }
+}
+
+void PartWriter::write_part(const fs::path& path, const std::vector<BatchResult>& batches) const {
   const Plan& plan = study_->plan;
-  const std::string name = fmt::format("part-{:010}-{:010}-{}of{}.h5", waiting_.front().batch,
-                                       waiting_.back().batch, shard_.index, shard_.count);
   Tally histograms(plan);
   Columns columns;
   std::vector<BatchRecord> records;
-  for (const BatchResult& result : waiting_) {
+  for (const BatchResult& result : batches) {
     histograms.add(result.tally);
     append(columns, result.columns);
     records.push_back({result.batch, result.tally});
   }
-  H5File file = H5File::create_in_memory(name);
+  H5File file = H5File::create_in_memory(path.filename().string());
   file.write_attribute("/", format::kind, std::string_view(format::kind_part));
   file.write_attribute("/", format::format_version, std::int32_t{format::version});
   file.write_attribute("/", format::identity, study_->identity);
@@ -147,9 +186,7 @@ void PartWriter::seal() {
   write_batches(file, plan, records);
   write_histograms(file, plan, histograms, 1);
   write_columns(file, plan, columns);
-  engine::seal(folder_ / name, file.image());
-  waiting_.clear();
-  waiting_bytes_ = 0;
+  engine::seal(path, file.image());
 }
 
 std::optional<Study> stored_study(const fs::path& folder) {
@@ -180,7 +217,9 @@ std::vector<Part> list_parts(const fs::path& folder, const Study& study,
                                 "another output with -o",
                                 path.string(), folder.string()));
       }
-      parts.push_back({path, file.read<std::uint64_t>("/batches/batch")});
+      const auto complete = file.read<std::uint64_t>("/batches/complete");
+      parts.push_back({path, file.read<std::uint64_t>("/batches/batch"),
+                       std::accumulate(complete.begin(), complete.end(), std::uint64_t{0})});
     } catch (const DamagedPart& error) {
       fs::path aside = path;
       aside += ".damaged";
@@ -193,7 +232,11 @@ std::vector<Part> list_parts(const fs::path& folder, const Study& study,
 }
 
 PartContents read_part(const fs::path& path, const Plan& plan) {
-  const H5File file = open_part(path);
+  return read_part(unseal(path), path, plan);
+}
+
+PartContents read_part(std::vector<std::byte> image, const fs::path& path, const Plan& plan) {
+  const H5File file = open_part(std::move(image), path);
   PartContents contents{read_batches(file, plan), Tally(plan), read_columns(file)};
   add_histograms(file, plan, contents.histograms);
   return contents;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +26,7 @@ struct Shard {
 struct Part {
   std::filesystem::path path;
   std::vector<std::uint64_t> batches;  ///< ascending
+  std::uint64_t complete = 0;          ///< complete trajectories of all its batches
 };
 
 /// What a part holds.
@@ -34,26 +37,43 @@ struct PartContents {
 };
 
 /// Collects committed batches and writes them as sealed parts (sealed.hpp) into a folder, so that
-/// a kill loses at most what came after the last seal(). One thread.
+/// a kill loses at most what came after the last seal(). Used by one thread at a time. Parts are
+/// written by a thread of its own, one after the other, so that whoever commits does not wait for
+/// the disk unless a whole part is already on its way: memory holds two parts at most. While parts
+/// are being written, nobody else may call HDF5 (seal() ends that).
 class PartWriter {
  public:
   /// Creates the folder if need be. Throws Error(storage).
   PartWriter(std::filesystem::path folder, const Study& study, Shard shard);
+  PartWriter(const PartWriter&) = delete;
+  PartWriter& operator=(const PartWriter&) = delete;
 
-  /// Takes a batch, in ascending order. Seals by itself once 64 batches or 16 MiB of columns wait,
-  /// and before a gap: a part holds successive batches of its shard.
+  /// Takes a batch, in ascending order. Calls begin_seal() by itself once 64 batches or 16 MiB of
+  /// columns wait, and before a gap: a part holds successive batches of its shard.
   void add(BatchResult result);
 
-  /// Writes what waits; after it has returned, it survives a kill.
+  /// Has what waits written without waiting for it, but for the part before it. Throws what the
+  /// writing of that one threw; nothing more is written then.
+  void begin_seal();
+
+  /// Writes what waits; after it has returned, it survives a kill. Throws Error(storage).
   void seal();
 
+  /// The parts written so far, in order; for calls after a seal().
+  const std::vector<Part>& parts() const { return parts_; }
+
  private:
+  void write_part(const std::filesystem::path& path, const std::vector<BatchResult>& batches) const;
+  void finish_part();
+
   std::filesystem::path folder_;
   const Study* study_;
   Shard shard_;
   std::vector<BatchResult> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::uint64_t sizes_kept_ = 0;  ///< complete trajectories whose sizes were taken so far
+  std::vector<Part> parts_;
+  std::future<void> writing_;  ///< of the last of parts_; last member: it waits when destroyed
 };
 
 /// The study of a folder's parts, from the first part that can be read; nothing if there is none.
@@ -66,5 +86,9 @@ std::vector<Part> list_parts(const std::filesystem::path& folder, const Study& s
 
 /// Throws Error(storage) if the part is damaged.
 PartContents read_part(const std::filesystem::path& path, const Plan& plan);
+
+/// The same for what unseal(path) has returned; that may be called by another thread meanwhile.
+PartContents read_part(std::vector<std::byte> image, const std::filesystem::path& path,
+                       const Plan& plan);
 
 }  // namespace flopsieve::engine

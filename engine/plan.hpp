@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -20,7 +21,7 @@ namespace flopsieve::engine {
 
 /// Raised whenever a draw or a tally of an unchanged job (tests/engine/golden_test.cpp) or the
 /// layout of the Plan changes.
-inline constexpr int sampling_version = 2;
+inline constexpr int sampling_version = 3;
 
 /// How often an uncertain input is drawn: anew for each candidate, or one latent quantile per
 /// trajectory that serves all years and attempts.
@@ -44,6 +45,8 @@ struct Argument {
   double value = 0.0;
   double times = 0.0;
   Reference reference = Reference::none;
+
+  bool operator==(const Argument&) const = default;
 };
 
 /// A law with its arguments, kept inside [lower, upper] by drawing again (but see
@@ -53,6 +56,14 @@ struct Distribution {
   std::array<Argument, 3> arguments{};
   double lower = 0.0;  ///< -infinity if not bounded
   double upper = 0.0;  ///< +infinity if not bounded
+
+  /// Whether an argument depends on another input.
+  bool refers() const {
+    return std::any_of(arguments.begin(), arguments.end(), [](const Argument& argument) {
+      return argument.reference != Reference::none;
+    });
+  }
+  bool operator==(const Distribution&) const = default;
 };
 
 /// An uncertain (or constant) input with one distribution per year of the job.

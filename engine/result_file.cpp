@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <limits>
 #include <optional>
 
@@ -11,6 +12,7 @@
 #include "engine/files.hpp"
 #include "engine/format.hpp"
 #include "engine/h5.hpp"
+#include "engine/sealed.hpp"
 #include "engine/summary.hpp"
 
 namespace flopsieve::engine {
@@ -293,25 +295,28 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
   const Plan& plan = study.plan;
   std::vector<BatchRecord> batches;
   Tally tally(plan);
-  for (const Part& part : parts) {
-    check_stop(stop);
-    PartContents contents = read_part(part.path, plan);
-    tally.add(contents.histograms);
-    std::move(contents.batches.begin(), contents.batches.end(), std::back_inserter(batches));
-  }
-  for (const BatchRecord& record : batches) tally.add(record.tally);
+  std::uint64_t complete = 0;
+  for (const Part& part : parts) complete += part.complete;
 
   TemporaryFile temporary(path);
   {
     H5File file = H5File::create(temporary.path());
-    write_attributes(file, study, tally);
     write_group_scales(file, plan);
-    ColumnWriter columns(file, plan, tally.complete);
-    for (const Part& part : parts) {
+    ColumnWriter columns(file, plan, complete);
+    std::future<std::vector<std::byte>> image;  // of the next part, read and verified meanwhile
+    for (std::size_t i = 0; i < parts.size(); ++i) {
       check_stop(stop);
-      columns.append(read_part(part.path, plan).columns);
+      if (i == 0) image = std::async(std::launch::async, unseal, parts[0].path);
+      std::vector<std::byte> present = image.get();
+      if (i + 1 < parts.size()) image = std::async(std::launch::async, unseal, parts[i + 1].path);
+      PartContents contents = read_part(std::move(present), parts[i].path, plan);
+      columns.append(contents.columns);
+      tally.add(contents.histograms);
+      std::move(contents.batches.begin(), contents.batches.end(), std::back_inserter(batches));
     }
     columns.finish(file);
+    for (const BatchRecord& record : batches) tally.add(record.tally);
+    write_attributes(file, study, tally);
     write_summary(file, plan, tally);
     write_acceptance(file, plan, tally);
     write_batches(file, plan, batches);

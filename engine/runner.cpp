@@ -128,6 +128,9 @@ class Run {
 
   const Tally& tally() const { return tally_; }
 
+  /// What this run has written.
+  const std::vector<Part>& parts() const { return writer_.parts(); }
+
  private:
   std::optional<BatchResult> compute_batch(std::uint64_t batch) const {
     try {
@@ -152,7 +155,7 @@ class Run {
     writer_.add(std::move(*result));
     if (precise_after_) return Commit::stop;
     if (Clock::now() - last_seal_ >= seal_interval) {
-      writer_.seal();
+      writer_.begin_seal();
       last_seal_ = Clock::now();
     }
     return Commit::go_on;
@@ -272,7 +275,10 @@ Tally run_study(const Study& study, const RunOptions& options) {
     if (options.shard.count > 1) return run.tally();
     if (run.precise_after()) wanted = *run.precise_after() + 1;
   }
-  const std::vector<Part> parts = list_parts(folder, study, warn);
+  std::vector<Part>& parts = sealed;
+  parts.insert(parts.end(), run.parts().begin(), run.parts().end());
+  std::sort(parts.begin(), parts.end(),
+            [](const Part& a, const Part& b) { return a.batches.front() < b.batches.front(); });
   Tally tally = write_result_file(options.output, study, parts, options.stop, wanted);
   remove_parts(parts, folder);
   lock.remove_file();

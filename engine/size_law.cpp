@@ -8,7 +8,6 @@
 #include <limits>
 
 #include "engine/error.hpp"
-#include "kernels/allocation.hpp"
 #include "kernels/math.hpp"
 #include "kernels/size_laws.hpp"
 
@@ -73,10 +72,7 @@ std::uint32_t grid_points(const CandidateInputs& inputs) {
   return static_cast<std::uint32_t>(std::floor((p[1] - p[0]) / p[2] + 1e-9)) + 1;
 }
 
-/// Where a law keeps what it refers to, for one candidate.
-struct LawStorage {
-  std::array<kernels::MixtureComponent, most_components> components;
-};
+}  // namespace
 
 kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStorage& storage) {
   const auto& p = inputs.parameters;
@@ -92,7 +88,7 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
                               p[1], p[2], p[3]));
     }
     case SizeFamily::uniform:
-      return kernels::PowerLawSizes(1.0, p[1] - p[0]);
+      return kernels::UniformSizes{};
     case SizeFamily::power_law:
       return kernels::PowerLawSizes(p[0], p[2] - p[1]);
     case SizeFamily::student_t:
@@ -107,11 +103,8 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
       }
       return kernels::MixtureSizes(std::span(storage.components).first(size));
     }
-    case SizeFamily::empirical: {
-      const KernelPoints& kernel = plan.sizes.kernel;
-      return kernels::EmpiricalSizes(
-          {kernel.centres, kernel.cumulative_weights, kernel.bandwidth, kernel.mean, kernel.sd});
-    }
+    case SizeFamily::empirical:
+      return kernels::EmpiricalSizes(kernel_density(plan));
     case SizeFamily::normal:
     case SizeFamily::allocation:
       break;
@@ -119,27 +112,9 @@ kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStor
   return kernels::NormalSizes{};
 }
 
-}  // namespace
-
-void draw_lane(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
-               kernels::Counter counter, std::vector<float>& z) {
-  if (plan.sizes.family == SizeFamily::allocation) {
-    const auto& p = inputs.parameters;
-    if (kernels::draw_allocation({p[0], p[1], p[2], plan.sizes.bins}, key, counter, z)) return;
-    throw Error(ExitCode::budget,
-                fmt::format("an allocation with largest_share {}, gradient {} and smallest {} has "
-                            "more than {} models; raise the gradient or the smallest",
-                            p[0], p[1], p[2], kernels::most_allocated_models));
-  }
-  LawStorage storage;
-  const kernels::SizeLaw law = law_of(plan, inputs, storage);
-  z.resize(inputs.count);
-  for (std::uint32_t draw = 0; draw < inputs.count; draw += 2) {
-    counter[0] = draw / 2;
-    const kernels::Words words = kernels::philox(counter, key);
-    z[draw] = kernels::draw_size(law, {words[0], words[1]});
-    if (draw + 1 < inputs.count) z[draw + 1] = kernels::draw_size(law, {words[2], words[3]});
-  }
+kernels::KernelDensity kernel_density(const Plan& plan) {
+  const KernelPoints& kernel = plan.sizes.kernel;
+  return {kernel.centres, kernel.cumulative_weights, kernel.bandwidth, kernel.mean, kernel.sd};
 }
 
 namespace {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <vector>
 
 #include "engine/candidate.hpp"
 #include "engine/inputs.hpp"
+#include "kernels/size_laws.hpp"
 #include "kernels/skew_normal.hpp"
 
 /// From the parameters of a candidate to its law of sizes.
@@ -30,10 +32,18 @@ bool is_vectorised(SizeFamily family);
 /// The shape that kernels/sizes.hpp draws.
 kernels::SkewNormalShape shape_of(SizeFamily family, const CandidateInputs& inputs);
 
-/// Draws the standardised sizes of one candidate of another family. `counter` is that of block 0
-/// of its stream. Their number is inputs.count, or what an allocation implies.
-void draw_lane(const Plan& plan, const CandidateInputs& inputs, kernels::Key key,
-               kernels::Counter counter, std::vector<float>& z);
+/// Where a law keeps what it refers to, for one candidate.
+struct LawStorage {
+  std::array<kernels::MixtureComponent, most_components> components;
+};
+
+/// The law of the standardised sizes of a candidate; not of an allocation. `storage` and the Plan
+/// must outlive it. Throws Error(budget) if a truncated normal has no probability between its
+/// bounds.
+kernels::SizeLaw law_of(const Plan& plan, const CandidateInputs& inputs, LawStorage& storage);
+
+/// The kernel density of empirical sizes.
+kernels::KernelDensity kernel_density(const Plan& plan);
 
 /// match = "last": what k - 1 sizes leave to the largest.
 struct LastSize {

@@ -22,13 +22,13 @@ enum class Stream : std::uint8_t {
   size_skewness = 8,     ///< likewise
   size_mean = 9,         ///< likewise; not drawn with match = "shift"
   acceptance = 10,       ///< one uniform: match = "shift" and "last"
-  sizes = 11,            ///< words 2j and 2j + 1: size j; allocations: in order
+  sizes = 11,            ///< as the family's kernel says
   total_parameter = 12,  ///< one uniform per resampling, from first_index(slot) on
   count_parameter = 13,  ///< likewise
   size_parameter = 14,   ///< likewise
   mixture = 15,          ///< likewise, slots 3i, 3i + 1, 3i + 2: weight, mean, sd of component i
   soft = 16,             ///< at the constraint's address: one uniform
-  dates = 17,            ///< the j-th largest model's date
+  dates = 17,            ///< the date of the model at place j of the draws
   revenue = 18,          ///< the j-th largest model's revenue
   largest_size = 19,     ///< one uniform: the largest size (match = "last")
   total_trend = 20,      ///< per trajectory, as count_trend

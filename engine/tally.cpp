@@ -52,11 +52,6 @@ void YearTally::add(const YearTally& other) {
   merge(joint, other.joint);
 }
 
-void add_to(Histogram& histogram, std::uint64_t bin) {
-  if (bin >= histogram.size()) histogram.resize(bin + 1, 0);
-  ++histogram[bin];
-}
-
 void merge(Histogram& into, const Histogram& from) {
   if (from.size() > into.size()) into.resize(from.size(), 0);
   for (std::size_t i = 0; i < from.size(); ++i) into[i] += from[i];

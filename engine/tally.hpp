@@ -31,7 +31,10 @@ struct YearTally {
 /// How often each value occurred. For whole numbers the value itself is the index.
 using Histogram = std::vector<std::uint64_t>;
 
-void add_to(Histogram& histogram, std::uint64_t bin);
+inline void add_to(Histogram& histogram, std::uint64_t bin) {
+  if (bin >= histogram.size()) histogram.resize(bin + 1, 0);
+  ++histogram[bin];
+}
 void merge(Histogram& into, const Histogram& from);
 
 /// The bin of a value on a grid; values beyond the ends fall into the end bins.

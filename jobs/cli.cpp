@@ -68,6 +68,7 @@ struct Subcommands {
   ShowCommand show;
   CompareCommand compare;
   CalibrateCommand calibrate;
+  BenchCommand bench;
 };
 
 void add_run(CLI::App& app, RunCommand& command, std::function<int()>& chosen) {
@@ -135,6 +136,20 @@ void add_calibrate(CLI::App& app, CalibrateCommand& command, std::function<int()
   sub->callback([&] { chosen = [&] { return calibrate_command(command); }; });
 }
 
+void add_bench(CLI::App& app, BenchCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand(
+      "bench", "Speed of this machine: kernels and whole jobs against the bare kernels");
+  sub->add_option("--json", command.json, "Write the figures as JSON; -: to stdout, no table")
+      ->type_name("FILE")
+      ->check(demand_name);
+  sub->add_flag("--quick", command.quick, "Fewer and shorter measurements: under 20 s");
+  sub->add_option("--threads", command.threads,
+                  "Measure 1, 2, 4, ... up to this many threads (default: all)")
+      ->check(CLI::Range(1, 4096));
+  sub->footer("Example: flopsieve bench --quick --json bench.json");
+  sub->callback([&] { chosen = [&] { return bench(command); }; });
+}
+
 int fail(const std::string& message, ExitCode code) {
   std::fputs(fmt::format("flopsieve: {}\n", message).c_str(), stderr);
   return static_cast<int>(code);
@@ -156,6 +171,7 @@ int run_subcommand(int argc, char** argv) {
   add_check_and_config(app, all, chosen);
   add_show_and_compare(app, all, chosen);
   add_calibrate(app, all.calibrate, chosen);
+  add_bench(app, all.bench, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {

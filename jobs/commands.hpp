@@ -71,6 +71,13 @@ struct CalibrateCommand {
 };
 int calibrate_command(const CalibrateCommand& command);
 
+struct BenchCommand {
+  int threads = 0;  ///< measures 1, 2, 4, ... up to this many; 0: as RunCommand::threads
+  bool quick = false;
+  std::string json;  ///< a file to write, "-" for stdout in place of the table, "" for none
+};
+int bench(const BenchCommand& command);
+
 /// Reads the command line, runs the subcommand and maps every failure to its exit code and one
 /// message on stderr.
 int run_cli(int argc, char** argv);

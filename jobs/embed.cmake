@@ -1,6 +1,8 @@
 # Writes OUTPUT from embedded.cpp.in with the texts and the git hash of today; run at each build,
 # changes the file only when one of them has changed.
 file(READ ${SOURCE_DIR}/jobs/forecast.toml FORECAST_TOML)
+file(READ ${SOURCE_DIR}/jobs/published.toml PUBLISHED_TOML)
+file(READ ${SOURCE_DIR}/benchmarks/jobs/total.toml TOTAL_TOML)
 file(READ ${SOURCE_DIR}/jobs/calibration.toml CALIBRATION_TOML)
 execute_process(COMMAND git -C ${SOURCE_DIR} describe --always --dirty --abbrev=12 --exclude=*
                 OUTPUT_VARIABLE GIT_HASH OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

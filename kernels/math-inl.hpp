@@ -87,7 +87,20 @@ HWY_INLINE V DecimalLog(D d, V x) {
   return Fma(d, log, hn::Set(d, log10_of_e), hn::Mul(log, hn::Set(d, log10_of_e_low)));
 }
 
-/// ln u for float u in [2^-32, 1].
+/// 2^(scale * z) in single precision for abs(scale * z) <= 120. The product is not rounded before
+/// its whole part is taken off. Relative error below 3.3 * 2^-24 (accuracy_float_test.cpp).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V PowerOfTwoFloat(D d, V scale, V z) {
+  const hn::RebindToUnsigned<D> du;
+  const V shift = hn::Set(d, rounding_shift_float);
+  const V shifted = Fma(d, scale, z, shift);
+  const V fraction = Fma(d, scale, z, hn::Sub(shift, shifted));
+  const V mantissa = Horner(d, exp2f_coefficients, fraction);
+  return hn::BitCast(
+      d, hn::Add(hn::BitCast(du, mantissa), hn::ShiftLeft<23>(hn::BitCast(du, shifted))));
+}
+
+/// ln u for float u in [2^-32, 1], within 0.9 units of the last place at every such u.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V LogFloat(D d, V u) {
   const hn::RebindToSigned<D> di;
@@ -102,7 +115,20 @@ HWY_INLINE V LogFloat(D d, V u) {
   return Fma(d, exponent, hn::Set(d, ln2_float), hn::Add(f, sum));
 }
 
-/// Sine and cosine of word / 2^32 whole turns.
+/// log2(x / 2^shift) for positive normal float x, whole |shift| <= 126. Absolute error below
+/// 2^-24 (3 + |result|).
+template <int shift, class D, class V = hn::Vec<D>>
+HWY_INLINE V Log2Float(D d, V x) {
+  const hn::RebindToSigned<D> di;
+  const auto cut = hn::Set(di, 0x3F3504F3);  // sqrt(1/2)
+  const auto shifted = hn::Sub(hn::BitCast(di, x), hn::Set(di, 0x3F3504F3 + shift * (1 << 23)));
+  const V exponent = hn::ConvertTo(d, hn::ShiftRight<23>(shifted));
+  const V m = hn::BitCast(d, hn::Add(hn::And(shifted, hn::Set(di, 0x007FFFFF)), cut));
+  const V f = hn::Sub(m, hn::Set(d, 1.0f));
+  return Fma(d, f, Horner(d, log2f_coefficients, f), exponent);
+}
+
+/// Sine and cosine of word / 2^32 whole turns, within 2.8 units of the last place.
 template <class D, class V = hn::Vec<D>, class VU = hn::Vec<hn::RebindToUnsigned<D>>>
 HWY_INLINE void SinCosTurn(D d, VU word, V& sine, V& cosine) {
   const hn::RebindToUnsigned<D> du;

@@ -4,8 +4,10 @@
 /// IEEE 754 defines exactly (+ - * / sqrt fma). The names differ from the C library's on purpose:
 /// no draw and no statistic may depend on a C library's version.
 ///
-/// Accuracy (tested against Boost.Math and the C library in long double): 2 ulp, 4 for
-/// log_factorial, exponential_minus_one and log_one_plus, 8 for normal_quantile.
+/// Accuracy, in units of the last place (dense grids over the whole range against GNU MPFR,
+/// accuracy_test.cpp): power_of_two 1.01, power_of_ten 0.98, exponential 1.02, natural_log 0.82,
+/// decimal_log 1.65, log_one_plus 2.2, exponential_minus_one 2.5, log_factorial 2.5,
+/// normal_quantile 5.5.
 namespace flopsieve::kernels {
 
 /// 2^x for -1022 <= x <= 1023.

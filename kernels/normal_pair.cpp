@@ -16,12 +16,20 @@ float horner(const std::array<float, n>& coefficients, float x) {
   return sum;
 }
 
-/// ln u for u in [2^-32, 1]: LogFloat of math-inl.hpp.
-float natural_log(float u) {
+/// u = m 2^exponent with m in [sqrt(1/2), sqrt(2)).
+struct Binade {
+  float exponent;
+  float mantissa;
+};
+
+Binade binade_of(float u) {
   constexpr std::int32_t cut = 0x3F3504F3;  // sqrt(1/2)
   const std::int32_t shifted = std::bit_cast<std::int32_t>(u) - cut;
-  const auto exponent = static_cast<float>(shifted >> 23);
-  const float f = std::bit_cast<float>((shifted & 0x007FFFFF) + cut) - 1.0f;
+  return {static_cast<float>(shifted >> 23), std::bit_cast<float>((shifted & 0x007FFFFF) + cut)};
+}
+
+/// ln((1 + f) 2^exponent) as in LogFloat of math-inl.hpp.
+float natural_log(float exponent, float f) {
   const float square = f * f;
   float sum = square * f * horner(logf_coefficients, f);
   sum = std::fma(square, -0.5f, sum);
@@ -29,6 +37,16 @@ float natural_log(float u) {
 }
 
 }  // namespace
+
+float natural_log_float(float u) {
+  const Binade binade = binade_of(u);
+  return natural_log(binade.exponent, binade.mantissa - 1.0f);
+}
+
+float natural_log_less(float below, float u) {
+  const Binade binade = binade_of(u);
+  return natural_log(binade.exponent, binade.exponent == 0.0f ? -below : binade.mantissa - 1.0f);
+}
 
 FloatPair sine_cosine_of_turn(std::uint32_t word) {
   const std::uint32_t quadrant = (word + 0x20000000u) >> 30;
@@ -52,7 +70,7 @@ FloatPair sine_cosine_of_turn(std::uint32_t word) {
 FloatPair normal_pair(DrawWords words) {
   const auto whole = static_cast<float>(static_cast<std::int32_t>(words.first >> 1));
   const float uniform = std::fma(whole, 0x1p-31f, 0x1p-32f);
-  const float radius = std::sqrt(-2.0f * natural_log(uniform));
+  const float radius = std::sqrt(-2.0f * natural_log_float(uniform));
   const FloatPair turn = sine_cosine_of_turn(words.second);
   return {radius * turn.second, radius * turn.first};
 }

@@ -43,9 +43,9 @@ HWY_INLINE void PhiloxRound(D64 d64, V key0, V key1, PhiloxState<V>& state) {
   };
   const V product0 = product(state.word0, philox_multiplier_0);
   const V product1 = product(state.word2, philox_multiplier_1);
-  state.word0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(product1), state.word1), key0);
+  state.word0 = hn::Xor3(hn::ShiftRight<32>(product1), state.word1, key0);
   state.word1 = product1;
-  state.word2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(product0), state.word3), key1);
+  state.word2 = hn::Xor3(hn::ShiftRight<32>(product0), state.word3, key1);
   state.word3 = product0;
   (void)d64;
 }
@@ -75,6 +75,105 @@ HWY_INLINE void Philox(D d, Key key, PhiloxState<V>& state) {
 }
 
 #endif
+
+/// The random words of consecutive blocks of the same lanes. Set up once per group: in the first
+/// round only the block's own word is new.
+template <class D>
+class PhiloxBlocks {
+ public:
+  using V = hn::Vec<D>;
+
+  PhiloxBlocks(D d, Key key, V word1, V word2, V word3)
+      : d_(d), key_(key), word1_(word1), word2_(word2), word3_(word3) {
+#if HWY_TARGET != HWY_SCALAR
+    even_ = FirstRound(Even(word1), Even(word2), Even(word3));
+    odd_ = FirstRound(Odd(word1), Odd(word2), Odd(word3));
+#endif
+  }
+
+  /// Stores words 0 to 3 of `block` and of the next one at out, out + stride, ..., out + 7 stride.
+  /// Two blocks of even and odd lanes are four chains, which hide the latency of multiplications.
+  HWY_INLINE void StoreTwo(std::uint32_t block, std::uint32_t* HWY_RESTRICT out,
+                           std::size_t stride) const {
+#if HWY_TARGET == HWY_SCALAR
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      PhiloxState<V> state{hn::Set(d_, block + i), word1_, word2_, word3_};
+      Philox(d_, key_, state);
+      StoreWords(state, out + 4 * i * stride, stride);
+    }
+#else
+    const hn::RepartitionToWide<D> d64;
+    PhiloxState<V64> a = Start(even_, block);
+    PhiloxState<V64> b = Start(odd_, block);
+    PhiloxState<V64> c = Start(even_, block + 1);
+    PhiloxState<V64> e = Start(odd_, block + 1);
+    Key key = key_;
+    for (int round = 1; round < philox_rounds; ++round) {
+      key = {key[0] + philox_weyl_0, key[1] + philox_weyl_1};
+      const V64 key0 = hn::Set(d64, key[0]);
+      const V64 key1 = hn::Set(d64, key[1]);
+      PhiloxRound(d64, key0, key1, a);
+      PhiloxRound(d64, key0, key1, b);
+      PhiloxRound(d64, key0, key1, c);
+      PhiloxRound(d64, key0, key1, e);
+    }
+    StoreWords(Join(a, b), out, stride);
+    StoreWords(Join(c, e), out + 4 * stride, stride);
+#endif
+  }
+
+ private:
+  HWY_INLINE void StoreWords(const PhiloxState<V>& state, std::uint32_t* HWY_RESTRICT out,
+                             std::size_t stride) const {
+    hn::StoreU(state.word0, d_, out);
+    hn::StoreU(state.word1, d_, out + stride);
+    hn::StoreU(state.word2, d_, out + 2 * stride);
+    hn::StoreU(state.word3, d_, out + 3 * stride);
+  }
+
+#if HWY_TARGET != HWY_SCALAR
+  using V64 = hn::Vec<hn::RepartitionToWide<D>>;
+
+  /// What the first round leaves that does not hang on the block.
+  struct Constant {
+    V64 word0, word1, word2;
+  };
+
+  HWY_INLINE V64 Even(V v) const {
+    return hn::BitCast(hn::RepartitionToWide<D>(), v);
+  }
+  HWY_INLINE V64 Odd(V v) const {
+    return hn::ShiftRight<32>(Even(v));
+  }
+
+  HWY_INLINE Constant FirstRound(V64 word1, V64 word2, V64 word3) const {
+    const hn::RepartitionToWide<D> d64;
+    const V64 product = hn::MulEven(hn::BitCast(d_, word2), hn::Set(d_, philox_multiplier_1));
+    return {hn::Xor3(hn::ShiftRight<32>(product), word1, hn::Set(d64, key_[0])), product,
+            hn::Xor(word3, hn::Set(d64, key_[1]))};
+  }
+
+  HWY_INLINE PhiloxState<V64> Start(const Constant& constant, std::uint32_t block) const {
+    const hn::RepartitionToWide<D> d64;
+    const std::uint64_t product = std::uint64_t{block} * philox_multiplier_0;
+    return {constant.word0, constant.word1, hn::Xor(constant.word2, hn::Set(d64, product >> 32)),
+            hn::Set(d64, product)};
+  }
+
+  HWY_INLINE PhiloxState<V> Join(const PhiloxState<V64>& even, const PhiloxState<V64>& odd) const {
+    const auto join = [this](V64 a, V64 b) HWY_ATTR {
+      return hn::OddEven(hn::BitCast(d_, hn::ShiftLeft<32>(b)), hn::BitCast(d_, a));
+    };
+    return {join(even.word0, odd.word0), join(even.word1, odd.word1), join(even.word2, odd.word2),
+            join(even.word3, odd.word3)};
+  }
+
+  Constant even_, odd_;
+#endif
+  D d_;
+  Key key_;
+  V word1_, word2_, word3_;
+};
 
 }  // namespace flopsieve::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "kernels/math.hpp"
 #include "kernels/normal.hpp"
+#include "kernels/normal_pair.hpp"
 #include "kernels/philox.hpp"
 
 namespace flopsieve::kernels {
@@ -14,17 +14,19 @@ namespace {
 constexpr double ln_10 = 2.30258509299404568402;
 constexpr double normal_peak = 0.39894228040143267794;  // 1 / sqrt(2 pi)
 
-/// A uniform number in (0, 1) from one word.
-double uniform(std::uint32_t word) {
-  return (static_cast<double>(word) + 0.5) * 0x1p-32;
+DrawWords words_of(Key key, Counter counter, std::uint32_t index) {
+  counter[0] = index / 2;
+  const Words words = philox(counter, key);
+  return {words[index % 2 * 2], words[index % 2 * 2 + 1]};
 }
 
 }  // namespace
 
 // --- Normal and skew-normal ---------------------------------------------------------------------
 
-float NormalSizes::draw(DrawWords words) const {
-  return normal_pair(words).second;
+float NormalSizes::draw(Key key, Counter counter, std::uint32_t index) const {
+  const FloatPair normals = normal_pair(words_of(key, counter, index / 2));
+  return index % 2 == 0 ? normals.first : normals.second;
 }
 
 double NormalSizes::cumulative(double z) const {
@@ -43,8 +45,8 @@ double NormalSizes::largest_density() const {
   return normal_peak;
 }
 
-float SkewNormalSizes::draw(DrawWords words) const {
-  const FloatPair normals = normal_pair(words);
+float SkewNormalSizes::draw(Key key, Counter counter, std::uint32_t index) const {
+  const FloatPair normals = normal_pair(words_of(key, counter, index));
   return std::fma(static_cast<float>(shape.absolute), std::abs(normals.first),
                   std::fma(static_cast<float>(shape.normal), normals.second,
                            static_cast<float>(shape.constant)));
@@ -60,13 +62,8 @@ TruncatedNormalSizes::TruncatedNormalSizes(double mean, double sd, double lower,
   mass_ = normal_between(low_, low_ + width_);
 }
 
-float TruncatedNormalSizes::draw(DrawWords words) const {
-  const double p = normal_cdf(low_) + open_uniform(words.first, words.second) * mass_;
-  // Rounding may reach 1, and a product of small numbers may leave the range of the logarithm.
-  const double t =
-      normal_quantile(std::clamp(p, std::numeric_limits<double>::min(), 1.0 - 0x1p-53));
-  const double z = std::clamp((t - low_) / width_, 0.0, 1.0);
-  return static_cast<float>(mirrored_ ? 1.0 - z : z);
+float TruncatedNormalSizes::draw(Key key, Counter counter, std::uint32_t index) const {
+  return drawing().draw(key, counter, index);
 }
 
 /// The probability between two fractions of the interval, counted from its lower or mirrored end.
@@ -93,17 +90,19 @@ double TruncatedNormalSizes::largest_density() const {
   return width_ / mass_ * normal_density(std::clamp(0.0, low_, low_ + width_));
 }
 
+// --- Uniform ------------------------------------------------------------------------------------
+
+double UniformSizes::cumulative(double z) const {
+  return std::clamp(z, 0.0, 1.0);
+}
+
 // --- Power law: an exponential law on [0, 1], written with a rate that is not positive. ----------
 
 PowerLawSizes::PowerLawSizes(double gradient, double range)
     : rate_((gradient - 1.0) * range * ln_10) {}
 
-float PowerLawSizes::draw(DrawWords words) const {
-  const double u = uniform(words.first);
-  if (rate_ == 0.0) return static_cast<float>(u);
-  const double rate = -std::abs(rate_);
-  const double y = log_one_plus(u * exponential_minus_one(rate)) / rate;
-  return static_cast<float>(rate_ > 0.0 ? 1.0 - y : y);
+float PowerLawSizes::draw(Key key, Counter counter, std::uint32_t index) const {
+  return drawing().draw(key, counter, index);
 }
 
 namespace {
@@ -142,8 +141,8 @@ double PowerLawSizes::largest_density() const {
 
 // --- Grid ---------------------------------------------------------------------------------------
 
-float GridSizes::draw(DrawWords words) const {
-  return static_cast<float>((std::uint64_t{words.first} * points) >> 32);
+float GridSizes::draw(Key key, Counter counter, std::uint32_t index) const {
+  return drawing().draw(key, counter, index);
 }
 
 double GridSizes::cumulative(double z) const {
@@ -158,13 +157,8 @@ MixtureSizes::MixtureSizes(std::span<const MixtureComponent> components)
   for (const MixtureComponent& component : components) weight_ += component.weight;
 }
 
-float MixtureSizes::draw(DrawWords words) const {
-  double rest = uniform(words.first) * weight_;
-  std::size_t i = 0;
-  while (i + 1 < components_.size() && rest >= components_[i].weight)
-    rest -= components_[i++].weight;
-  const double normal = normal_quantile(uniform(words.second));
-  return static_cast<float>(components_[i].mean + components_[i].sd * normal);
+float MixtureSizes::draw(Key key, Counter counter, std::uint32_t index) const {
+  return drawing().draw(key, counter, index);
 }
 
 double MixtureSizes::cumulative(double z) const {
@@ -195,13 +189,13 @@ double MixtureSizes::largest_density() const {
 
 // --- Kernel density -----------------------------------------------------------------------------
 
-float EmpiricalSizes::draw(DrawWords words) const {
-  const auto weights = kernel_.cumulative_weights;
-  const double at = uniform(words.first) * weights.back();
-  const auto chosen = std::upper_bound(weights.begin(), weights.end() - 1, at) - weights.begin();
-  const double centre = kernel_.centres[static_cast<std::size_t>(chosen)];
-  const double normal = normal_quantile(uniform(words.second));
-  return static_cast<float>((centre + kernel_.bandwidth * normal - kernel_.mean) / kernel_.sd);
+CentreTable EmpiricalSizes::drawing() const {
+  return CentreTable(kernel_.centres, kernel_.cumulative_weights, kernel_.bandwidth, kernel_.mean,
+                     kernel_.sd);
+}
+
+float EmpiricalSizes::draw(Key key, Counter counter, std::uint32_t index) const {
+  return drawing().draw(key, counter, index);
 }
 
 namespace {
@@ -240,8 +234,8 @@ double EmpiricalSizes::largest_density() const {
 
 // --- All of them --------------------------------------------------------------------------------
 
-float draw_size(const SizeLaw& law, DrawWords words) {
-  return std::visit([&](const auto& sizes) { return sizes.draw(words); }, law);
+float draw_size(const SizeLaw& law, Key key, Counter counter, std::uint32_t index) {
+  return std::visit([&](const auto& sizes) { return sizes.draw(key, counter, index); }, law);
 }
 
 double cumulative(const SizeLaw& law, double z) {

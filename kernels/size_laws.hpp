@@ -4,18 +4,21 @@
 #include <span>
 #include <variant>
 
-#include "kernels/normal_pair.hpp"
+#include "kernels/family_draws.hpp"
+#include "kernels/philox.hpp"
 #include "kernels/skew_normal.hpp"
 #include "kernels/student_t.hpp"
 
 /// The laws of a standardised size z, one model at a time: x = location + scale * z in log10 FLOP.
-/// A draw is float32, as in sizes.hpp; probabilities and densities are of z before that rounding,
-/// the density per unit of z.
+/// Draw `index` of a stream, whose word 0 is replaced by the block, is float32 and has the bits of
+/// the vector kernels (sizes.hpp, families.hpp); probabilities and densities are of z before that
+/// rounding, the density per unit of z.
 namespace flopsieve::kernels {
 
-/// location = mean, scale = sd. Its draws are the bits of draw_sizes.
+/// location = mean, scale = sd. Block b gives draws 4b to 4b + 3, two from words 0 and 1 and two
+/// from words 2 and 3: the cosine and the sine part of Box and Muller's pair.
 struct NormalSizes {
-  float draw(DrawWords words) const;
+  float draw(Key key, Counter counter, std::uint32_t index) const;
   double cumulative(double z) const;
   double tail(double z) const;
   double density(double z) const;
@@ -23,11 +26,11 @@ struct NormalSizes {
 };
 
 /// location = mean and scale = sd for skew_normal_shape(), Azzalini's location and scale for
-/// skew_normal_direct_shape(). Its draws are the bits of draw_sizes, the shape rounded to float32.
+/// skew_normal_direct_shape(). Draw j uses words 2j and 2j + 1, the shape rounded to float32.
 struct SkewNormalSizes {
   SkewNormalShape shape;
 
-  float draw(DrawWords words) const;
+  float draw(Key key, Counter counter, std::uint32_t index) const;
   double cumulative(double z) const { return skew_normal_cumulative(shape, z); }
   double tail(double z) const { return skew_normal_tail(shape, z); }
   double density(double z) const { return skew_normal_density(shape, z); }
@@ -35,7 +38,7 @@ struct SkewNormalSizes {
 };
 
 /// A normal law of mean and sd > 0 on [lower, upper], both finite: location = lower, scale =
-/// upper - lower, z in [0, 1]. Drawn by inversion in the nearer tail, with 53 bits of both words.
+/// upper - lower, z in [0, 1]. Drawn by inversion in the nearer tail (TruncatedDraw).
 class TruncatedNormalSizes {
  public:
   TruncatedNormalSizes(double mean, double sd, double lower, double upper);
@@ -44,7 +47,8 @@ class TruncatedNormalSizes {
   /// deviations on one side: nothing else of this class may be used then.
   double mass() const { return mass_; }
 
-  float draw(DrawWords words) const;
+  TruncatedDraw drawing() const { return TruncatedDraw(low_, width_, mirrored_); }
+  float draw(Key key, Counter counter, std::uint32_t index) const;
   double cumulative(double z) const;
   double tail(double z) const;
   double density(double z) const;
@@ -59,6 +63,17 @@ class TruncatedNormalSizes {
   double mass_;
 };
 
+/// Uniform in x: location = lower, scale = upper - lower, z in [0, 1].
+struct UniformSizes {
+  float draw(Key key, Counter counter, std::uint32_t index) const {
+    return UniformDraw{}.draw(key, counter, index);
+  }
+  double cumulative(double z) const;
+  double tail(double z) const { return cumulative(1.0 - z); }
+  double density(double z) const { return z < 0.0 || z > 1.0 ? 0.0 : 1.0; }
+  double largest_density() const { return 1.0; }
+};
+
 /// Density of m = 10^x proportional to m^(gradient - 2) on [lower, upper] (as log10): location =
 /// lower, scale = upper - lower = `range`, z in [0, 1]. gradient = 1 is the uniform law of x.
 class PowerLawSizes {
@@ -66,7 +81,8 @@ class PowerLawSizes {
   /// abs(gradient - 1) * range <= 1000.
   PowerLawSizes(double gradient, double range);
 
-  float draw(DrawWords words) const;
+  PowerLawDraw drawing() const { return PowerLawDraw(rate_); }
+  float draw(Key key, Counter counter, std::uint32_t index) const;
   double cumulative(double z) const;
   double tail(double z) const;
   double density(double z) const;
@@ -81,27 +97,21 @@ class PowerLawSizes {
 struct GridSizes {
   std::uint32_t points;
 
-  float draw(DrawWords words) const;
+  GridDraw drawing() const { return {points}; }
+  float draw(Key key, Counter counter, std::uint32_t index) const;
   double cumulative(double z) const;
   double tail(double z) const { return 1.0 - cumulative(z); }
   double density(double) const { return 0.0; }
   double largest_density() const { return 0.0; }
 };
 
-/// One normal of a mixture; weights > 0 of any sum, mean relative to the location, sd > 0.
-struct MixtureComponent {
-  double weight;
-  double mean;
-  double sd;
-};
-
-/// scale = 1. The first word chooses the component, the second is the normal: |n| < 6.4. The span
-/// must outlive the law.
+/// scale = 1. At most most_drawn_components. The span must outlive the law.
 class MixtureSizes {
  public:
   explicit MixtureSizes(std::span<const MixtureComponent> components);
 
-  float draw(DrawWords words) const;
+  MixtureDraw drawing() const { return MixtureDraw(components_); }
+  float draw(Key key, Counter counter, std::uint32_t index) const;
   double cumulative(double z) const;
   double tail(double z) const;
   double density(double z) const;
@@ -122,13 +132,14 @@ struct KernelDensity {
   double sd;                                   ///< of the density: with bandwidth^2 in its square
 };
 
-/// The density standardised to mean 0 and standard deviation 1: location = mean, scale = sd. The
-/// first word chooses the centre, the second is the normal: |n| < 6.4.
+/// The density standardised to mean 0 and standard deviation 1: location = mean, scale = sd.
 class EmpiricalSizes {
  public:
   explicit EmpiricalSizes(const KernelDensity& kernel) : kernel_(kernel) {}
 
-  float draw(DrawWords words) const;
+  CentreTable drawing() const;
+  /// Builds the table of drawing() each time.
+  float draw(Key key, Counter counter, std::uint32_t index) const;
   double cumulative(double z) const;
   double tail(double z) const;
   double density(double z) const;
@@ -141,10 +152,10 @@ class EmpiricalSizes {
 
 /// StudentT: location and scale are its own.
 using SizeLaw = std::variant<NormalSizes, SkewNormalSizes, StudentT, TruncatedNormalSizes,
-                             PowerLawSizes, GridSizes, MixtureSizes, EmpiricalSizes>;
+                             UniformSizes, PowerLawSizes, GridSizes, MixtureSizes, EmpiricalSizes>;
 
-/// One draw of z.
-float draw_size(const SizeLaw& law, DrawWords words);
+/// Draw `index` of z.
+float draw_size(const SizeLaw& law, Key key, Counter counter, std::uint32_t index);
 
 /// P(Z <= z) and P(Z > z). Small values keep their digits on both sides, except for the thin side
 /// of a skew-normal law (absolute error 1e-14).

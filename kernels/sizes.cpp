@@ -1,5 +1,6 @@
 #include "kernels/sizes.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "hwy/contrib/sort/vqsort.h"
@@ -9,58 +10,207 @@
 #include "hwy/foreach_target.h"  // compiles the rest of this file once per target
 #include "hwy/highway.h"
 #include "kernels/math-inl.hpp"
+#include "kernels/normal_pair-inl.hpp"
 #include "kernels/philox-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace flopsieve::kernels::HWY_NAMESPACE {
-
-/// Two independent standard normals from two random words.
-template <class D, class V = hn::Vec<D>, class VU = hn::Vec<hn::RebindToUnsigned<D>>>
-HWY_INLINE void BoxMuller(D d, VU radius_word, VU angle_word, V& first, V& second) {
-  const hn::RebindToSigned<D> di;
-  const V whole = hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<1>(radius_word)));
-  // (n + 1/2) / 2^31, never 0: the tail reaches 6.66 standard deviations.
-  const V uniform = Fma(d, whole, hn::Set(d, 0x1p-31f), hn::Set(d, 0x1p-32f));
-  const V radius = hn::Sqrt(hn::Mul(hn::Set(d, -2.0f), LogFloat(d, uniform)));
-  V sine, cosine;
-  SinCosTurn(d, angle_word, sine, cosine);
-  first = hn::Mul(radius, cosine);
-  second = hn::Mul(radius, sine);
-}
 
 template <class V>
 struct LaneShape {
   V absolute, normal, constant;
 };
 
-template <class D, class V = hn::Vec<D>, class VU = hn::Vec<hn::RebindToUnsigned<D>>>
-HWY_INLINE V StandardisedSize(D d, const LaneShape<V>& shape, VU word0, VU word1) {
-  V first, second;
-  BoxMuller(d, word0, word1, first, second);
-  return Fma(d, shape.absolute, hn::Abs(first), Fma(d, shape.normal, second, shape.constant));
+/// Draws whose words are made before any of them is used, so that they stay in the first cache.
+constexpr std::size_t chunk = 32;
+constexpr std::size_t most_words = 2 * chunk;
+
+/// Draws are made eight at a time.
+constexpr std::size_t whole_steps(std::size_t draws) {
+  return (draws + 7) / 8 * 8;
+}
+
+/// Fills z[draw * group_width], draw < draws (a multiple of 4), of the lanes of one vector from
+/// their words.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void Normals(D d, std::size_t draws, const std::uint32_t* HWY_RESTRICT words,
+                        float* HWY_RESTRICT z) {
+  const hn::RebindToUnsigned<D> du;
+  for (std::size_t draw = 0; draw < draws; draw += 4) {
+    const std::uint32_t* w = words + draw * group_width;
+    V first, second, third, fourth;
+    BoxMuller(d, hn::Load(du, w), hn::Load(du, w + group_width), first, second);
+    BoxMuller(d, hn::Load(du, w + 2 * group_width), hn::Load(du, w + 3 * group_width), third,
+              fourth);
+    hn::StoreU(first, d, z + draw * group_width);
+    hn::StoreU(second, d, z + (draw + 1) * group_width);
+    hn::StoreU(third, d, z + (draw + 2) * group_width);
+    hn::StoreU(fourth, d, z + (draw + 3) * group_width);
+  }
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void SkewNormals(D d, const LaneShape<V>& shape, std::size_t draws,
+                            const std::uint32_t* HWY_RESTRICT words, float* HWY_RESTRICT z) {
+  const hn::RebindToUnsigned<D> du;
+  const auto size = [&](V first, V second) HWY_ATTR {
+    return Fma(d, shape.absolute, hn::Abs(first), Fma(d, shape.normal, second, shape.constant));
+  };
+  for (std::size_t draw = 0; draw < draws; draw += 2) {
+    const std::uint32_t* w = words + 2 * draw * group_width;
+    V first, second, third, fourth;
+    BoxMuller(d, hn::Load(du, w), hn::Load(du, w + group_width), first, second);
+    BoxMuller(d, hn::Load(du, w + 2 * group_width), hn::Load(du, w + 3 * group_width), third,
+              fourth);
+    hn::StoreU(size(first, second), d, z + draw * group_width);
+    hn::StoreU(size(third, fourth), d, z + (draw + 1) * group_width);
+  }
+}
+
+/// Draws [first, first + draws) of all lanes into z, row by row; both multiples of 8, and at most a
+/// chunk of them.
+template <class D>
+HWY_INLINE void DrawChunk(D d, Key key, const GroupAddress& address, const GroupShape& group,
+                          std::size_t first, std::size_t draws, float* HWY_RESTRICT z) {
+  const hn::RebindToUnsigned<D> du;
+  const std::size_t words_per_draw = group.plain ? 1 : 2;
+  const std::size_t blocks = words_per_draw * draws / 4;
+  const auto first_block = static_cast<std::uint32_t>(words_per_draw * first / 4);
+  HWY_ALIGN std::uint32_t words[most_words * group_width];
+  for (std::size_t lane = 0; lane < group_width; lane += hn::Lanes(d)) {
+    const PhiloxBlocks<decltype(du)> philox(du, key, hn::Load(du, &address.word1[lane]),
+                                            hn::Load(du, &address.word2[lane]),
+                                            hn::Load(du, &address.word3[lane]));
+    for (std::uint32_t block = 0; block < blocks; block += 2) {
+      philox.StoreTwo(first_block + block, words + 4 * block * group_width + lane, group_width);
+    }
+    if (group.plain) {
+      Normals(d, draws, words + lane, z + lane);
+    } else {
+      const LaneShape<hn::Vec<D>> shape{hn::Load(d, &group.absolute[lane]),
+                                        hn::Load(d, &group.normal[lane]),
+                                        hn::Load(d, &group.constant[lane])};
+      SkewNormals(d, shape, draws, words + lane, z + lane);
+    }
+  }
 }
 
 void DrawSizes(Key key, const GroupAddress& address, const GroupShape& group, std::size_t draws,
                float* HWY_RESTRICT z) {
   const hn::CappedTag<float, group_width> d;
-  const hn::RebindToUnsigned<decltype(d)> du;
-  using VU = hn::Vec<decltype(du)>;
+  std::size_t first = 0;
+  for (; first + chunk <= draws; first += chunk) {
+    DrawChunk(d, key, address, group, first, chunk, z + first * group_width);
+  }
+  if (first == draws) return;
+  HWY_ALIGN float rest[chunk * group_width];
+  DrawChunk(d, key, address, group, first, whole_steps(draws - first), rest);
+  std::copy_n(rest, (draws - first) * group_width, z + first * group_width);
+}
+
+/// Single-precision sums of up to `chunk` draws.
+template <class V>
+struct FastSums {
+  V total, power_1, power_2, power_3, power_4;
+};
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void AddFast(D d, V scale, V z, FastSums<V>& sums) {
+  const V z2 = hn::Mul(z, z);
+  sums.total = hn::Add(sums.total, PowerOfTwoFloat(d, scale, z));
+  sums.power_1 = hn::Add(sums.power_1, z);
+  sums.power_2 = Fma(d, z, z, sums.power_2);
+  sums.power_3 = Fma(d, z2, z, sums.power_3);
+  sums.power_4 = Fma(d, z2, z2, sums.power_4);
+}
+
+/// Adds a vector of floats to doubles in memory.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void Flush([[maybe_unused]] D d, V sum, double* HWY_RESTRICT out) {
+#if HWY_TARGET == HWY_SCALAR
+  *out += static_cast<double>(hn::GetLane(sum));
+#else
+  const hn::Repartition<double, D> dd;
+  const hn::Half<D> half;
+  const auto low = hn::PromoteTo(dd, hn::LowerHalf(half, sum));
+  const auto high = hn::PromoteTo(dd, hn::UpperHalf(half, sum));
+  hn::Store(hn::Add(hn::Load(dd, out), low), dd, out);
+  hn::Store(hn::Add(hn::Load(dd, out + hn::Lanes(dd)), high), dd, out + hn::Lanes(dd));
+#endif
+}
+
+/// Adds `draws` draws, at most a chunk. `counts` are those that are left; where all lanes have so
+/// many, nothing is masked.
+template <class D>
+HWY_INLINE void SumChunk(D d, std::size_t draws, const float* HWY_RESTRICT z,
+                         const PerLane<float>& counts, const PerLane<float>& scales,
+                         PerLane<float>& largest, PerLane<float>& smallest, GroupSums& out) {
+  using V = hn::Vec<D>;
   for (std::size_t lane = 0; lane < group_width; lane += hn::Lanes(d)) {
-    const LaneShape<hn::Vec<decltype(d)>> shape{hn::Load(d, &group.absolute[lane]),
-                                                hn::Load(d, &group.normal[lane]),
-                                                hn::Load(d, &group.constant[lane])};
-    const VU word1 = hn::Load(du, &address.word1[lane]);
-    const VU word2 = hn::Load(du, &address.word2[lane]);
-    const VU word3 = hn::Load(du, &address.word3[lane]);
-    for (std::size_t draw = 0; draw < draws; draw += 2) {
-      PhiloxState<VU> state{hn::Set(du, static_cast<std::uint32_t>(draw / 2)), word1, word2, word3};
-      Philox(du, key, state);
-      hn::StoreU(StandardisedSize(d, shape, state.word0, state.word1), d,
-                 z + draw * group_width + lane);
-      if (draw + 1 == draws) break;
-      hn::StoreU(StandardisedSize(d, shape, state.word2, state.word3), d,
-                 z + (draw + 1) * group_width + lane);
+    const V scale = hn::Load(d, &scales[lane]);
+    const V left = hn::Load(d, &counts[lane]);
+    V most = hn::Load(d, &largest[lane]);
+    V least = hn::Load(d, &smallest[lane]);
+    const V zero = hn::Zero(d);
+    FastSums<V> sums{zero, zero, zero, zero, zero};
+    if (hn::AllTrue(d, hn::Ge(left, hn::Set(d, static_cast<float>(draws))))) {
+      for (std::size_t draw = 0; draw < draws; ++draw) {
+        const V value = hn::LoadU(d, z + draw * group_width + lane);
+        AddFast(d, scale, value, sums);
+        most = hn::Max(most, value);
+        least = hn::Min(least, value);
+      }
+    } else {
+      for (std::size_t draw = 0; draw < draws; ++draw) {
+        const auto live = hn::Gt(left, hn::Set(d, static_cast<float>(draw)));
+        const V value = hn::LoadU(d, z + draw * group_width + lane);
+        FastSums<V> next = sums;
+        AddFast(d, scale, value, next);
+        sums.total = hn::IfThenElse(live, next.total, sums.total);
+        sums.power_1 = hn::IfThenElse(live, next.power_1, sums.power_1);
+        sums.power_2 = hn::IfThenElse(live, next.power_2, sums.power_2);
+        sums.power_3 = hn::IfThenElse(live, next.power_3, sums.power_3);
+        sums.power_4 = hn::IfThenElse(live, next.power_4, sums.power_4);
+        most = hn::IfThenElse(live, hn::Max(most, value), most);
+        least = hn::IfThenElse(live, hn::Min(least, value), least);
+      }
     }
+    Flush(d, sums.total, &out.total[lane]);
+    Flush(d, sums.power_1, &out.power_1[lane]);
+    Flush(d, sums.power_2, &out.power_2[lane]);
+    Flush(d, sums.power_3, &out.power_3[lane]);
+    Flush(d, sums.power_4, &out.power_4[lane]);
+    hn::Store(most, d, &largest[lane]);
+    hn::Store(least, d, &smallest[lane]);
+  }
+}
+
+void DrawAndSum(Key key, const GroupAddress& address, const GroupShape& shape,
+                const PerLane<std::uint32_t>& count, const PerLane<float>& scales,
+                float* HWY_RESTRICT z, GroupSums& out) {
+  const hn::CappedTag<float, group_width> d;
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  alignas(64) PerLane<float> left;
+  alignas(64) PerLane<float> scale = scales;
+  alignas(64) PerLane<float> largest;
+  alignas(64) PerLane<float> smallest;
+  largest.fill(-infinity);
+  smallest.fill(infinity);
+  out = {};
+  std::uint32_t most = 0;
+  for (std::size_t lane = 0; lane < group_width; ++lane) {
+    left[lane] = static_cast<float>(count[lane]);
+    if (count[lane] > most) most = count[lane];
+  }
+  for (std::size_t first = 0; first < most; first += chunk) {
+    const std::size_t draws = std::min<std::size_t>(chunk, most - first);
+    DrawChunk(d, key, address, shape, first, whole_steps(draws), z + first * group_width);
+    SumChunk(d, draws, z + first * group_width, left, scale, largest, smallest, out);
+    for (float& each : left) each -= static_cast<float>(chunk);
+  }
+  for (std::size_t lane = 0; lane < group_width; ++lane) {
+    out.largest[lane] = static_cast<double>(largest[lane]);
+    out.smallest[lane] = static_cast<double>(smallest[lane]);
   }
 }
 
@@ -146,6 +296,7 @@ namespace flopsieve::kernels {
 
 HWY_EXPORT(DrawSizes);
 HWY_EXPORT(SumSizes);
+HWY_EXPORT(DrawAndSum);
 HWY_EXPORT(PowersOfTen);
 HWY_EXPORT(DecimalLogs);
 
@@ -157,6 +308,12 @@ void draw_sizes(Key key, const GroupAddress& address, const GroupShape& shape, s
 void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,
                const PerLane<double>& scale, GroupSums& sums) {
   HWY_DYNAMIC_DISPATCH(SumSizes)(z.data(), count, scale, sums);
+}
+
+void draw_and_sum(Key key, const GroupAddress& address, const GroupShape& shape,
+                  const PerLane<std::uint32_t>& count, const PerLane<float>& scale,
+                  std::span<float> z, GroupSums& sums) {
+  HWY_DYNAMIC_DISPATCH(DrawAndSum)(key, address, shape, count, scale, z.data(), sums);
 }
 
 void powers_of_ten(std::span<const double> x, std::span<double> out) {

@@ -28,16 +28,18 @@ struct GroupAddress {
 /// The standardised draw is z = absolute * |u| + normal * v + constant with u, v independent
 /// standard normals: Azzalini's representation of the skew-normal law (Scand. J. Statist. 12
 /// (1985) 171), scaled to mean 0 and standard deviation 1. absolute = constant = 0, normal = 1 is
-/// the normal law.
+/// the normal law of that representation; with `plain` the draws are standard normals of their own.
 struct GroupShape {
   alignas(64) PerLane<float> absolute{};
   alignas(64) PerLane<float> normal{};
   alignas(64) PerLane<float> constant{};
+  bool plain = false;  ///< standard normals by both outputs of Box and Muller; the rest is not used
 };
 
 /// Fills z[draw * group_width + lane] for draw < draws with the float32 standardised sizes: the
-/// draws themselves, defined bit by bit. Draw j of a lane uses words 2j and 2j + 1 of its stream
-/// by the method of Box and Muller (Ann. Math. Statist. 29 (1958) 610). |z| < 10.
+/// draws themselves, defined bit by bit, by the method of Box and Muller (Ann. Math. Statist. 29
+/// (1958) 610). |z| < 10. Draw j of a lane comes from words 2j and 2j + 1 of its stream; of plain
+/// shapes, draws 2i and 2i + 1 are the cosine and the sine part of words 2i and 2i + 1.
 void draw_sizes(Key key, const GroupAddress& address, const GroupShape& shape, std::size_t draws,
                 std::span<float> z);
 
@@ -56,6 +58,23 @@ struct GroupSums {
 /// `z` holds at least max(count) * group_width draws.
 void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,
                const PerLane<double>& scale, GroupSums& sums);
+
+/// The same sums in single precision, added up in double precision after every 32 draws. With
+/// u = 2^-24, n the count and y = scale * z: the relative error of `total` is below
+/// (40 + 2 max|y|) u, the error of power_p below 40 u * sum of |z|^p (sizes_test.cpp). The extremes
+/// are exact.
+///
+/// Fills z as draw_sizes does, up to the largest count rounded up to a whole 8, which must fit.
+/// `scale` is the single-precision scale; |scale z| <= 120, so |scale| <= 12.
+void draw_and_sum(Key key, const GroupAddress& address, const GroupShape& shape,
+                  const PerLane<std::uint32_t>& count, const PerLane<float>& scale,
+                  std::span<float> z, GroupSums& sums);
+inline constexpr float largest_fast_scale = 12.0f;
+
+/// Rows of 16 draws that draw_and_sum() writes for a largest count.
+constexpr std::size_t fast_rows(std::size_t count) {
+  return (count + 7) / 8 * 8;
+}
 
 /// out[i] = 10^x[i] for -307 <= x[i] <= 308, the bits of power_of_ten (math.hpp). x and out may be
 /// the same.

@@ -53,13 +53,6 @@ StudentT::StudentT(double degrees_of_freedom)
       ratio_(gamma_ratio(0.5 * nu_)),
       peak_(ratio_ * one_over_sqrt_pi / std::sqrt(nu_)) {}
 
-float StudentT::draw(DrawWords words) const {
-  const double u = (static_cast<double>(words.first) + 0.5) * 0x1p-32;
-  const double square = nu_ * exponential_minus_one(-2.0 / nu_ * natural_log(u));
-  const auto cosine = static_cast<double>(sine_cosine_of_turn(words.second).second);
-  return static_cast<float>(std::sqrt(square) * cosine);
-}
-
 double StudentT::tail(double z) const {
   if (z < 0.0) return 1.0 - tail(-z);
   if (!(z <= 1e150)) return 0.0;

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "kernels/normal_pair.hpp"
+#include <cstdint>
+
+#include "kernels/family_draws.hpp"
 
 /// Student's t law with location 0 and scale 1.
 namespace flopsieve::kernels {
@@ -10,9 +12,10 @@ class StudentT {
   /// 2 <= degrees_of_freedom <= 1e6, not necessarily whole.
   explicit StudentT(double degrees_of_freedom);
 
-  /// sqrt(nu (U^(-2/nu) - 1)) cos(2 pi V): R. W. Bailey, Mathematics of Computation 62 (1994) 779.
-  /// U has 32 bits, so that |z| <= sqrt(nu (2^(66/nu) - 1)): 131,072 at nu = 2, 217 at 5, 31 at 10.
-  float draw(DrawWords words) const;
+  StudentDraw drawing() const { return StudentDraw(nu_); }
+  float draw(Key key, Counter counter, std::uint32_t index) const {
+    return drawing().draw(key, counter, index);
+  }
 
   /// P(X <= z) and P(X > z), relative error below 1e-12: the incomplete beta function by its
   /// continued fraction.

@@ -13,8 +13,8 @@ run_packages=(
 # The tests on top of it; the Python packages are the outside readers of our files.
 # shellcheck disable=SC2034
 test_packages=(
-  catch2 librandom123-dev libbenchmark-dev hdf5-tools python3 python3-numpy python3-scipy
-  python3-h5py python3-xarray python3-h5netcdf python3-netcdf4)
+  catch2 librandom123-dev libmpfr-dev dieharder libbenchmark-dev hdf5-tools python3 python3-numpy
+  python3-scipy python3-h5py python3-xarray python3-h5netcdf python3-netcdf4)
 # The thread sanitizer: clang with its OpenMP run time and the symbolizer of its reports, and what
 # building oneTBB from source takes.
 # shellcheck disable=SC2034

@@ -217,6 +217,47 @@ TEST_CASE("statistics agree with their definitions under every law of sizes") {
   }
 }
 
+TEST_CASE("counts, selections and single columns need not wait for the sorted sizes") {
+  const std::vector<double> thresholds = {-testing::infinity, 20.0, 23.0, 24.0, 25.0, 26.0, 60.0};
+  for (const testing::Setting& setting : testing::all_settings()) {
+    CAPTURE(setting.name);
+    Sieve sieve(setting.plan, Purpose::run);
+    sieve.visit(first_attempts(sieve.inputs(), 40), [&](std::size_t, const Candidate&,
+                                                        OrderedSizes& ordered) {
+      std::vector<std::uint32_t> counts(thresholds.size());
+      ordered.count_from(thresholds, counts);
+      const auto near = ordered.select_from(23.5);
+      const Values selected(near.log10_flop.begin(), near.log10_flop.end());
+      const std::vector<std::uint32_t> places(near.places.begin(), near.places.end());
+      const auto drawn = ordered.select_from(-testing::infinity).log10_flop;
+      Values x(drawn.begin(), drawn.end());
+      std::size_t found = 0;
+      for (std::uint32_t i = 0; i < x.size(); ++i) {
+        if (x[i] < 23.5) continue;
+        REQUIRE(found < selected.size());
+        REQUIRE(places[found] == i);
+        REQUIRE(selected[found++] == x[i]);
+      }
+      REQUIRE(found == selected.size());
+      for (std::size_t t = 0; t < thresholds.size(); ++t) {
+        REQUIRE(static_cast<long>(counts[t]) ==
+                std::count_if(x.begin(), x.end(), [&](double v) { return v >= thresholds[t]; }));
+      }
+      std::sort(x.begin(), x.end());
+      const auto sorted = ordered.sizes(SizeColumns::log10_flop);
+      REQUIRE(Values(sorted.log10_flop.begin(), sorted.log10_flop.end()) == x);
+      const Values relative = [&] {
+        const auto column = ordered.sizes(SizeColumns::relative).relative;
+        return Values(column.begin(), column.end());
+      }();
+      const kernels::SortedSizes& all = ordered.sizes();
+      REQUIRE(Values(all.relative.begin(), all.relative.end()) == relative);
+      REQUIRE(relative.size() == x.size());
+      REQUIRE(all.log10_cumulative_share.size() == x.size());
+    });
+  }
+}
+
 TEST_CASE("shift meets the total exactly") {
   const Plan plan = varied_plan(Match::shift);
   Sieve sieve(plan, Purpose::run);

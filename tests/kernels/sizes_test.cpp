@@ -128,6 +128,96 @@ TEST_CASE("sum_sizes of known draws") {
   CHECK(sums.smallest[4] == -0.5);
 }
 
+/// A group of lanes with uneven counts, their laws and their scales.
+struct FastGroup {
+  GroupAddress address;
+  GroupShape shape;
+  PerLane<std::uint32_t> count{};
+  PerLane<float> scale{};
+  std::vector<float> z;
+
+  FastGroup(std::uint64_t seed, std::uint32_t most, float largest_scale, bool plain) {
+    test::Splitmix random(seed);
+    shape.plain = plain;
+    for (std::size_t lane = 0; lane < group_width; ++lane) {
+      address.word1[lane] = random.word();
+      address.word2[lane] = random.word();
+      const auto slant = static_cast<float>(random.uniform(-0.99, 0.99));
+      shape.absolute[lane] = slant;
+      shape.normal[lane] = std::sqrt(1.0f - slant * slant);
+      shape.constant[lane] = -0.8f * slant;
+      count[lane] = random.word() % (most + 1);
+      scale[lane] = static_cast<float>(random.uniform(0.0, 1.0)) * largest_scale;
+    }
+    count[3] = most;
+    scale[3] = largest_scale;
+    count[4] = 0;
+    z.assign(fast_rows(most) * group_width, not_a_number);
+  }
+};
+
+TEST_CASE("draw_and_sum draws the same sizes, and its sums are within their error bounds") {
+  const test::RestoreTarget restore;
+  constexpr long double u = 0x1p-24L;
+  for (const Target target : test::targets_to_test()) {
+    REQUIRE(force_target(target));
+    INFO(name(target));
+    std::uint64_t seed = 100;
+    for (const std::uint32_t most : {0u, 1u, 2u, 7u, 31u, 32u, 33u, 100u, 2000u}) {
+      for (const float scale : {0.001f, 5.0f, largest_fast_scale}) {
+        for (const bool plain : {false, true}) {
+          FastGroup group(++seed, most, scale, plain);
+          GroupSums sums;
+          draw_and_sum({1, 2}, group.address, group.shape, group.count, group.scale, group.z, sums);
+          Draws draws(1, most, 1.0);
+          draw_sizes({1, 2}, group.address, group.shape, most, draws.z);
+          REQUIRE(std::equal(draws.z.begin(), draws.z.end(), group.z.begin()));
+          for (std::size_t lane = 0; lane < group_width; ++lane) {
+            INFO("lane " << lane << ", count " << group.count[lane] << " of " << most);
+            draws.count[lane] = group.count[lane];
+            draws.scale[lane] = static_cast<double>(group.scale[lane]);
+            const SlowSums slow(draws, lane);
+            const auto off = [](double value, long double exact) {
+              return std::abs(static_cast<long double>(value) - exact);
+            };
+            const long double farthest = group.count[lane] == 0
+                                             ? 0.0L
+                                             : static_cast<long double>(group.scale[lane]) *
+                                                   std::max(slow.largest, -slow.smallest);
+            REQUIRE(off(sums.total[lane], slow.total) <=
+                    (40.0L + 2.0L * farthest) * u * slow.total);
+            REQUIRE(off(sums.power_1[lane], slow.power[1]) <= 40.0L * u * slow.magnitude[1]);
+            REQUIRE(off(sums.power_2[lane], slow.power[2]) <= 40.0L * u * slow.magnitude[2]);
+            REQUIRE(off(sums.power_3[lane], slow.power[3]) <= 40.0L * u * slow.magnitude[3]);
+            REQUIRE(off(sums.power_4[lane], slow.power[4]) <= 40.0L * u * slow.magnitude[4]);
+            REQUIRE(sums.largest[lane] == slow.largest);
+            REQUIRE(sums.smallest[lane] == slow.smallest);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("draw_and_sum has the same bits on every target") {
+  const test::RestoreTarget restore;
+  for (const bool plain : {false, true}) {
+    FastGroup group(77, 333, 6.0f, plain);
+    const auto sums_on = [&](Target target) {
+      REQUIRE(force_target(target));
+      GroupSums sums;
+      draw_and_sum({3, 4}, group.address, group.shape, group.count, group.scale, group.z, sums);
+      return sums;
+    };
+    const GroupSums expected = sums_on(Target::scalar);
+    for (const Target target : test::targets_to_test()) {
+      INFO(name(target));
+      const GroupSums sums = sums_on(target);
+      REQUIRE(std::memcmp(&sums, &expected, sizeof(sums)) == 0);
+    }
+  }
+}
+
 TEST_CASE("sum_sizes has the same bits on every target") {
   const test::RestoreTarget restore;
   for (const std::uint32_t most : {1u, 31u, 1000u}) {

@@ -139,6 +139,15 @@ inline float reference_draw(const Key& key, const Lane& lane, std::size_t j) {
   return std::fma(lane.absolute, std::abs(z.first), std::fma(lane.normal, z.second, lane.constant));
 }
 
+/// Draw j of a lane with the plain normal law: the cosine or the sine part of words 2i, 2i + 1,
+/// i = j / 2.
+inline float reference_plain_draw(const Key& key, const Lane& lane, std::size_t j) {
+  const Words words = random123_words(
+      {static_cast<std::uint32_t>(j / 4), lane.address[1], lane.address[2], lane.address[3]}, key);
+  const Pair z = reference_normals(words[j % 4 / 2 * 2], words[j % 4 / 2 * 2 + 1]);
+  return j % 2 == 0 ? z.first : z.second;
+}
+
 // --- Accuracy ------------------------------------------------------------------------------------
 
 /// The error of `value` in units of the last place of a double at `exact`.

@@ -1,0 +1,179 @@
+#include "engine/screen.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/math.hpp"
+#include "kernels/math_constants.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double unit_roundoff = 0x1p-24;
+constexpr double ln_10 = 2.30258509299404568402;
+/// For second-order terms and for bounds that are computed from the rounded values themselves.
+constexpr double margin = 1.1;
+
+double relative_sum_error(const Candidate& c) {
+  const double farthest = std::max(c.largest_z, -c.smallest_z) * c.scale * kernels::log2_of_10;
+  return (40.0 + 2.0 * std::abs(farthest)) * unit_roundoff;
+}
+
+/// Central moments of z with bounds of their errors.
+struct Moments {
+  double mean_error, least_variance, most_variance, central_3, error_3, central_4, error_4;
+};
+
+Moments moments(const Candidate& c) {
+  const auto n = static_cast<double>(c.inputs.count);
+  const double m1 = std::abs(c.power_1 / n);
+  const double m2 = c.power_2 / n;
+  const double m3 = c.power_3 / n;
+  const double m4 = c.power_4 / n;
+  const double unit = 40.0 * unit_roundoff * margin;
+  const double d1 = unit * std::sqrt(m2);
+  const double d2 = unit * m2;
+  const double d3 = unit * std::sqrt(m2 * m4);
+  const double d4 = unit * m4;
+  const double top = m1 + d1;  // the largest possible abs(mean)
+  const double variance = m2 - m1 * m1;
+  const double variance_error = d2 + top * top - m1 * m1;
+  const double signed_mean = c.power_1 / n;
+  Moments out{};
+  out.mean_error = d1;
+  out.least_variance = variance - variance_error;
+  out.most_variance = variance + variance_error;
+  out.central_3 = m3 - 3.0 * signed_mean * m2 + 2.0 * signed_mean * m1 * m1;
+  out.error_3 = d3 + 3.0 * (top * (m2 + d2) - m1 * m2) + 2.0 * (top * top * top - m1 * m1 * m1);
+  out.central_4 = m4 - 4.0 * signed_mean * m3 + 6.0 * m1 * m1 * m2 - 3.0 * m1 * m1 * m1 * m1;
+  out.error_4 = d4 + 4.0 * (top * (std::abs(m3) + d3) - m1 * std::abs(m3)) +
+                6.0 * (top * top * (m2 + d2) - m1 * m1 * m2) +
+                3.0 * (top * top * top * top - m1 * m1 * m1 * m1);
+  if (!(out.least_variance > 0.01 * m2)) out.least_variance = 0.0;
+  return out;
+}
+
+/// Bound of the error of central / variance^(power / 2), from the bounds of both.
+double ratio_error(double central, double error, double least, double most, double power) {
+  const auto over = [power](double variance) {
+    const double root = std::sqrt(variance);
+    return power == 3.0 ? 1.0 / (variance * root) : 1.0 / (variance * variance);
+  };
+  return error * over(least) + std::abs(central) * (over(least) - over(most));
+}
+
+/// Bound of the error of the value from errors of the sums alone.
+double error_from_sums(StatisticKind kind, const Candidate& c, double value, double location_error,
+                       double sum_error) {
+  using enum StatisticKind;
+  const auto of_power = [value](double exponent_error) {
+    return std::abs(value) * ln_10 * margin * exponent_error;
+  };
+  switch (kind) {
+    case count:
+    case range:
+      return 0.0;
+    case largest:
+    case smallest:
+      return location_error;
+    case total:
+      return sum_error;
+    case total_error:
+      return (1.0 + std::abs(value)) * ln_10 * margin * sum_error;
+    case largest_share:
+      return value * margin * relative_sum_error(c);
+    case cost_total:
+      return of_power(sum_error);
+    case cost_largest:
+    case tokens_largest:
+    case parameters_largest:
+      return of_power(location_error);
+    case mean:
+      return location_error + c.scale * moments(c).mean_error;
+    default:
+      break;
+  }
+  const Moments m = moments(c);
+  if (!(m.least_variance > 0.0)) return infinity;
+  switch (kind) {
+    case sd:
+      return c.scale * 0.5 * (m.most_variance - m.least_variance) / std::sqrt(m.least_variance);
+    case skewness:
+      return ratio_error(m.central_3, m.error_3, m.least_variance, m.most_variance, 3.0);
+    case excess_kurtosis:
+      return ratio_error(m.central_4, m.error_4, m.least_variance, m.most_variance, 4.0);
+    default:
+      return infinity;
+  }
+}
+
+/// Statistics of the sizes in order: from the same z in double precision, so that only an error of
+/// the location can change them.
+double error_in_order(StatisticKind kind, bool solved) {
+  using enum StatisticKind;
+  switch (kind) {
+    case allocation_gradient:
+    case allocation_slope:
+    case allocation_intercept:
+    case gini:
+      return 0.0;  // do not depend on the location
+    case median_skewness:
+      return infinity;
+    default:
+      return solved ? infinity : 0.0;
+  }
+}
+
+}  // namespace
+
+double log10_sum_error(const Candidate& candidate) {
+  return relative_sum_error(candidate) * margin / ln_10;
+}
+
+Screened screen(const Statistic& statistic, const Candidate& candidate, bool solved,
+                OrderedSizes& ordered) {
+  const StatisticInfo& info = statistic.info();
+  double error = 0.0;
+  if (info.cost > 0) {
+    error = error_in_order(statistic.kind, solved);
+    if (error == infinity) return {0.0, infinity};
+  }
+  const double value = evaluate(statistic, candidate, ordered);
+  if (info.cost == 0) {
+    const double log_error = log10_sum_error(candidate);
+    error = error_from_sums(statistic.kind, candidate, value, solved ? log_error : 0.0,
+                            solved ? 0.0 : log_error);
+  }
+  if (statistic.kind == StatisticKind::count) return {value, 0.0};
+  const auto n = static_cast<double>(candidate.inputs.count);
+  return {value, error + 1e-11 * n * (1.0 + std::abs(value))};
+}
+
+Screened compared(const Constraint& rule, const Candidate& candidate, const Screened& known,
+                  double previous) {
+  switch (rule.relative_to) {
+    case RelativeTo::total:
+      return {known.value - candidate.inputs.log10_total, known.error};
+    case RelativeTo::count: {
+      const auto count = static_cast<double>(candidate.inputs.count);
+      return {known.value / count, known.error / count};
+    }
+    case RelativeTo::previous_year:
+      if (rule.statistic.info().unit == "log10 FLOP") {
+        const double ratio =
+            std::isnan(previous) ? previous : kernels::power_of_ten(known.value - previous);
+        return {ratio, known.error == 0.0 ? 0.0 : ratio * ln_10 * margin * known.error};
+      }
+      if (previous == 0.0) {
+        return {known.value == 0.0 ? 1.0 : infinity, known.error == 0.0 ? 0.0 : infinity};
+      }
+      return {known.value / previous, std::abs(known.error / previous)};
+    case RelativeTo::nothing:
+      break;
+  }
+  return known;
+}
+
+}  // namespace flopsieve::engine

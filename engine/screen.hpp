@@ -1,0 +1,37 @@
+#pragma once
+
+#include "engine/candidate.hpp"
+#include "engine/plan.hpp"
+
+/// Statistics of a candidate whose sums were taken in single precision (kernels::draw_and_sum),
+/// with a bound of their error: what lies clearly on one side of a limit needs no double precision,
+/// and the survivors are those of double precision all the same.
+namespace flopsieve::engine {
+
+/// The value in double precision lies within `error` of `value`; +infinity: nothing is known.
+struct Screened {
+  double value = 0.0;
+  double error = 0.0;
+};
+
+/// Bound of the error of log10 of the size sum.
+double log10_sum_error(const Candidate& candidate);
+
+/// A statistic of a candidate with single-precision sums. `solved`: its location comes from its sum
+/// (match = "shift"), so that it has the error of the sum's logarithm.
+///
+/// With u = 2^-24, n sizes, y the largest abs(scale z) in powers of two: the sum of sizes has a
+/// relative error below (40 + 2 y) u, the p-th moment m_p of z one below 40 u times the mean of
+/// abs(z)^p, which is at most sqrt(m_2), m_2, sqrt(m_2 m_4), m_4. These are propagated through the
+/// definitions by the mean value theorem. What rounding in double precision adds is below 1e-11 n
+/// (1 + abs(value)), provided that the variance of z is above m_2 / 100; otherwise nothing is
+/// known.
+Screened screen(const Statistic& statistic, const Candidate& candidate, bool solved,
+                OrderedSizes& ordered);
+
+/// What a constraint compares with its bounds, from its statistic and, for a ratio, that of the
+/// survivor of the year before. No error gives none.
+Screened compared(const Constraint& constraint, const Candidate& candidate, const Screened& known,
+                  double previous);
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,106 @@
+#include "engine/size_draws.hpp"
+
+#include <limits>
+#include <type_traits>
+
+#include "engine/size_law.hpp"
+#include "kernels/size_laws.hpp"
+
+namespace flopsieve::engine {
+
+using kernels::PerLane;
+
+bool is_drawn_by_family(SizeFamily family) {
+  return !is_vectorised(family) && family != SizeFamily::allocation;
+}
+
+SizeDraws::SizeDraws(const Plan& plan) : plan_(&plan), constants_(constants_of(plan)) {
+  for (auto& each : parameters_) each.fill(std::numeric_limits<double>::quiet_NaN());
+}
+
+SizeDraws::Constants SizeDraws::constants_of(const Plan& plan) {
+  switch (plan.sizes.family) {
+    case SizeFamily::grid:
+      return PerLane<kernels::GridDraw>{};
+    case SizeFamily::power_law:
+      return PerLane<kernels::PowerLawDraw>{};
+    case SizeFamily::truncated_normal:
+      return PerLane<kernels::TruncatedDraw>{};
+    case SizeFamily::student_t:
+      return PerLane<kernels::StudentDraw>{};
+    case SizeFamily::mixture:
+      return PerLane<kernels::MixtureDraw>{};
+    case SizeFamily::empirical:
+      return kernels::EmpiricalSizes(kernel_density(plan)).drawing();
+    default:
+      return std::monostate{};
+  }
+}
+
+void SizeDraws::set_constants(std::size_t lane, const CandidateInputs& inputs) {
+  LawStorage storage;
+  const kernels::SizeLaw law = law_of(*plan_, inputs, storage);
+  std::visit(
+      [&](const auto& sizes) {
+        if constexpr (requires { sizes.drawing(); }) {
+          using Draw = decltype(sizes.drawing());
+          if constexpr (!std::is_same_v<Draw, kernels::CentreTable>) {
+            std::get<PerLane<Draw>>(constants_)[lane] = sizes.drawing();
+          }
+        }
+      },
+      law);
+}
+
+void SizeDraws::set_lane(std::size_t lane, const CandidateInputs& inputs,
+                         const kernels::Counter& counter) {
+  address_.word1[lane] = counter[1];
+  address_.word2[lane] = counter[2];
+  address_.word3[lane] = counter[3];
+  const SizeFamily family = plan_->sizes.family;
+  if (family == SizeFamily::uniform || family == SizeFamily::empirical) return;
+  // The components of a mixture are not among the parameters.
+  if (family != SizeFamily::mixture && parameters_[lane] == inputs.parameters) return;
+  set_constants(lane, inputs);
+  parameters_[lane] = inputs.parameters;
+}
+
+namespace {
+
+/// Calls the kernel of the constants' family.
+struct DrawGroup {
+  kernels::Key key;
+  const kernels::GroupAddress& address;
+  std::size_t first;
+  std::size_t draws;
+  std::span<float> z;
+
+  void operator()(std::monostate) const { kernels::draw_uniform(key, address, first, draws, z); }
+  void operator()(const PerLane<kernels::GridDraw>& lanes) const {
+    kernels::draw_grid(key, address, lanes, first, draws, z);
+  }
+  void operator()(const PerLane<kernels::PowerLawDraw>& lanes) const {
+    kernels::draw_power_law(key, address, lanes, first, draws, z);
+  }
+  void operator()(const PerLane<kernels::TruncatedDraw>& lanes) const {
+    kernels::draw_truncated_normal(key, address, lanes, first, draws, z);
+  }
+  void operator()(const PerLane<kernels::StudentDraw>& lanes) const {
+    kernels::draw_student_t(key, address, lanes, first, draws, z);
+  }
+  void operator()(const PerLane<kernels::MixtureDraw>& lanes) const {
+    kernels::draw_mixture(key, address, lanes, first, draws, z);
+  }
+  void operator()(const kernels::CentreTable& table) const {
+    kernels::draw_empirical(key, address, table, first, draws, z);
+  }
+};
+
+}  // namespace
+
+void SizeDraws::draw(kernels::Key key, std::size_t first, std::size_t draws,
+                     std::span<float> z) const {
+  std::visit(DrawGroup{key, address_, first, draws, z}, constants_);
+}
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,230 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "engine/files.hpp"
+#include "jobs/bench_clock.hpp"
+#include "jobs/bench_kernels.hpp"
+#include "jobs/bench_report.hpp"
+#include "jobs/bench_runs.hpp"
+#include "jobs/commands.hpp"
+#include "jobs/console.hpp"
+#include "kernels/target.hpp"
+
+// flopsieve bench: a list of things to measure, each with the bare kernel that bounds it; then all
+// of them in turns.
+
+namespace flopsieve::jobs {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::Backend;
+using kernels::Target;
+
+constexpr const char* disk = "write_and_fsync";
+
+/// A measurement and the figure it fills. `demand`: items of the limit per item.
+struct Entry {
+  BenchFigure figure = {};
+  double demand = 1.0;
+  Measurement measurement = {};
+};
+
+/// A folder of its own for files, removed at the end.
+class ScratchFolder {
+ public:
+  ScratchFolder() : path_(fs::temp_directory_path() / fmt::format("flopsieve-bench.{}", getpid())) {
+    fs::create_directories(path_);
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+std::function<void()> on_target(Target target) {
+  return [target] { kernels::force_target(target); };
+}
+
+/// One kernel on `threads` threads at a time, each on data of its own.
+Entry kernel_entry(const KernelCase& kernel, Target target, int threads) {
+  Entry entry{.figure = {.name = kernel.name,
+                         .target = std::string(name(target)),
+                         .threads = threads,
+                         .unit = kernel.unit,
+                         .limit = kernel.limit},
+              .demand = kernel.demand,
+              .measurement = {on_target(target), {}}};
+  std::vector<std::function<void()>> calls;
+  for (int i = 0; i < threads; ++i) calls.push_back(kernel.make());
+  if (threads == 1) {
+    entry.measurement.work = [call = calls[0], items = kernel.items] {
+      constexpr int times = 16;
+      for (int i = 0; i < times; ++i) call();
+      return times * items;
+    };
+    return entry;
+  }
+  entry.measurement.work = [calls, items = kernel.items] {
+    constexpr int times = 4096;  // milliseconds, so that starting threads costs little
+    std::vector<std::jthread> workers;
+    for (const auto& call : calls) {
+      workers.emplace_back([&call] {
+        for (int i = 0; i < times; ++i) call();
+      });
+    }
+    workers.clear();  // waits
+    return times * items * static_cast<double>(calls.size());
+  };
+  return entry;
+}
+
+Entry job_entry(const std::shared_ptr<const Workload>& workload, Target target, Backend backend,
+                int threads) {
+  return {.figure = {.name = "job/" + workload->name,
+                     .target = std::string(name(target)),
+                     .backend = std::string(to_string(backend)),
+                     .threads = threads,
+                     .unit = workload->unit,
+                     .limit = workload->limit},
+          .demand = workload->draws_per_item,
+          .measurement = {on_target(target), [=] {
+                            const auto batches = 4 * static_cast<std::uint64_t>(threads);
+                            return items_of(*workload, run_batches(workload->plan, backend, threads,
+                                                                   threads == 1 ? 1 : batches));
+                          }}};
+}
+
+class List {
+ public:
+  List(const BenchCommand& command, fs::path folder)
+      : quick_(command.quick), folder_(std::move(folder)), active_(kernels::active_target()) {
+    const int most = command.threads > 0 ? command.threads : engine::default_threads();
+    for (int threads = 1; threads < most; threads *= 2) threads_.push_back(threads);
+    threads_.push_back(most);
+  }
+
+  std::vector<Entry> entries() {
+    add_kernels();
+    for (Workload& each : workloads(quick_ ? BenchLength::quick : BenchLength::full)) {
+      add_job(std::make_shared<const Workload>(std::move(each)));
+    }
+    add_files();
+    return std::move(entries_);
+  }
+
+ private:
+  void add_kernels() {
+    for (const KernelCase& kernel : kernel_cases()) {
+      for (const Target target : kernels::supported_targets()) {
+        entries_.push_back(kernel_entry(kernel, target, 1));
+      }
+      const bool bounds_others = kernel.limit.empty() || kernel.name.starts_with("draw_and_sum/");
+      for (const int threads : threads_) {
+        if (bounds_others && threads > 1)
+          entries_.push_back(kernel_entry(kernel, active_, threads));
+      }
+    }
+  }
+
+  void add_job(const std::shared_ptr<const Workload>& workload) {
+    for (const Target target : kernels::supported_targets()) {
+      if (target != active_ && quick_) continue;
+      entries_.push_back(job_entry(workload, target, Backend::serial, 1));
+    }
+    for (const Backend backend : {Backend::tbb, Backend::openmp}) {
+      for (const int threads : threads_) {
+        if (quick_ && (threads != threads_.back() || backend == Backend::openmp)) continue;
+        entries_.push_back(job_entry(workload, active_, backend, threads));
+      }
+    }
+  }
+
+  /// The published job with all sizes kept, into sealed parts and the result file.
+  void add_files() {
+    auto plan = std::make_shared<engine::Plan>(workloads(BenchLength::quick).back().plan);
+    plan->outputs.keep = engine::Keep::samples;
+    plan->outputs.keep_samples = engine::address_limit;
+    plan->trajectories = quick_ ? 512 : 4096;
+    const auto bytes = static_cast<std::size_t>(run_to_file(*plan, threads_.back(), folder_));
+    BenchFigure figure{.name = disk,
+                       .target = std::string(name(active_)),
+                       .threads = threads_.back(),
+                       .unit = "bytes"};
+    entries_.push_back({.figure = figure, .measurement = {on_target(active_), [=, this] {
+                                                            return write_bytes(bytes, folder_);
+                                                          }}});
+    figure.name = "job/published_to_file";
+    figure.backend = "tbb";
+    figure.limit = disk;
+    entries_.push_back(
+        {.figure = figure,
+         .measurement = {on_target(active_), [plan, folder = folder_, threads = threads_.back()] {
+                           return run_to_file(*plan, threads, folder);
+                         }}});
+  }
+
+  bool quick_;
+  fs::path folder_;
+  Target active_;
+  std::vector<int> threads_;  ///< 1, 2, 4, ... and the largest
+  std::vector<Entry> entries_;
+};
+
+/// Fills the rates, then each figure's limit from the figure of that name on the same target and
+/// number of threads.
+std::vector<BenchFigure> figures_of(std::vector<Entry>& entries, const std::vector<Rate>& rates) {
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].figure.rate = rates[i];
+  std::vector<BenchFigure> figures;
+  for (Entry& entry : entries) {
+    BenchFigure& figure = entry.figure;
+    for (const Entry& other : entries) {
+      if (other.figure.name != figure.limit || other.figure.target != figure.target ||
+          other.figure.threads != figure.threads) {
+        continue;
+      }
+      figure.limit_rate = other.figure.rate.median / entry.demand;
+    }
+    figures.push_back(figure);
+  }
+  return figures;
+}
+
+}  // namespace
+
+int bench(const BenchCommand& command) {
+  const bool to_file = !command.json.empty() && command.json != "-";
+  if (to_file) demand_output_place(command.json);
+  const Target active = kernels::active_target();
+  const ScratchFolder folder;
+  std::fputs("flopsieve bench: preparing\n", stderr);
+  List list(command, folder.path());
+  std::vector<Entry> entries = list.entries();
+  std::vector<Measurement> measurements;
+  for (const Entry& entry : entries) measurements.push_back(entry.measurement);
+  BenchReport report{this_machine(), measure_clock(), command.quick, {}};
+  const std::vector<Rate> rates =
+      measure(measurements, command.quick ? 0.02 : 0.2, [](int done, int rounds) {
+        std::fputs(fmt::format("flopsieve bench: round {} of {} done\n", done, rounds).c_str(),
+                   stderr);
+      });
+  kernels::force_target(active);
+  report.figures = figures_of(entries, rates);
+  if (to_file) engine::write_file_atomically(command.json, bench_json(report));
+  print_result(command.json == "-" ? bench_json(report) : bench_text(report));
+  return 0;
+}
+
+}  // namespace flopsieve::jobs

@@ -1,0 +1,168 @@
+// The errors that math-inl.hpp and normal_pair.hpp state for single precision, against the C
+// library in double precision, whose own error of 1 ulp is 2e-9 of a single-precision one. Runs on
+// the active target; that all targets have equal bits is tested elsewhere.
+
+#include <algorithm>
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4)  // as the kernels
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tests/kernels/accuracy_float_test.cpp"
+#include "hwy/foreach_target.h"  // compiles the rest of this file once per target
+#include "hwy/highway.h"
+#include "kernels/math-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace flopsieve::kernels::HWY_NAMESPACE {
+
+/// The sizes are multiples of 16.
+void Logs(const float* u, float* out, std::size_t size) {
+  const hn::CappedTag<float, 16> d;
+  for (std::size_t i = 0; i < size; i += hn::Lanes(d)) {
+    hn::StoreU(LogFloat(d, hn::LoadU(d, u + i)), d, out + i);
+  }
+}
+
+void Powers(const float* scale, const float* z, float* out, std::size_t size) {
+  const hn::CappedTag<float, 16> d;
+  for (std::size_t i = 0; i < size; i += hn::Lanes(d)) {
+    hn::StoreU(PowerOfTwoFloat(d, hn::LoadU(d, scale + i), hn::LoadU(d, z + i)), d, out + i);
+  }
+}
+
+void Turns(const std::uint32_t* word, float* sine, float* cosine, std::size_t size) {
+  const hn::CappedTag<float, 16> d;
+  const hn::RebindToUnsigned<decltype(d)> du;
+  for (std::size_t i = 0; i < size; i += hn::Lanes(d)) {
+    hn::Vec<decltype(d)> s, c;
+    SinCosTurn(d, hn::LoadU(du, word + i), s, c);
+    hn::StoreU(s, d, sine + i);
+    hn::StoreU(c, d, cosine + i);
+  }
+}
+
+}  // namespace flopsieve::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "tests/support/reference.hpp"
+
+namespace flopsieve::kernels {
+
+HWY_EXPORT(Logs);
+HWY_EXPORT(Powers);
+HWY_EXPORT(Turns);
+
+namespace {
+
+constexpr std::size_t chunk = 4096;
+
+/// The error of `value` in units of the last place of a float at `exact`.
+double error_in_ulp(float value, double exact) {
+  const double unit = std::ldexp(1.0, std::max(std::ilogb(exact), -126) - 23);
+  return std::abs(static_cast<double>(value) - exact) / unit;
+}
+
+struct Worst {
+  double error = 0.0;
+  double at = 0.0;
+  void add(double candidate, double x) {
+    if (candidate <= error) return;
+    error = candidate;
+    at = x;
+  }
+};
+
+TEST_CASE("LogFloat at every single-precision number from 2^-32 to 1", "[slow]") {
+  const auto first = std::bit_cast<std::uint32_t>(0x1p-32f);
+  const auto last = std::bit_cast<std::uint32_t>(1.0f);
+  std::vector<float> u(chunk), log(chunk);
+  Worst worst;
+  for (std::uint32_t start = first; start < last; start += chunk) {
+    for (std::uint32_t i = 0; i < chunk; ++i) u[i] = std::bit_cast<float>(start + i);
+    HWY_DYNAMIC_DISPATCH(Logs)(u.data(), log.data(), chunk);
+    for (std::uint32_t i = 0; i < chunk; ++i) {
+      const auto x = static_cast<double>(u[i]);
+      worst.add(error_in_ulp(log[i], std::log(x)), x);
+    }
+  }
+  INFO("worst error " << worst.error << " ulp at " << worst.at);
+  CHECK(worst.error <= 0.9);
+  CHECK(worst.error >= 0.7);
+  const float one[16] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f,
+                         1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
+  HWY_DYNAMIC_DISPATCH(Logs)(one, log.data(), 16);
+  CHECK(log[0] == 0.0f);
+}
+
+TEST_CASE("SinCosTurn over the whole turn", "[slow]") {
+  // Every 61st word, so that all 2^32 words of one residue are met; the angle from the nearest
+  // quarter turn is exact.
+  const double radians = std::acos(-1.0) * 0x1p-31;
+  std::vector<std::uint32_t> word(chunk);
+  std::vector<float> sine(chunk), cosine(chunk);
+  Worst sines, cosines;
+  std::uint64_t next = 0;
+  while (next + 61 * chunk < std::uint64_t{1} << 32) {
+    for (auto& w : word) {
+      w = static_cast<std::uint32_t>(next);
+      next += 61;
+    }
+    HWY_DYNAMIC_DISPATCH(Turns)(word.data(), sine.data(), cosine.data(), chunk);
+    for (std::size_t i = 0; i < chunk; ++i) {
+      const std::uint32_t quarter = (word[i] + 0x20000000u) >> 30;
+      const auto rest = static_cast<std::int32_t>(word[i] - (quarter << 30));
+      const double s = std::sin(rest * radians);
+      const double c = std::cos(rest * radians);
+      const double exact_sine = quarter == 0 ? s : quarter == 1 ? c : quarter == 2 ? -s : -c;
+      const double exact_cosine = quarter == 0 ? c : quarter == 1 ? -s : quarter == 2 ? -c : s;
+      if (exact_sine != 0.0) sines.add(error_in_ulp(sine[i], exact_sine), word[i]);
+      if (exact_cosine != 0.0) cosines.add(error_in_ulp(cosine[i], exact_cosine), word[i]);
+    }
+  }
+  INFO("worst errors " << sines.error << " ulp at " << sines.at << ", " << cosines.error
+                       << " ulp at " << cosines.at);
+  CHECK(std::max(sines.error, cosines.error) <= 2.8);
+  CHECK(std::min(sines.error, cosines.error) >= 2.0);
+}
+
+TEST_CASE("PowerOfTwoFloat over its range", "[slow]") {
+  std::vector<float> scale(chunk), z(chunk), power(chunk);
+  test::Splitmix random(31);
+  Worst worst;
+  const auto add_chunk = [&] {
+    HWY_DYNAMIC_DISPATCH(Powers)(scale.data(), z.data(), power.data(), chunk);
+    for (std::size_t i = 0; i < chunk; ++i) {
+      const double y = static_cast<double>(scale[i]) * static_cast<double>(z[i]);
+      worst.add(std::abs(static_cast<double>(power[i]) / std::exp2(y) - 1.0) * 0x1p24, y);
+    }
+  };
+  for (int round = 0; round < 4000; ++round) {
+    for (std::size_t i = 0; i < chunk; ++i) {
+      scale[i] = static_cast<float>(random.uniform(-12.0, 12.0));
+      z[i] = static_cast<float>(random.uniform(-10.0, 10.0));
+    }
+    add_chunk();
+  }
+  // Every 11th number of [2^-26, 120], of both signs in turn, times 1.
+  std::fill(scale.begin(), scale.end(), 1.0f);
+  const auto last = std::bit_cast<std::uint32_t>(120.0f);
+  for (auto bits = std::bit_cast<std::uint32_t>(0x1p-26f); bits < last;) {
+    for (auto& x : z) {
+      x = std::bit_cast<float>(std::min(bits, last)) * (bits % 2 == 0 ? 1.0f : -1.0f);
+      bits += 11;
+    }
+    add_chunk();
+  }
+  INFO("worst relative error " << worst.error << " * 2^-24 at " << worst.at);
+  CHECK(worst.error <= 3.3);
+  CHECK(worst.error >= 2.5);
+}
+
+}  // namespace
+}  // namespace flopsieve::kernels
+#endif

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""flopsieve bench: what it prints, not how fast anything is."""
+
+import json
+import unittest
+
+from harness import BAD_INPUT, DONE, ProgramTest
+
+
+class Bench(ProgramTest):
+    def test_figures_and_their_limits(self):
+        done = self.flopsieve("bench", "--quick", "--threads", 1, "--json", "bench.json")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertIn("round 6 of 6", done.stderr)
+        report = json.loads((self.folder / "bench.json").read_text())
+        self.assertGreater(report["machine"]["clock_hz"], 1e8)
+        self.assertEqual(report["repetitions"], 5)
+        figures = report["figures"]
+        rates = {(f["name"], f["target"], f["threads"]): f["per_second"] for f in figures}
+        for figure in figures:
+            self.assertIn(figure["name"], done.stdout)
+            self.assertGreater(figure["lowest"], 0)
+            self.assertLessEqual(figure["lowest"], figure["per_second"])
+            self.assertLessEqual(figure["per_second"], figure["highest"])
+            if figure["limit"] is None:
+                self.assertIsNone(figure["ratio"])
+                continue
+            self.assertIn((figure["limit"], figure["target"], figure["threads"]), rates)
+            self.assertAlmostEqual(figure["ratio"] * figure["limit_per_second"],
+                                   figure["per_second"], delta=1e-9 * figure["per_second"])
+            self.assertGreater(figure["ratio"], 0, figure)
+            self.assertLess(figure["ratio"], 2, figure)  # a limit is one
+        names = {figure["name"] for figure in figures}
+        self.assertLessEqual({"philox_words", "draw_and_sum/normal", "job/total", "job/default",
+                              "job/published", "job/published_to_file"}, names)
+        self.assertEqual({f["threads"] for f in figures}, {1})
+
+    def test_bad_options(self):
+        for arguments in (("--threads", 0), ("--json", ""), ("--json", "no/such/folder/x.json")):
+            done = self.flopsieve("bench", "--quick", *arguments)
+            self.assertEqual(done.returncode, BAD_INPUT, arguments)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <mpfr.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+/// Functions in 160 bits by GNU MPFR, the oracle of our own functions' accuracy.
+namespace flopsieve::test {
+
+class Mpfr {
+ public:
+  Mpfr() { mpfr_init2(value_, 160); }
+  ~Mpfr() { mpfr_clear(value_); }
+  Mpfr(const Mpfr&) = delete;
+  Mpfr& operator=(const Mpfr&) = delete;
+
+  operator mpfr_ptr() { return value_; }
+
+ private:
+  mpfr_t value_;
+};
+
+/// Replaces its argument by the exact value of a function there.
+using ExactFunction = std::function<void(mpfr_ptr)>;
+
+/// The largest error of a function over some points.
+struct WorstError {
+  double ulp = 0.0;       ///< in units of the last place of a double at the exact value
+  double relative = 0.0;  ///< relative to the exact value
+  double at = 0.0;        ///< where the former is reached
+
+  void add(double x, double value, mpfr_ptr exact) {
+    const double near = std::abs(mpfr_get_d(exact, MPFR_RNDN));
+    const double smallest = std::numeric_limits<double>::min();
+    const double unit = std::ldexp(1.0, std::ilogb(near > smallest ? near : smallest) - 52);
+    mpfr_d_sub(exact, value, exact, MPFR_RNDN);
+    const double error = std::abs(mpfr_get_d(exact, MPFR_RNDN));
+    if (near > 0.0 && !(error / near <= relative)) relative = error / near;
+    if (error / unit <= ulp) return;
+    ulp = error / unit;
+    at = x;
+  }
+};
+
+inline WorstError worst_error(double (*function)(double), const ExactFunction& exact,
+                              const std::vector<double>& xs) {
+  WorstError worst;
+  Mpfr value;
+  for (const double x : xs) {
+    mpfr_set_d(value, x, MPFR_RNDN);
+    exact(value);
+    worst.add(x, function(x), value);
+  }
+  return worst;
+}
+
+}  // namespace flopsieve::test
