@@ -188,7 +188,7 @@ double SplitYear::compared(std::size_t constraint) {
   const Constraint& rule = sampler_->plan().constraints[constraint];
   const double previous = trajectory_->previous.empty() ? std::numeric_limits<double>::quiet_NaN()
                                                         : trajectory_->previous[constraint];
-  return measured(rule, candidate_, ordered_, previous);
+  return compared(rule, candidate_, {evaluate(rule.statistic, candidate_, ordered_), 0.0}, previous).value;
 }
 
 double SplitYear::total_violation() const {
