@@ -281,7 +281,7 @@ SplitResult split(const SplitProblem& problem, const SplitRule& rule, const Draw
   return Splitting(problem, rule, draws, address).run();
 }
 
-SplitEstimate agreed(const SplitResult& one, const SplitResult& other) {
+SplitEstimate combined(const SplitResult& one, const SplitResult& other) {
   SplitEstimate estimate;
   const double sum = one.probability + other.probability;
   const double errors =
@@ -290,6 +290,11 @@ SplitEstimate agreed(const SplitResult& one, const SplitResult& other) {
   estimate.variation = errors / sum;
   const double apart = std::abs(kernels::natural_log(one.probability / other.probability));
   if (apart > 0.0) estimate.sigmas = apart / root_of_squares(one.variation, other.variation);
+  return estimate;
+}
+
+SplitEstimate agreed(const SplitResult& one, const SplitResult& other) {
+  const SplitEstimate estimate = combined(one, other);
   if (estimate.sigmas <= most_split_sigmas) return estimate;
   throw Error(ExitCode::budget,
               fmt::format("splitting: two independent populations give the probabilities {:.3g} "

@@ -87,7 +87,7 @@ struct SplitResult {
 SplitResult split(const SplitProblem& problem, const SplitRule& rule, const Draws& draws,
                   const SplitAddress& address);
 
-/// Two replicates that agree, as one estimate.
+/// Two replicates as one estimate.
 struct SplitEstimate {
   double probability = 0.0;
   double variation = 0.0;  ///< coefficient of variation
@@ -97,8 +97,11 @@ struct SplitEstimate {
 /// Replicates may be so far apart.
 inline constexpr double most_split_sigmas = 5.0;
 
-/// Throws Error(budget) if two independent populations differ by more than most_split_sigmas: the
-/// chains then do not reach all of the event, and neither result is to be trusted.
+/// The mean of two independent populations. If they are farther apart than most_split_sigmas, the
+/// chains do not reach all of the event, and neither result is to be trusted.
+SplitEstimate combined(const SplitResult& one, const SplitResult& other);
+
+/// The same; throws Error(budget) if they are.
 SplitEstimate agreed(const SplitResult& one, const SplitResult& other);
 
 /// The normals of a place: by inversion of 53-bit uniforms.

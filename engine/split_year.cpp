@@ -7,10 +7,10 @@
 #include <limits>
 
 #include "engine/error.hpp"
+#include "engine/screen.hpp"
 #include "engine/size_law.hpp"
 #include "kernels/math.hpp"
 #include "kernels/math_constants.hpp"
-#include "kernels/normal.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -19,85 +19,84 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double farthest = 150.0;  ///< OOM from the location: as in Sieve, the sums could overflow
 constexpr std::uint32_t scale_points = 256;
 constexpr std::uint32_t scale_level = 254;  ///< of the points that the scales are found from
-
-bool is_drawn(const Input& input, std::uint32_t year_index) {
-  return input.scope == Scope::candidate && input.years[year_index].law != kernels::Law::constant;
-}
-
-bool is_simple(const Input& input, std::uint32_t year_index) {
-  if (!is_drawn(input, year_index)) return true;
-  const auto& arguments = input.years[year_index].arguments;
-  return input.year_correlation == 0.0 &&
-         std::all_of(arguments.begin(), arguments.end(),
-                     [](const Argument& a) { return a.reference == Reference::none; });
-}
-
-bool refers(const Input& input, std::uint32_t year_index) {
-  const auto& arguments = input.years[year_index].arguments;
-  return std::any_of(arguments.begin(), arguments.end(), [](const Argument& a) {
-    return a.reference == Reference::sd || a.reference == Reference::skewness;
-  });
-}
-
-double probability(double normal) {
-  return std::clamp(kernels::normal_cdf(normal), 0x1p-60, 1.0 - 0x1p-53);
-}
-
-/// The value of a law cut to its bounds, at a fraction of its probability.
-double value_at(const Distribution& law, double u) {
-  const kernels::Parameters parameters{law.arguments[0].value, law.arguments[1].value,
-                                       law.arguments[2].value};
-  const auto below = [&](double bound, double otherwise) {
-    return std::isfinite(bound) ? kernels::cumulative(law.law, parameters, bound) : otherwise;
-  };
-  const double low = below(law.lower, 0.0);
-  const double p = low + u * (below(law.upper, 1.0) - low);
-  return std::clamp(kernels::quantile(law.law, parameters, std::clamp(p, 0x1p-60, 1.0 - 0x1p-53)),
-                    law.lower, law.upper);
-}
+constexpr double corner = 6.36;             ///< a normal beyond it has probability 1e-10
+constexpr std::size_t most_sizes = 16'384;
+/// Farther than any location with some prior density is.
+constexpr double outside = 1000.0;
 
 }  // namespace
 
-std::string SplitYear::obstacle(const Plan& plan, std::uint32_t year_index) {
-  if (!is_vectorised(plan.sizes.family)) return "sizes that are neither normal nor skew-normal";
-  const Match match = plan.matching.match;
-  if (match != Match::reject && match != Match::none) return "this match";
-  const bool redrawn = std::any_of(plan.count.parameters.begin(), plan.count.parameters.end(),
-                                   [&](const Input& input) { return is_drawn(input, year_index); });
-  const bool counted =
-      plan.count.model == CountModel::poisson || plan.count.model == CountModel::negative_binomial;
-  if (redrawn || counted) return "a number of models that is drawn for each candidate";
-  for (const Input& input : plan.total.parameters) {
-    if (is_drawn(input, year_index)) return "a total that is drawn for each candidate";
+std::string split_refusal(const Plan& plan) {
+  if (plan.attempts == 1) {
+    return "it gives every trajectory a survivor, as many attempts would; raise attempts above 1";
   }
-  for (const Input& input : plan.sizes.parameters) {
-    if (!is_simple(input, year_index) || refers(input, year_index)) {
-      return "parameters of the sizes that depend on each other or on other years";
-    }
+  if (plan.sizes.family == SizeFamily::allocation) return "it cannot draw allocations";
+  const Match match = plan.matching.match;
+  if (match == Match::last || match == Match::rescale) {
+    return fmt::format("match = \"{}\" cannot be sampled by splitting", name(match));
   }
   return {};
 }
 
+void complete_candidate(const Plan& plan, std::span<const float> z, Candidate& candidate,
+                        OrderedSizes& ordered) {
+  Candidate& c = candidate;
+  c.size_sum = c.power_1 = c.power_2 = c.power_3 = c.power_4 = 0.0;
+  c.largest_z = -infinity;
+  c.smallest_z = infinity;
+  const double scale = c.scale * kernels::log2_of_10;
+  for (const float each : z) {
+    const auto value = static_cast<double>(each);
+    c.size_sum += kernels::power_of_two(scale * value);
+    c.power_1 += value;
+    c.power_2 += value * value;
+    c.power_3 += value * value * value;
+    c.power_4 += value * value * (value * value);
+    c.largest_z = std::max(c.largest_z, value);
+    c.smallest_z = std::min(c.smallest_z, value);
+  }
+  c.log10_size_sum = kernels::decimal_log(c.size_sum);
+  if (plan.total.model == TotalModel::implied) {
+    c.inputs.log10_total = c.log10_sum();
+  } else if (plan.matching.match == Match::shift) {
+    c.location = c.inputs.log10_total - c.log10_size_sum;
+  }
+  ordered.begin(c, z.data(), 1);
+}
+
 SplitYear::SplitYear(const InputSampler& sampler, const Trajectory& trajectory,
                      std::uint32_t year_index)
-    : sampler_(&sampler), trajectory_(&trajectory) {
-  const Plan& plan = sampler.plan();
-  const std::string found = obstacle(plan, year_index);
-  if (!found.empty()) {
-    throw Error(ExitCode::bad_input, fmt::format("splitting is not possible with {}", found));
-  }
-  const Address address{trajectory.index, 0, year_index};
-  fixed_ = sampler.candidate(trajectory, address);
-  candidate_.address = address;
+    : sampler_(&sampler),
+      trajectory_(&trajectory),
+      latent_(sampler.plan(), year_index),
+      inputs_(sampler.plan(), Purpose::run, &latent_),
+      sizes_(sampler.plan()) {
+  candidate_.address = {trajectory.index, 0, year_index};
   candidate_.sampler = &sampler;
-  sizes_at_ = plan.sizes.parameters.size();
-  for (const Constraint& each : plan.constraints) {
-    soft_.push_back(sizes_at_);
-    if (each.is_soft()) ++sizes_at_;
-  }
-  const std::size_t per_size = plan.sizes.family == SizeFamily::normal ? 1 : 2;
-  dimension_ = sizes_at_ + per_size * fixed_.count;
+  if (latent_.size() == 0) fixed_ = sampler.candidate(trajectory, candidate_.address);
+  most_count_ = largest_count();
+  dimension_ = latent_.size() + sizes_.normals_per_size() * most_count_;
   find_scales();
+}
+
+/// Of the candidates at the corners of the normals that decide on k.
+std::size_t SplitYear::largest_count() {
+  if (fixed_) return fixed_->count;
+  std::vector<double> point(latent_.size(), 0.0);
+  latent_.set(point);
+  const auto& places = latent_.count_places();
+  const std::size_t deciding = std::min<std::size_t>(places.size(), 3);  // others are draws anew
+  std::size_t most = 1;
+  for (std::size_t signs = 0; signs < std::size_t{1} << deciding; ++signs) {
+    for (std::size_t i = 0; i < deciding; ++i) {
+      point[places[i]] = (signs >> i & 1) != 0 ? corner : -corner;
+    }
+    most = std::max<std::size_t>(most, inputs_.candidate(*trajectory_, candidate_.address).count);
+  }
+  if (most <= most_sizes) return most;
+  throw Error(ExitCode::budget,
+              fmt::format("splitting: {} may have {} models (at most {}); bound their number",
+                          sampler_->plan().years[candidate_.address.year_index], most, most_sizes));
 }
 
 SplitProblem SplitYear::problem() {
@@ -108,57 +107,25 @@ SplitProblem SplitYear::problem() {
           }};
 }
 
-const Candidate& SplitYear::candidate(std::span<const double> point) {
-  draw_parameters(point);
-  draw_sizes(point.subspan(sizes_at_));
-  sum_sizes();
-  ordered_.begin(candidate_, z_.data(), 1);
-  return candidate_;
-}
-
-void SplitYear::draw_parameters(std::span<const double> point) {
+const Candidate* SplitYear::candidate(std::span<const double> point) {
   const Plan& plan = sampler_->plan();
-  const std::uint32_t year = candidate_.address.year_index;
-  candidate_.inputs = fixed_;
-  for (std::size_t i = 0; i < plan.sizes.parameters.size(); ++i) {
-    const Input& input = plan.sizes.parameters[i];
-    if (!is_drawn(input, year)) continue;
-    candidate_.inputs.parameters[i] = value_at(input.years[year], probability(point[i]));
+  latent_.set(point.first(latent_.size()));
+  try {
+    candidate_.inputs = fixed_ ? *fixed_ : inputs_.candidate(*trajectory_, candidate_.address);
+    const std::size_t count = candidate_.inputs.count;
+    if (count > most_count_) return nullptr;
+    const Frame frame = frame_of(plan, candidate_.inputs);
+    candidate_.location = frame.location;
+    candidate_.scale = frame.scale;
+    z_.resize(count);
+    sizes_.draw(candidate_.inputs, point.subspan(latent_.size(), count * sizes_.normals_per_size()),
+                z_);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::budget) throw;
+    return nullptr;  // bounds that leave nothing
   }
-  const Frame frame = frame_of(plan, candidate_.inputs);
-  candidate_.location = frame.location;
-  candidate_.scale = frame.scale;
-}
-
-void SplitYear::draw_sizes(std::span<const double> normals) {
-  const SizeFamily family = sampler_->plan().sizes.family;
-  const kernels::SkewNormalShape shape = shape_of(family, candidate_.inputs);
-  z_.resize(fixed_.count);
-  for (std::size_t i = 0; i < z_.size(); ++i) {
-    const double z = family == SizeFamily::normal
-                         ? normals[i]
-                         : shape.absolute * std::abs(normals[2 * i]) +
-                               shape.normal * normals[2 * i + 1] + shape.constant;
-    z_[i] = static_cast<float>(z);
-  }
-}
-
-void SplitYear::sum_sizes() {
-  Candidate& c = candidate_;
-  c.size_sum = c.power_1 = c.power_2 = c.power_3 = c.power_4 = 0.0;
-  c.largest_z = -infinity;
-  c.smallest_z = infinity;
-  for (const float each : z_) {
-    const auto z = static_cast<double>(each);
-    c.size_sum += kernels::power_of_two(c.scale * kernels::log2_of_10 * z);
-    c.power_1 += z;
-    c.power_2 += z * z;
-    c.power_3 += z * z * z;
-    c.power_4 += z * z * (z * z);
-    c.largest_z = std::max(c.largest_z, z);
-    c.smallest_z = std::min(c.smallest_z, z);
-  }
-  c.log10_size_sum = kernels::decimal_log(c.size_sum);
+  complete_candidate(plan, z_, candidate_, ordered_);
+  return &candidate_;
 }
 
 /// Rejector 0 is the matching; what it compares is in OOM.
@@ -168,9 +135,9 @@ void SplitYear::find_scales() {
   for (std::uint32_t i = 0; i < scale_points; ++i) {
     draw_normals(sampler_->draws(), {trajectory_->index, candidate_.address.year_index, 0},
                  {scale_level, i, 0}, point);
-    candidate(point);
+    if (candidate(point) == nullptr) continue;
     for (std::size_t r = 0; r < rejectors; ++r) {
-      const double value = r == 0 ? candidate_.log10_sum() : compared(r - 1);
+      const double value = r == 0 ? candidate_.log10_sum() : compare(r - 1);
       if (!std::isfinite(value)) continue;
       numbers[r] += 1.0;
       sums[r] += value;
@@ -184,42 +151,66 @@ void SplitYear::find_scales() {
   }
 }
 
-double SplitYear::compared(std::size_t constraint) {
-  const Constraint& rule = sampler_->plan().constraints[constraint];
-  const double previous = trajectory_->previous.empty() ? std::numeric_limits<double>::quiet_NaN()
-                                                        : trajectory_->previous[constraint];
-  return compared(rule, candidate_, {evaluate(rule.statistic, candidate_, ordered_), 0.0}, previous).value;
+double SplitYear::previous(std::size_t constraint) const {
+  return trajectory_->previous.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                       : trajectory_->previous[constraint];
 }
 
-double SplitYear::total_violation() const {
+double SplitYear::compare(std::size_t constraint) {
+  const Constraint& rule = sampler_->plan().constraints[constraint];
+  const Screened known{evaluate(rule.statistic, candidate_, ordered_), 0.0};
+  return compared(rule, candidate_, known, previous(constraint)).value;
+}
+
+double SplitYear::matching_violation() const {
   const Matching& matching = sampler_->plan().matching;
   const Candidate& c = candidate_;
   if (!(c.scale * std::max(c.largest_z, -c.smallest_z) <= farthest)) return infinity;
   if (matching.match == Match::none) return 0.0;
+  if (matching.match == Match::shift) return location_violation();
   const double apart = c.log10_sum() - c.inputs.log10_total;
   if (std::abs(kernels::power_of_ten(apart) - 1.0) <= matching.tolerance) return 0.0;
   return std::abs(apart) / scales_[0];
 }
 
-double SplitYear::constraint_violation(std::size_t constraint, std::span<const double> point) {
+/// Where the prior density is 0, how far it is from the middle of the prior, beyond all else.
+double SplitYear::location_violation() const {
+  const Plan& plan = sampler_->plan();
+  const Candidate& c = candidate_;
+  const std::uint32_t year = c.address.year_index;
+  const double location = c.location - location_offset(plan, c.inputs);
+  if (*inputs_.accept_location(c.inputs, *trajectory_, c.address, location, 0.0)) return 0.0;
+  const double density = inputs_.location_density(c.inputs, *trajectory_, c.address, location);
+  if (!(density > 0.0)) {
+    return outside +
+           std::abs(location - inputs_.middle_location(c.inputs, *trajectory_, c.address));
+  }
+  const double u = *latent_.find(Stream::acceptance, 0);
+  return std::max(std::numeric_limits<double>::min(),
+                  kernels::natural_log(u * plan.matching.bound[year] / density));
+}
+
+double SplitYear::constraint_violation(std::size_t constraint) {
   const Constraint& rule = sampler_->plan().constraints[constraint];
   const std::uint32_t year = candidate_.address.year_index;
   if (rule.active[year] == 0) return 0.0;
-  const double value = compared(constraint);
-  if (std::isnan(value)) return rule.relative_to == RelativeTo::previous_year ? 0.0 : infinity;
+  if (rule.relative_to == RelativeTo::previous_year && std::isnan(previous(constraint))) return 0.0;
+  const double value = compare(constraint);
+  if (std::isnan(value)) return infinity;
   if (!rule.is_soft()) {
     return std::max({0.0, rule.lower[year] - value, value - rule.upper[year]}) /
            scales_[constraint + 1];
   }
   const double z = (value - rule.centre[year]) / rule.spread[year];
-  return std::max(0.0, 0.5 * z * z + kernels::natural_log(probability(point[soft_[constraint]])));
+  const double u = *latent_.find(Stream::soft, rule.address);
+  return std::max(0.0, 0.5 * z * z + kernels::natural_log(u));
 }
 
 double SplitYear::violation(std::span<const double> point) {
-  candidate(point);
-  double worst = total_violation();
-  for (std::size_t i = 0; i < soft_.size() && worst < infinity; ++i) {
-    worst = std::max(worst, constraint_violation(i, point));
+  if (candidate(point) == nullptr) return infinity;
+  double worst = matching_violation();
+  for (std::size_t i = 0; i + 1 < scales_.size() && worst < infinity; ++i) {
+    worst = std::max(worst, constraint_violation(i));
   }
   return worst;
 }

@@ -1,56 +1,74 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/sieve.hpp"
 #include "engine/split.hpp"
+#include "engine/split_latent.hpp"
+#include "engine/split_sizes.hpp"
 
 namespace flopsieve::engine {
 
-/// The candidates of one trajectory and year as points of a split (split.hpp), for normal and
-/// skew-normal sizes, match = "reject" or "none", a count and a total that are the same for all
-/// attempts, and parameters of the law of sizes that are the same too or independent of each other.
+/// Why the years of a Plan cannot be sampled by multilevel splitting, in words for its author;
+/// empty where they can: match "last" and "rescale" and allocations are left out, and attempts = 1,
+/// which weights trajectories by their chances.
+std::string split_refusal(const Plan& plan);
+
+/// The sums of a candidate whose inputs, location and scale are set, in double precision; with
+/// match = "shift" its location too, and with an implied total that. Sets ordered.
+void complete_candidate(const Plan& plan, std::span<const float> z, Candidate& candidate,
+                        OrderedSizes& ordered);
+
+/// The candidates of one trajectory and year as points of a split (split.hpp).
 ///
-/// The normals of a point: one for each parameter of the law of sizes (used where it is drawn for
-/// each candidate: its value is the quantile at the normal's probability, cut to the bounds), one
-/// for each soft constraint (its uniform), then one for each size, or two for the skew-normal law.
+/// The normals of a point: the inputs of the candidate (split_latent.hpp), then those of its sizes
+/// (split_sizes.hpp), of which it uses as many as it has models. A number of models that only comes
+/// about where one of the normals that decide on it is beyond 6.36 (probability 1e-10) is taken as
+/// impossible.
 ///
 /// The violation is the largest over the matching of the total and the active constraints. That of
-/// a hard one is the distance from its bounds, of a soft one z^2 / 2 + ln u, of the matching
+/// a hard one is the distance from its bounds, of a soft one z^2 / 2 + ln u, of match = "reject"
 /// abs(log10(sum / T)), each divided by the standard deviation of what it compares among 256
-/// points of the prior; 0 exactly where Sieve would accept the same numbers.
+/// points of the prior; of match = "shift" ln(u bound / prior density of the location). It is 0
+/// exactly where Sieve would accept the same numbers.
 class SplitYear {
  public:
-  /// Whether a year of the Plan is of this kind; the reason, in words for a message, where not.
-  static std::string obstacle(const Plan& plan, std::uint32_t year_index);
-
-  /// The trajectory must outlive this object. Throws Error(bad_input) where there is an obstacle.
+  /// The trajectory and the sampler must outlive this object. Throws Error(budget) where a year may
+  /// have more models than 16,384.
   SplitYear(const InputSampler& sampler, const Trajectory& trajectory, std::uint32_t year_index);
+  SplitYear(const SplitYear&) = delete;
+  SplitYear& operator=(const SplitYear&) = delete;
 
   /// Refers to this object.
   SplitProblem problem();
 
-  /// The candidate at a point, valid until the next call. Its address has attempt 0.
-  const Candidate& candidate(std::span<const double> point);
+  /// The candidate at a point, valid until the next call. Its address has attempt 0. None where its
+  /// inputs are impossible.
+  const Candidate* candidate(std::span<const double> point);
   OrderedSizes& ordered() { return ordered_; }
+  std::span<const float> z() const { return z_; }
 
  private:
-  void draw_parameters(std::span<const double> point);
-  void draw_sizes(std::span<const double> normals);
-  void sum_sizes();
+  std::size_t largest_count();
   void find_scales();
-  double total_violation() const;
-  double compared(std::size_t constraint);
-  double constraint_violation(std::size_t constraint, std::span<const double> point);
+  double matching_violation() const;
+  double location_violation() const;
+  double previous(std::size_t constraint) const;
+  double compare(std::size_t constraint);
+  double constraint_violation(std::size_t constraint);
   double violation(std::span<const double> point);
 
   const InputSampler* sampler_;
   const Trajectory* trajectory_;
-  CandidateInputs fixed_;
-  std::vector<std::size_t> soft_;  ///< [constraint] place of its normal in a point
-  std::size_t sizes_at_ = 0;       ///< place of the normals of the sizes
+  SplitLatent latent_;
+  InputSampler inputs_;  ///< from the point
+  SplitSizes sizes_;
+  std::optional<CandidateInputs> fixed_;  ///< where all candidates have the same
+  std::size_t most_count_ = 0;
   std::size_t dimension_ = 0;
   std::vector<double> scales_;  ///< [rejector]
   Candidate candidate_;

@@ -60,7 +60,8 @@ Summary summarise(const Plan& plan, const Tally& tally) {
 }
 
 std::string_view result_class(const Plan& plan) {
-  return plan.matching.match == Match::rescale ? "biased" : "exact";
+  if (plan.matching.match == Match::rescale) return "biased";
+  return plan.sampling.method == Method::split ? "correlated" : "exact";
 }
 
 bool stopped_early(const Plan& plan, const Tally& tally) {

@@ -37,8 +37,9 @@ struct Summary {
 
 Summary summarise(const Plan& plan, const Tally& tally);
 
-/// "exact": survivors have the law that the job states; "biased": match = "rescale" ignores the
-/// prior of the location.
+/// "exact": survivors have the law that the job states; "correlated": each is one of a correlated
+/// population (Method::split), and has that law but for a bias that the population makes small;
+/// "biased": match = "rescale" ignores the prior of the location.
 std::string_view result_class(const Plan& plan);
 
 /// Whether a finished run has fewer trajectories than the job asks for, because its precision was
