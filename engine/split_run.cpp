@@ -58,7 +58,7 @@ SplitResult sample(const InputSampler& sampler, const SplitProblem& problem,
 
 std::optional<SplitSurvivor> split_survivor(const InputSampler& sampler,
                                             const Trajectory& trajectory, std::uint32_t year_index,
-                                            YearTally& tally) {
+                                            YearTally& tally, std::string* why) {
   ++tally.first_trials;
   try {
     SplitYear year(sampler, trajectory, year_index);
@@ -74,6 +74,7 @@ std::optional<SplitSurvivor> split_survivor(const InputSampler& sampler,
   } catch (const Error& error) {
     if (error.code() != ExitCode::budget) throw;
     ++tally.exhausted;
+    if (why != nullptr) *why = error.what();
     return std::nullopt;
   }
 }

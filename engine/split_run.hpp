@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/inputs.hpp"
@@ -24,10 +26,11 @@ struct SplitSurvivor {
 inline constexpr std::uint64_t split_pair_interval = 16;
 
 /// Samples a trajectory's year and adds what was found to the tally. None if nothing leads into the
-/// constraints, or if the number of models has no bound: the trajectory is exhausted.
+/// constraints, or if the number of models has no bound, which `why` then says: the trajectory is
+/// exhausted.
 std::optional<SplitSurvivor> split_survivor(const InputSampler& sampler,
                                             const Trajectory& trajectory, std::uint32_t year_index,
-                                            YearTally& tally);
+                                            YearTally& tally, std::string* why = nullptr);
 
 /// Calls visit(candidate, its sizes) for a survivor.
 using SplitVisitor = std::function<void(const Candidate&, OrderedSizes&)>;

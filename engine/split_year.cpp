@@ -69,7 +69,7 @@ SplitYear::SplitYear(const InputSampler& sampler, const Trajectory& trajectory,
     : sampler_(&sampler),
       trajectory_(&trajectory),
       latent_(sampler.plan(), year_index),
-      inputs_(sampler.plan(), Purpose::run, &latent_),
+      inputs_(sampler.plan(), sampler.draws().purpose(), &latent_),
       sizes_(sampler.plan()) {
   candidate_.address = {trajectory.index, 0, year_index};
   candidate_.sampler = &sampler;

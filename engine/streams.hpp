@@ -78,6 +78,8 @@ class Draws {
   Draws(std::uint64_t seed, Purpose purpose, const LatentUniforms* latent = nullptr)
       : seed_(seed), purpose_(purpose), latent_(latent) {}
 
+  Purpose purpose() const { return purpose_; }
+
   /// Whether some uniforms of candidates are given.
   bool has_latent() const { return latent_ != nullptr; }
 

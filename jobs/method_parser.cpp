@@ -22,7 +22,7 @@ constexpr Method methods[] = {Method::reject, Method::truncate, Method::tilt, Me
 
 constexpr std::string_view decided = "auto";
 
-/// The method of this name; auto decides for plain rejection.
+/// The method of this name; auto begins with plain rejection.
 Method named_method(TableReader& models, const std::string& found) {
   if (found == decided) return Method::reject;
   std::vector<std::string> names{std::string(decided)};
@@ -44,7 +44,9 @@ bool is_allowed(Method method, Match match) {
 }  // namespace
 
 void parse_method(TableReader& models, engine::Plan& plan) {
-  const Method method = named_method(models, models.string("method", decided));
+  const std::string found = models.string("method", decided);
+  const Method method = named_method(models, found);
+  plan.sampling.automatic = found == decided;
   const Match match = plan.matching.match;
   if (!is_allowed(method, match)) {
     models.fail_at("method", fmt::format("models.method = \"{}\" needs match = \"reject\"{}, found "
