@@ -55,6 +55,16 @@ inline constexpr std::uint64_t least_for_precision = 1'000;
 /// farther from the quantile than allowed.
 bool is_precise(const Plan& plan, const Tally& tally);
 
+/// What the populations of a year say (Method::split), over trajectories.
+struct SplitReport {
+  double probability = 0.0;  ///< mean estimate of P(constraints)
+  double error = 0.0;        ///< its standard error for these trajectories, chains corrected for
+  double levels = 0.0;       ///< mean, of a population
+  double acceptance = 0.0;   ///< mean share of moves accepted
+};
+
+SplitReport report_split(const SplitTally& tally);
+
 /// The cutflow of one year: [rejector].
 std::vector<RejectorReport> cutflow(const Plan& plan, const YearTally& year);
 
