@@ -55,6 +55,11 @@ class InputSampler {
   std::optional<bool> accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
                                       const Address& address, double location, double error) const;
 
+  /// The mean and the size of a Poisson or negative binomial number of models (one that it lacks is
+  /// 0), of a candidate.
+  std::array<double, 2> count_parameters(const Trajectory& trajectory,
+                                         const Address& address) const;
+
   /// Whether all attempts of a trajectory and year have the same inputs.
   bool same_for_all_attempts() const { return same_for_all_attempts_; }
 
