@@ -177,6 +177,7 @@ class Archive {
   }
   static void describe(Archive& a, Sampling& v) {
     a.field("method", v.method);
+    a.field("automatic", v.automatic);
     a.field("reason", v.reason);
   }
   static void describe(Archive& a, StatePoint& v) {
@@ -329,6 +330,7 @@ std::string plan_identity(const Plan& plan) {
   json.erase("trajectories");
   json.erase("title");
   json["sampling"].erase("reason");
+  json["sampling"].erase("automatic");
   return sha256_hex(json.dump());
 }
 

@@ -212,7 +212,9 @@ enum class Method : std::uint8_t { reject, truncate, tilt, split };
 /// The method in force: `auto` is resolved before a run.
 struct Sampling {
   Method method = Method::reject;
-  /// Why `auto` took it, in words that decide nothing; empty where nothing was decided.
+  /// Whether the job leaves the method to the program (method.hpp). Not part of the identity.
+  bool automatic = false;
+  /// Why it took this one, in words that decide nothing; empty where nothing was decided.
   std::string reason = {};
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/parameters.hpp"
+#include "engine/split_year.hpp"
 #include "engine/tilt.hpp"
 #include "jobs/suggest.hpp"
 
@@ -21,7 +22,7 @@ constexpr Method methods[] = {Method::reject, Method::truncate, Method::tilt, Me
 
 constexpr std::string_view decided = "auto";
 
-/// The method of this name; auto decides for plain rejection.
+/// The method of this name; auto begins with plain rejection.
 Method named_method(TableReader& models, const std::string& found) {
   if (found == decided) return Method::reject;
   std::vector<std::string> names{std::string(decided)};
@@ -37,25 +38,28 @@ Method named_method(TableReader& models, const std::string& found) {
 /// Truncation and tilting need a window of the sum; splitting also moves along a solved location.
 bool is_allowed(Method method, Match match) {
   if (method == Method::reject || match == Match::reject) return true;
-  return method == Method::split && match == Match::shift;
+  return method == Method::split && (match == Match::shift || match == Match::none);
 }
 
 }  // namespace
 
 void parse_method(TableReader& models, engine::Plan& plan) {
-  const Method method = named_method(models, models.string("method", decided));
+  const std::string found = models.string("method", decided);
+  const Method method = named_method(models, found);
+  plan.sampling.automatic = found == decided;
   const Match match = plan.matching.match;
   if (!is_allowed(method, match)) {
-    models.fail_at("method",
-                   fmt::format("models.method = \"{}\" needs match = \"reject\"{}, found "
-                               "match = \"{}\"",
-                               engine::name(method), method == Method::split ? " or \"shift\"" : "",
-                               engine::name(match)));
+    models.fail_at("method", fmt::format("models.method = \"{}\" needs match = \"reject\"{}, found "
+                                         "match = \"{}\"",
+                                         engine::name(method),
+                                         method == Method::split ? ", \"shift\" or \"none\"" : "",
+                                         engine::name(match)));
   }
   if (method == Method::split) {
-    models.fail_at("method",
-                   "models.method = \"split\" is not in this version; allowed are \"auto\", "
-                   "\"reject\", \"truncate\" and \"tilt\"");
+    const std::string refusal = engine::split_refusal(plan);
+    if (!refusal.empty()) {
+      models.fail_at("method", fmt::format("models.method = \"split\": {}", refusal));
+    }
   }
   if (method == Method::truncate || method == Method::tilt) {
     const std::string refusal = engine::tilt_refusal(plan);

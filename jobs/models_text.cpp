@@ -140,7 +140,8 @@ std::string match_text(const Plan& plan) {
   const engine::Matching& matching = plan.matching;
   std::string text = fmt::format("match = \"{}\"\n", name(matching.match));
   if (matching.tolerance > 0.0) text += fmt::format("tolerance = {}\n", matching.tolerance);
-  return text + fmt::format("method = \"{}\"\n", name(plan.sampling.method));
+  const std::string_view method = plan.sampling.automatic ? "auto" : name(plan.sampling.method);
+  return text + fmt::format("method = \"{}\"\n", method);
 }
 
 std::string state_text(const engine::StateSpace& space) {
