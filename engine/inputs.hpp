@@ -38,12 +38,6 @@ struct CandidateInputs {
   std::array<Component, most_components> components{};  ///< of a mixture
 };
 
-/// A candidate to be drawn. The trajectory must outlive the use.
-struct Trial {
-  const Trajectory* trajectory = nullptr;
-  Address address;
-};
-
 /// Total and number of models of a trajectory's year.
 struct YearInputs {
   double log10_total = 0.0;

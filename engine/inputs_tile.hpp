@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/inputs.hpp"
+#include "engine/trial.hpp"
 #include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
