@@ -75,10 +75,11 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
     const Frame frame = frame_of(*plan_, candidate.inputs);
     candidate.location = frame.location;
     candidate.scale = frame.scale;
+    candidate.origin = 0.0;
     group_.trial[lane] = order[lane];
     drawn_ += candidate.inputs.count;
   }
-  if (precise == Precise::when_it_matters && fits_fast_path(order.size())) {
+  if (precise == Precise::when_it_matters && has_error_bounds()) {
     return draw_fast(order.size());
   }
   if (is_vectorised(plan_->sizes.family)) {
@@ -101,18 +102,10 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
   }
 }
 
-/// Single precision has room for all but very wide laws. match = "last" needs exact sums, and the
-/// statistics that hang on an implied total have no error bounds.
-bool Sieve::fits_fast_path(std::size_t lanes) const {
-  if (!is_vectorised(plan_->sizes.family) || plan_->matching.match == Match::last ||
-      plan_->total.model == TotalModel::implied) {
-    return false;
-  }
-  return std::all_of(group_.candidates.begin(),
-                     group_.candidates.begin() + static_cast<std::ptrdiff_t>(lanes),
-                     [](const Candidate& candidate) {
-                       return candidate.scale * kernels::log2_of_10 <= kernels::largest_fast_scale;
-                     });
+/// match = "last" needs exact sums, and the statistics that hang on an implied total have no error
+/// bounds.
+bool Sieve::has_error_bounds() const {
+  return plan_->matching.match != Match::last && plan_->total.model != TotalModel::implied;
 }
 
 kernels::GroupShape Sieve::address_group(std::size_t lanes, kernels::GroupAddress& address) const {
@@ -134,8 +127,6 @@ kernels::GroupShape Sieve::address_group(std::size_t lanes, kernels::GroupAddres
 }
 
 void Sieve::draw_fast(std::size_t lanes) {
-  kernels::GroupAddress address;
-  const kernels::GroupShape shape = address_group(lanes, address);
   kernels::PerLane<std::uint32_t> counts{};
   kernels::PerLane<float> scales{};
   std::uint32_t most = 0;
@@ -146,9 +137,21 @@ void Sieve::draw_fast(std::size_t lanes) {
     most = std::max(most, counts[lane]);
   }
   reserve(kernels::fast_rows(most));
-  kernels::draw_and_sum(inputs_.draws().key(), address, shape, counts, scales, z_, sums_);
+  const kernels::Key key = inputs_.draws().key();
+  if (is_vectorised(plan_->sizes.family)) {
+    kernels::GroupAddress address;
+    const kernels::GroupShape shape = address_group(lanes, address);
+    kernels::draw_and_sum(key, address, shape, counts, scales, z_, sums_);
+  } else {
+    set_laws(lanes);
+    size_draws_.draw_and_sum(key, counts, scales, z_, sums_);
+  }
   precise_.fill(false);
-  for (std::size_t lane = 0; lane < lanes; ++lane) summarise_lane(lane, sums_);
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    group_.candidates[lane].origin = size_draws_.origin(lane);
+    summarise_lane(lane, sums_);
+    if (!fits_single_precision(group_.candidates[lane])) sum_precisely(lane);
+  }
 }
 
 /// Repeats the sums of one lane in double precision.
@@ -160,6 +163,7 @@ void Sieve::sum_precisely(std::size_t lane) {
   kernels::GroupSums sums;
   kernels::sum_sizes(z_, counts, scales, sums);
   precise_[lane] = true;
+  group_.candidates[lane].origin = 0.0;
   summarise_lane(lane, sums);
   ordered_.begin(group_.candidates[lane], z_.data() + lane, kernels::group_width);
 }
@@ -175,13 +179,19 @@ void Sieve::draw_vectorised(std::size_t lanes) {
   kernels::draw_sizes(inputs_.draws().key(), address, shape, draws, z_);
 }
 
-void Sieve::draw_by_family(std::size_t lanes) {
-  std::size_t draws = 0;
+void Sieve::set_laws(std::size_t lanes) {
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     const Candidate& candidate = group_.candidates[lane];
     size_draws_.set_lane(lane, candidate.inputs,
                          inputs_.draws().counter(Stream::sizes, candidate.address));
-    draws = std::max<std::size_t>(draws, candidate.inputs.count);
+  }
+}
+
+void Sieve::draw_by_family(std::size_t lanes) {
+  set_laws(lanes);
+  std::size_t draws = 0;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    draws = std::max<std::size_t>(draws, group_.candidates[lane].inputs.count);
   }
   reserve(draws);
   size_draws_.draw(inputs_.draws().key(), 0, draws, z_);

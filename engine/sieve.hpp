@@ -84,9 +84,10 @@ class Sieve {
   void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order,
                   Precise precise);
   kernels::GroupShape address_group(std::size_t lanes, kernels::GroupAddress& address) const;
-  bool fits_fast_path(std::size_t lanes) const;
+  bool has_error_bounds() const;
   void draw_vectorised(std::size_t lanes);
   void draw_fast(std::size_t lanes);
+  void set_laws(std::size_t lanes);
   void draw_by_family(std::size_t lanes);
   void for_each_allocation(std::span<const Trial> trials,
                            const std::function<void(std::size_t lane)>& body);
