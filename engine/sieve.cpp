@@ -22,6 +22,7 @@ namespace {
 /// sizes. Only Student's t and odd mixtures reach so far; the matching of the total rejects such a
 /// candidate.
 constexpr double farthest = 150.0;
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool overflows(const Candidate& candidate) {
   return !(candidate.scale * std::max(candidate.largest_z, -candidate.smallest_z) <= farthest);
@@ -259,9 +260,10 @@ Screened Sieve::known(const Statistic& statistic, std::size_t lane) {
   const Candidate& candidate = group_.candidates[lane];
   if (precise_[lane]) return {evaluate(statistic, candidate, ordered_), 0.0};
   if (gradients_known_ && statistic.kind == StatisticKind::allocation_gradient) {
-    return {gradients_.gradient[lane], gradients_.bound[lane]};
+    return {gradients_.gradient[lane], error_factor_ * gradients_.bound[lane]};
   }
-  return screen(statistic, candidate, solves_for_location(), ordered_);
+  const Screened found = screen(statistic, candidate, solves_for_location(), ordered_);
+  return {found.value, found.error == infinity ? infinity : error_factor_ * found.error};
 }
 
 Sieve::Finding Sieve::match_finding(std::size_t lane, const Trial& trial) {
@@ -270,10 +272,10 @@ Sieve::Finding Sieve::match_finding(std::size_t lane, const Trial& trial) {
   const auto decided = [](bool passes) { return passes ? Finding::passes : Finding::rejects; };
   switch (plan_->matching.match) {
     case Match::shift: {
-      const auto accepted =
-          inputs_.accept_location(candidate.inputs, *trial.trajectory, trial.address,
-                                  candidate.location - location_offset(*plan_, candidate.inputs),
-                                  precise_[lane] ? 0.0 : log10_sum_error(candidate));
+      const auto accepted = inputs_.accept_location(
+          candidate.inputs, *trial.trajectory, trial.address,
+          candidate.location - location_offset(*plan_, candidate.inputs),
+          precise_[lane] ? 0.0 : error_factor_ * log10_sum_error(candidate));
       return accepted ? decided(*accepted) : Finding::unclear;
     }
     case Match::reject: {

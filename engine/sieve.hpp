@@ -54,6 +54,10 @@ class Sieve {
 
   const InputSampler& inputs() const { return inputs_; }
 
+  /// Multiplies the finite error bounds of single precision from now on. 1 until then; with less,
+  /// other candidates would survive, which tests show.
+  void scale_error_bounds(double factor) { error_factor_ = factor; }
+
  private:
   struct Group {
     std::array<Candidate, kernels::group_width> candidates;
@@ -130,6 +134,7 @@ class Sieve {
   kernels::AllocationDraws allocations_;              ///< their sizes
   std::uint64_t drawn_ = 0;                           ///< sizes drawn by the last call
   bool always_survives_ = false;                      ///< nothing can reject
+  double error_factor_ = 1.0;
 };
 
 }  // namespace flopsieve::engine
