@@ -17,7 +17,7 @@ bool is_drawn_by_family(SizeFamily family) {
 
 SizeDraws::SizeDraws(const Plan& plan) : plan_(&plan), constants_(constants_of(plan)) {
   for (auto& each : parameters_) each.fill(std::numeric_limits<double>::quiet_NaN());
-  if (plan.sizes.family == SizeFamily::uniform) origin_.fill(0.5f);
+  if (plan.sizes.family == SizeFamily::uniform) origins_.fill(0.5f);
 }
 
 SizeDraws::Constants SizeDraws::constants_of(const Plan& plan) {
@@ -66,7 +66,7 @@ void SizeDraws::set_constants(std::size_t lane, const CandidateInputs& inputs) {
           if constexpr (!std::is_same_v<Draw, kernels::CentreTable>) {
             const Draw drawing = sizes.drawing();
             std::get<PerLane<Draw>>(constants_)[lane] = drawing;
-            origin_[lane] = middle(drawing);
+            origins_[lane] = middle(drawing);
           }
         }
       },
@@ -124,12 +124,10 @@ void SizeDraws::draw(kernels::Key key, std::size_t first, std::size_t draws,
   std::visit(DrawGroup{key, address_, first, draws, z}, constants_);
 }
 
-void SizeDraws::draw_and_sum(kernels::Key key, const PerLane<std::uint32_t>& count,
-                             const PerLane<float>& scale, std::span<float> z,
+void SizeDraws::draw_and_sum(kernels::Key key, const kernels::FastLaw& law, std::span<float> z,
                              kernels::GroupSums& sums) const {
   constexpr std::size_t block = 128;
-  const kernels::FastLaw law{count, scale, origin_};
-  const std::size_t most = *std::max_element(count.begin(), count.end());
+  const std::size_t most = *std::max_element(law.count.begin(), law.count.end());
   sums = kernels::empty_sums();
   for (std::size_t first = 0; first < most; first += block) {
     const std::size_t draws = std::min(block, most - first);
