@@ -53,6 +53,10 @@ class Sieve {
 
   const InputSampler& inputs() const { return inputs_; }
 
+  /// Multiplies the finite error bounds of single precision from now on. 1 until then; with less,
+  /// other candidates would survive, which tests show.
+  void scale_error_bounds(double factor) { error_factor_ = factor; }
+
  private:
   struct Group {
     std::array<Candidate, kernels::group_width> candidates;
@@ -83,9 +87,11 @@ class Sieve {
   void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order,
                   Precise precise);
   kernels::GroupShape address_group(std::size_t lanes, kernels::GroupAddress& address) const;
-  bool fits_fast_path(std::size_t lanes) const;
+  bool has_error_bounds() const;
   void draw_vectorised(std::size_t lanes);
   void draw_fast(std::size_t lanes);
+  std::size_t most_draws(std::size_t lanes) const;
+  void set_laws(std::size_t lanes);
   void draw_by_family(std::size_t lanes);
   void draw_tilted(std::size_t lanes);
   void for_each_allocation(std::span<const Trial> trials,
@@ -131,6 +137,7 @@ class Sieve {
   kernels::AllocationDraws allocations_;              ///< their sizes
   std::uint64_t drawn_ = 0;                           ///< sizes drawn by the last call
   bool always_survives_ = false;                      ///< nothing can reject
+  double error_factor_ = 1.0;
 };
 
 }  // namespace flopsieve::engine
