@@ -6,10 +6,11 @@
 
 #include "engine/pareto.hpp"
 #include "engine/plan.hpp"
-#include "engine/sieve.hpp"
 #include "engine/tally.hpp"
 
 namespace flopsieve::engine {
+
+class Sieve;
 
 /// What a few first attempts say about a job before it runs.
 struct PilotYear {
@@ -58,7 +59,8 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
 Pilot run_pilot(const Plan& plan);
 
 /// The batch size for a plan: the power of two of trajectories, 1 to 4096, that needs at most
-/// about 1e8 draws (1e7 with Method::split). Independent of Plan::trajectories, so that a longer run has the same batches.
+/// about 1e8 draws (1e7 with Method::split). Independent of Plan::trajectories, so that a longer
+/// run has the same batches.
 std::uint64_t choose_batch_size(const Plan& plan, const Pilot& pilot);
 
 /// Throws Error(budget) if a year of the pilot has no survivor: gives the bound p < 3 / N (95 %,
