@@ -97,10 +97,10 @@ double reject(const Plan& plan, std::uint64_t candidates, Values& values) {
 }
 
 /// p and every marginal of the survivors, of one trajectory.
-void compare(const Plan& plan, std::uint64_t runs = 150) {
+void compare(const Plan& plan, std::uint64_t runs = 100) {
   Values rejected, split_values;
-  const double p = reject(plan, 400 * 4096, rejected);
-  REQUIRE(rejected.rows.size() > 300);
+  const double p = reject(plan, 200 * 4096, rejected);
+  REQUIRE(rejected.rows.size() > 150);
   const InputSampler sampler(plan, Purpose::run);
   const Trajectory trajectory = sampler.trajectory(0);
   SplitYear year(sampler, trajectory, 0);
