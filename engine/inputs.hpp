@@ -61,6 +61,11 @@ class InputSampler {
   std::optional<bool> accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
                                       const Address& address, double location, double error) const;
 
+  /// The mean and the size of a Poisson or negative binomial number of models (one that it lacks is
+  /// 0), of a candidate.
+  std::array<double, 2> count_parameters(const Trajectory& trajectory,
+                                         const Address& address) const;
+
   /// match = "shift": the prior density of the location, 0 outside its bounds, and its median.
   double location_density(const CandidateInputs& inputs, const Trajectory& trajectory,
                           const Address& address, double location) const;

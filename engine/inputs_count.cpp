@@ -70,6 +70,22 @@ double InputSampler::unrounded_count(const Context& context, std::uint32_t redra
   return value >= distribution.lower && value <= distribution.upper ? value : 0.0;
 }
 
+std::array<double, 2> InputSampler::count_parameters(const Trajectory& trajectory,
+                                                     const Address& address) const {
+  const Count& count = plan_->count;
+  const auto infos = engine::parameters_of(count.model);
+  const CandidateInputs nothing;
+  const Context context{trajectory, address, nothing};
+  std::array<double, 2> found{};
+  if (count.model != CountModel::poisson && count.model != CountModel::negative_binomial) {
+    return found;
+  }
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    found[i] = sample(count.parameters[i], infos[i], context);
+  }
+  return found;
+}
+
 std::uint32_t InputSampler::count(const Trajectory& trajectory, const Address& address) const {
   if (plan_->count.model == CountModel::implied) return 0;
   const CandidateInputs nothing;
