@@ -1,8 +1,10 @@
 #include "engine/batch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/sieve.hpp"
+#include "engine/split_run.hpp"
 #include "kernels/frontier.hpp"
 #include "kernels/math.hpp"
 
@@ -30,6 +32,8 @@ class BatchRun {
   };
 
   bool run_year(std::uint32_t year_index);
+  bool split_year(std::uint32_t year_index);
+  void visit(std::span<const Trial> trials, const Sieve::Visitor& visitor);
   void schedule(std::uint32_t year_index, std::vector<Pending>& pending);
   void settle(std::uint32_t year_index, std::vector<Pending>& pending);
   bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
@@ -53,6 +57,7 @@ class BatchRun {
   std::vector<Trajectory> trajectories_;
   std::vector<std::uint8_t> alive_;
   std::vector<std::uint64_t> attempts_;           ///< [trajectory, year] attempt of the survivor
+  std::vector<SplitSurvivor> split_;              ///< [trajectory, year] with Method::split
   std::vector<std::size_t> complete_;             ///< slots, after all years
   std::vector<double> log10_frontier_;            ///< [complete] largest model so far
   std::vector<kernels::FrontierCount> frontier_;  ///< [complete, year, width]
@@ -76,6 +81,7 @@ BatchRun::BatchRun(const Plan& plan, std::uint64_t batch, const BatchOptions& op
   }
   alive_.assign(trajectories_.size(), 1);
   attempts_.assign(trajectories_.size() * plan.year_count(), 0);
+  if (plan.sampling.method == Method::split) split_.resize(attempts_.size());
   result_.tally.trajectories = trajectories_.size();
 }
 
@@ -89,6 +95,7 @@ bool BatchRun::run() {
 }
 
 bool BatchRun::run_year(std::uint32_t year_index) {
+  if (plan_.sampling.method == Method::split) return split_year(year_index);
   std::vector<Pending> pending;
   for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
     if (alive_[slot] != 0) pending.push_back({slot, 0, 0});
@@ -103,6 +110,38 @@ bool BatchRun::run_year(std::uint32_t year_index) {
     settle(year_index, pending);
   }
   return true;
+}
+
+/// One survivor of each trajectory's own population.
+bool BatchRun::split_year(std::uint32_t year_index) {
+  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
+    if (alive_[slot] == 0) continue;
+    if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
+      return false;
+    }
+    auto survivor = split_survivor(sieve_.inputs(), trajectories_[slot], year_index,
+                                   result_.tally.years[year_index]);
+    if (!survivor) {
+      alive_[slot] = 0;
+      continue;
+    }
+    const std::size_t place = slot * plan_.year_count() + year_index;
+    attempts_[place] = survivor->particle;
+    split_[place] = std::move(*survivor);
+  }
+  return true;
+}
+
+/// Of survivors only: draws them again, or takes those that were kept.
+void BatchRun::visit(std::span<const Trial> trials, const Sieve::Visitor& visitor) {
+  if (split_.empty()) return sieve_.visit(trials, visitor);
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const auto slot = static_cast<std::size_t>(trials[i].trajectory - trajectories_.data());
+    const Address& address = trials[i].address;
+    visit_survivor(
+        sieve_.inputs(), address, split_[slot * plan_.year_count() + address.year_index],
+        [&](const Candidate& candidate, OrderedSizes& ordered) { visitor(i, candidate, ordered); });
+  }
 }
 
 /// Fills the tile. Where few trajectories are left, one that has failed n times gets up to n / 2
@@ -187,7 +226,7 @@ void BatchRun::remember(std::uint32_t year_index) {
     slots.push_back(slot);
     trials.push_back(survivor(slot, year_index));
   }
-  sieve_.visit(trials, [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
+  visit(trials, [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
     std::vector<double>& previous = trajectories_[slots[i]].previous;
     previous.resize(plan_.constraints.size());
     for (const std::size_t each : compared) {
@@ -223,10 +262,10 @@ void BatchRun::record() {
 /// All years of some rows, so that their columns stay in the cache until they are tallied.
 void BatchRun::record_rows(std::size_t first, std::size_t last) {
   for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
-    sieve_.visit(survivors(first, last, year),
-                 [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
-                   record_survivor(first + i, year, candidate, ordered);
-                 });
+    visit(survivors(first, last, year),
+          [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
+            record_survivor(first + i, year, candidate, ordered);
+          });
   }
   for (std::size_t row = first; row < last; ++row) tally_row(row);
 }
@@ -319,7 +358,7 @@ void BatchRun::record_sizes() {
     }
   }
   std::vector<std::vector<double>> sizes(trials.size());
-  sieve_.visit(trials, [&](std::size_t i, const Candidate&, OrderedSizes& ordered) {
+  visit(trials, [&](std::size_t i, const Candidate&, OrderedSizes& ordered) {
     const auto ascending = ordered.sizes(SizeColumns::log10_flop).log10_flop;
     sizes[i].assign(ascending.begin(), ascending.end());
   });

@@ -53,8 +53,10 @@ Address whole_trajectory(const Address& address) {
 
 }  // namespace
 
-InputSampler::InputSampler(const Plan& plan, Purpose purpose)
-    : plan_(&plan), draws_(plan.seed, purpose), same_for_all_attempts_(!has_redrawn_inputs(plan)) {
+InputSampler::InputSampler(const Plan& plan, Purpose purpose, const LatentUniforms* latent)
+    : plan_(&plan),
+      draws_(plan.seed, purpose, latent),
+      same_for_all_attempts_(!has_redrawn_inputs(plan)) {
   log10_base_ = kernels::decimal_log(plan.total.base_flop * plan.total.usage_multiplier);
   for (const double share : plan.total.train_share) {
     log10_share_.push_back(kernels::decimal_log(share));
@@ -152,7 +154,7 @@ double InputSampler::sample(const Input& input, const ParameterInfo& info,
   const auto draw = [&](std::uint32_t redraw) {
     return uniform(input, info.stream, context.address, first_index(info.slot) + redraw);
   };
-  if (input.is_shared())
+  if (input.is_shared() || draws_.has_latent())
     return shared_value(distribution, parameters, plan_->years[context.address.year_index],
                         draw(0));
   for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
@@ -299,6 +301,21 @@ std::optional<bool> InputSampler::accept_location(const CandidateInputs& inputs,
       std::abs(below - middle) <= slack * middle && std::abs(above - middle) <= slack * middle;
   if (!flat || std::abs(needed - middle) <= 10.0 * slack * middle) return std::nullopt;
   return needed < middle;
+}
+
+double InputSampler::location_density(const CandidateInputs& inputs, const Trajectory& trajectory,
+                                      const Address& address, double location) const {
+  const Distribution& prior = plan_->sizes.parameters[0].years[address.year_index];
+  if (!inside(prior, location)) return 0.0;
+  return kernels::density(prior.law, parameters_of(prior, {trajectory, address, inputs}), location);
+}
+
+double InputSampler::middle_location(const CandidateInputs& inputs, const Trajectory& trajectory,
+                                     const Address& address) const {
+  const Distribution& prior = plan_->sizes.parameters[0].years[address.year_index];
+  return std::clamp(
+      kernels::quantile(prior.law, parameters_of(prior, {trajectory, address, inputs}), 0.5),
+      prior.lower, prior.upper);
 }
 
 double InputSampler::revenue(const Address& address, std::uint32_t rank) const {

@@ -37,13 +37,19 @@ struct CandidateInputs {
   std::array<Component, most_components> components{};  ///< of a mixture
 };
 
+/// So often is k drawn again from latent uniforms.
+inline constexpr std::uint32_t most_latent_redraws = 8;
+
 /// Draws the inputs of trajectories and candidates. Stateless; safe from any thread.
 ///
 /// All draws throw Error(budget) if the bounds of an input, 1..largest_count for k, or the bins of
 /// an allocation reject most_redraws draws in a row.
 class InputSampler {
  public:
-  InputSampler(const Plan& plan, Purpose purpose);
+  /// With latent uniforms of candidates, an input within bounds takes its quantile between them, by
+  /// its first uniform, instead of being drawn again, and k is drawn again most_latent_redraws
+  /// times.
+  InputSampler(const Plan& plan, Purpose purpose, const LatentUniforms* latent = nullptr);
 
   Trajectory trajectory(std::uint64_t index) const;
 
@@ -54,6 +60,12 @@ class InputSampler {
   /// density / bound of the year. With an `error` of the location: none if that decides.
   std::optional<bool> accept_location(const CandidateInputs& inputs, const Trajectory& trajectory,
                                       const Address& address, double location, double error) const;
+
+  /// match = "shift": the prior density of the location, 0 outside its bounds, and its median.
+  double location_density(const CandidateInputs& inputs, const Trajectory& trajectory,
+                          const Address& address, double location) const;
+  double middle_location(const CandidateInputs& inputs, const Trajectory& trajectory,
+                         const Address& address) const;
 
   /// Whether all attempts of a trajectory and year have the same inputs.
   bool same_for_all_attempts() const { return same_for_all_attempts_; }

@@ -73,7 +73,8 @@ double InputSampler::unrounded_count(const Context& context, std::uint32_t redra
 std::uint32_t InputSampler::count(const Trajectory& trajectory, const Address& address) const {
   if (plan_->count.model == CountModel::implied) return 0;
   const CandidateInputs nothing;
-  for (std::uint32_t redraw = 0; redraw < most_redraws; ++redraw) {
+  const std::uint32_t redraws = draws_.has_latent() ? most_latent_redraws : most_redraws;
+  for (std::uint32_t redraw = 0; redraw < redraws; ++redraw) {
     const auto count = whole_count(unrounded_count({trajectory, address, nothing}, redraw));
     if (count) return *count;
   }

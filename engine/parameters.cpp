@@ -167,4 +167,9 @@ std::string_view name(Match match) {
   return names[static_cast<std::size_t>(match)];
 }
 
+std::string_view name(Method method) {
+  constexpr std::string_view names[] = {"reject", "truncate", "tilt", "split"};
+  return names[static_cast<std::size_t>(method)];
+}
+
 }  // namespace flopsieve::engine

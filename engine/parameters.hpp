@@ -51,5 +51,6 @@ std::string_view name(TotalModel model);
 std::string_view name(CountModel model);
 std::string_view name(SizeFamily family);
 std::string_view name(Match match);
+std::string_view name(Method method);
 
 }  // namespace flopsieve::engine

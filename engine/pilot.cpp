@@ -7,44 +7,14 @@
 #include <utility>
 
 #include "engine/error.hpp"
-#include "engine/sieve.hpp"
+#include "engine/split_run.hpp"
 #include "engine/summary.hpp"
 
 namespace flopsieve::engine {
 namespace {
 
-constexpr std::uint64_t enough_survivors = 256;
-/// After a million candidates these few survivors will do: 25 % error of the rate.
-constexpr std::uint64_t million = 1'000'000;
-constexpr std::uint64_t enough_after_a_million = 16;
-constexpr std::uint64_t most_candidates = 10'000'000;
 constexpr double most_draws = 4e9;
 constexpr std::uint64_t tile = 4096;
-
-PilotYear run_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index) {
-  PilotYear year;
-  year.tally.resize(plan.constraints.size() + 1);
-  double draws = 0.0;
-  std::vector<Trajectory> trajectories;
-  std::vector<Trial> trials;
-  std::vector<Verdict> verdicts;
-  for (std::uint64_t index = 0; index < most_candidates && draws < most_draws;) {
-    trials.clear();
-    trajectories.clear();
-    trajectories.reserve(tile);
-    for (std::uint64_t i = 0; i < tile && index < most_candidates; ++i, ++index) {
-      trajectories.push_back(sieve.inputs().trajectory(index));
-      trials.push_back({&trajectories.back(), {index, 0, year_index}});
-    }
-    verdicts.assign(trials.size(), {});
-    draws += static_cast<double>(sieve.judge(trials, verdicts));
-    for (const Verdict& verdict : verdicts) year.tally.add_verdict(verdict, 0);
-    if (year.tally.survivors >= enough_survivors) break;
-    if (index >= million && year.tally.survivors >= enough_after_a_million) break;
-  }
-  year.draws_per_candidate = draws / static_cast<double>(year.tally.candidates);
-  return year;
-}
 
 /// match = "last": how unequal the weights of the first candidates are.
 WeightReport weigh(Sieve& sieve, std::uint32_t year_index) {
@@ -67,7 +37,56 @@ double expected_attempts(double p, std::uint64_t attempts) {
   return std::min(1.0 / p, static_cast<double>(attempts));
 }
 
+/// With Method::split every trajectory has its population, whatever `attempts` says.
+std::uint64_t attempts_of(const Plan& plan) {
+  return plan.sampling.method == Method::split ? address_limit : plan.attempts;
+}
+
+PilotYear split_pilot_year(const Plan& plan, std::uint32_t year_index) {
+  const InputSampler sampler(plan, Purpose::pilot);
+  PilotYear year;
+  year.tally.resize(plan.constraints.size() + 1);
+  double sizes = 0.0;
+  std::string why;
+  for (std::uint64_t index = 0; index < split_pilot_trajectories; ++index) {
+    const Trajectory trajectory = sampler.trajectory(index);
+    const auto survivor = split_survivor(sampler, trajectory, year_index, year.tally, &why);
+    if (survivor) sizes += static_cast<double>(survivor->z.size());
+  }
+  if (year.tally.survivors == 0) {
+    throw Error(ExitCode::budget, fmt::format("{}: {}", plan.years[year_index], why));
+  }
+  year.draws_per_candidate = sizes / static_cast<double>(year.tally.survivors);
+  return year;
+}
+
 }  // namespace
+
+PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
+                     const PilotLimits& limits) {
+  PilotYear year;
+  year.tally.resize(plan.constraints.size() + 1);
+  double draws = 0.0;
+  std::vector<Trajectory> trajectories;
+  std::vector<Trial> trials;
+  std::vector<Verdict> verdicts;
+  for (std::uint64_t index = 0; index < limits.most && draws < most_draws;) {
+    trials.clear();
+    trajectories.clear();
+    trajectories.reserve(tile);
+    for (std::uint64_t i = 0; i < tile && index < limits.most; ++i, ++index) {
+      trajectories.push_back(sieve.inputs().trajectory(index));
+      trials.push_back({&trajectories.back(), {index, 0, year_index}});
+    }
+    verdicts.assign(trials.size(), {});
+    draws += static_cast<double>(sieve.judge(trials, verdicts));
+    for (const Verdict& verdict : verdicts) year.tally.add_verdict(verdict, 0);
+    if (year.tally.survivors >= limits.survivors) break;
+    if (index >= limits.many && year.tally.survivors >= limits.few) break;
+  }
+  year.draws_per_candidate = draws / static_cast<double>(year.tally.candidates);
+  return year;
+}
 
 double PilotYear::pass_rate() const {
   return static_cast<double>(tally.survivors) / static_cast<double>(tally.candidates);
@@ -75,23 +94,29 @@ double PilotYear::pass_rate() const {
 
 double Pilot::candidates_per_trajectory(const Plan& plan) const {
   double sum = 0.0;
-  for (const PilotYear& year : years) sum += expected_attempts(year.pass_rate(), plan.attempts);
+  for (const PilotYear& year : years) sum += expected_attempts(year.pass_rate(), attempts_of(plan));
   return sum;
 }
 
 double Pilot::draws_per_trajectory(const Plan& plan) const {
   double sum = 0.0;
   for (const PilotYear& year : years) {
-    sum += expected_attempts(year.pass_rate(), plan.attempts) * year.draws_per_candidate;
+    sum += expected_attempts(year.pass_rate(), attempts_of(plan)) * year.draws_per_candidate;
   }
   return sum;
 }
 
 Pilot run_pilot(const Plan& plan) {
-  Sieve sieve(plan, Purpose::pilot);
   Pilot pilot;
+  if (plan.sampling.method == Method::split) {
+    for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
+      pilot.years.push_back(split_pilot_year(plan, year));
+    }
+    return pilot;
+  }
+  Sieve sieve(plan, Purpose::pilot);
   for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
-    pilot.years.push_back(run_year(plan, sieve, year));
+    pilot.years.push_back(pilot_year(plan, sieve, year, {}));
     if (plan.matching.match == Match::last) pilot.years.back().weights = weigh(sieve, year);
     if (pilot.years.back().tally.survivors == 0) break;
   }
@@ -99,7 +124,8 @@ Pilot run_pilot(const Plan& plan) {
 }
 
 std::uint64_t choose_batch_size(const Plan& plan, const Pilot& pilot) {
-  constexpr double draws_per_batch = 1e8;
+  // A size of a split takes about as long as ten others.
+  const double draws_per_batch = plan.sampling.method == Method::split ? 1e7 : 1e8;
   const double wanted = draws_per_batch / pilot.draws_per_trajectory(plan);
   std::uint64_t size = 1;
   while (size < 4096 && 2.0 * static_cast<double>(size) <= wanted) size *= 2;

@@ -6,6 +6,7 @@
 
 #include "engine/pareto.hpp"
 #include "engine/plan.hpp"
+#include "engine/sieve.hpp"
 #include "engine/tally.hpp"
 
 namespace flopsieve::engine {
@@ -32,14 +33,32 @@ struct Pilot {
   double draws_per_trajectory(const Plan& plan) const;
 };
 
+/// With Method::split a pilot samples this many trajectories of each year.
+inline constexpr std::uint64_t split_pilot_trajectories = 4;
+
+/// How far a pilot of a year goes: until it has `survivors`, or, after so many candidates, a few.
+struct PilotLimits {
+  std::uint64_t survivors = 256;
+  std::uint64_t many = 1'000'000;  ///< candidates, after which
+  std::uint64_t few = 16;          ///< survivors will do: 25 % error of the rate
+  std::uint64_t most = 10'000'000;
+};
+
+/// Judges first attempts of one year as run_pilot() does; not with Method::split.
+PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
+                     const PilotLimits& limits);
+
 /// Judges first attempts of each year, each year by itself, at addresses of the pilot's own
 /// streams, until a year has 256 survivors (16 will do after a million candidates), 10 million
 /// candidates or 4e9 draws: under a minute for a year that has none. A year without a survivor ends
 /// the pilot. Plan::batch_trajectories is not used. Throws as InputSampler does.
+///
+/// With Method::split, the first split_pilot_trajectories are sampled instead; where none has a
+/// survivor, that is an Error(budget) that says why.
 Pilot run_pilot(const Plan& plan);
 
 /// The batch size for a plan: the power of two of trajectories, 1 to 4096, that needs at most
-/// about 1e8 draws. Independent of Plan::trajectories, so that a longer run has the same batches.
+/// about 1e8 draws (1e7 with Method::split). Independent of Plan::trajectories, so that a longer run has the same batches.
 std::uint64_t choose_batch_size(const Plan& plan, const Pilot& pilot);
 
 /// Throws Error(budget) if a year of the pilot has no survivor: gives the bound p < 3 / N (95 %,

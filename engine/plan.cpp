@@ -175,6 +175,11 @@ class Archive {
     a.field("bound", v.bound);
     a.field("peak", v.peak);
   }
+  static void describe(Archive& a, Sampling& v) {
+    a.field("method", v.method);
+    a.field("automatic", v.automatic);
+    a.field("reason", v.reason);
+  }
   static void describe(Archive& a, StatePoint& v) {
     a.field("weight", v.weight);
     a.field("level", v.level);
@@ -256,6 +261,7 @@ void describe_plan(Archive& a, Plan& plan) {
   a.field("count", plan.count);
   a.field("sizes", plan.sizes);
   a.field("matching", plan.matching);
+  a.field("sampling", plan.sampling);
   a.field("constraints", plan.constraints);
   a.field("cascade", plan.cascade);
   a.field("money", plan.money);
@@ -323,6 +329,8 @@ std::string plan_identity(const Plan& plan) {
   Json json = to_json(plan);
   json.erase("trajectories");
   json.erase("title");
+  json["sampling"].erase("reason");
+  json["sampling"].erase("automatic");
   return sha256_hex(json.dump());
 }
 

@@ -202,6 +202,22 @@ struct Matching {
   std::vector<double> peak = {};
 };
 
+/// How the candidates of a trajectory and year are drawn.
+///   reject    from their law
+///   truncate  with sizes that cannot exceed the upper end of the total's window
+///   tilt      with sizes tilted towards the total's window, thinned to the law
+///   split     by multilevel splitting; survivors are correlated
+enum class Method : std::uint8_t { reject, truncate, tilt, split };
+
+/// The method in force: `auto` is resolved before a run.
+struct Sampling {
+  Method method = Method::reject;
+  /// Whether the job leaves the method to the program (method.hpp). Not part of the identity.
+  bool automatic = false;
+  /// Why it took this one, in words that decide nothing; empty where nothing was decided.
+  std::string reason = {};
+};
+
 /// As many constraints as a job may have: with the matching they are the bits of a word.
 inline constexpr std::size_t most_constraints = 63;
 
@@ -300,6 +316,7 @@ struct Plan {
   Count count;
   Sizes sizes;
   Matching matching;
+  Sampling sampling;
   std::vector<Constraint> constraints;  ///< in declared order
   std::vector<std::uint32_t> cascade;   ///< order of evaluation: indices into constraints
   Money money;
@@ -326,7 +343,8 @@ std::string plan_to_json(const Plan& plan);
 /// Throws Error(storage) if the text is not a Plan of this sampling version.
 Plan plan_from_json(const std::string& text);
 
-/// SHA-256 of the canonical Plan without `trajectories` and `title`. `precision` is in it: it
+/// SHA-256 of the canonical Plan without `trajectories`, `title` and the reason of
+/// the sampling method. `precision` is in it: it
 /// decides where a run ends, and parts are judged by it as they are written.
 std::string plan_identity(const Plan& plan);
 

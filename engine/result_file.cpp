@@ -12,6 +12,7 @@
 #include "engine/files.hpp"
 #include "engine/format.hpp"
 #include "engine/h5.hpp"
+#include "engine/parameters.hpp"
 #include "engine/sealed.hpp"
 #include "engine/summary.hpp"
 
@@ -205,6 +206,30 @@ void write_summary(H5File& file, const Plan& plan, const Tally& tally) {
                   "statistic");
 }
 
+/// Method::split: what its populations found, in place of the pass rates of other methods.
+void write_split(H5File& file, const Tally& tally, const Dimension& year) {
+  std::vector<double> probabilities, errors, levels, accepted;
+  std::vector<std::uint64_t> pairs, disagreeing;
+  for (const YearTally& each : tally.years) {
+    const SplitReport report = report_split(each.split);
+    probabilities.push_back(report.probability);
+    errors.push_back(report.error);
+    levels.push_back(report.levels);
+    accepted.push_back(report.acceptance);
+    pairs.push_back(each.split.pairs);
+    disagreeing.push_back(each.split.disagreeing);
+  }
+  const auto write = [&](const char* name, const auto& values, const char* meaning) {
+    file.write(fmt::format("/acceptance/{}", name), values, {{year}, "1", meaning});
+  };
+  write("split_probability", probabilities, "mean estimate of P(constraints) over trajectories");
+  write("split_error", errors, "standard error of that mean for these trajectories");
+  write("split_levels", levels, "mean number of levels of a population");
+  write("split_moves_accepted", accepted, "share of the moves that were accepted");
+  write("split_pairs", pairs, "trajectories with two independent populations");
+  write("split_disagreeing", disagreeing, "pairs more than 5 standard errors apart");
+}
+
 void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
   const Dimension year = along(format::acceptance, format::year, plan.year_count());
   const Dimension rejector =
@@ -241,6 +266,7 @@ void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
       {{year, rejector, along(format::acceptance, format::other_constraint, rejector.length)},
        "1",
        "audited: rejected by both"});
+  if (plan.sampling.method == Method::split) write_split(file, tally, year);
 }
 
 void write_attributes(H5File& file, const Study& study, const Tally& tally) {
@@ -258,6 +284,8 @@ void write_attributes(H5File& file, const Study& study, const Tally& tally) {
   file.write_attribute("/", "trajectories", tally.trajectories);
   file.write_attribute("/", "complete_trajectories", tally.complete);
   text("result_class", result_class(study.plan));
+  text("sampling_method", name(study.plan.sampling.method));
+  text("sampling_reason", study.plan.sampling.reason);
   file.write_attribute("/", "stopped_early",
                        std::int32_t{stopped_early(study.plan, tally) ? 1 : 0});
   for (const auto& [name, value] : study.provenance) text(name.c_str(), value);

@@ -60,6 +60,13 @@ class ExhaustionRule {
       if (window_.years[i].exhausted > window_.years[worst].exhausted) worst = i;
     }
     const YearTally& year = window_.years[worst];
+    if (plan_.sampling.method == Method::split) {
+      throw Error(ExitCode::budget,
+                  fmt::format("splitting found no way into the constraints of {} of {} "
+                              "trajectories, most of them in {}. Widen a constraint",
+                              window_.trajectories - window_.complete, window_.trajectories,
+                              plan_.years[worst]));
+    }
     throw Error(ExitCode::budget,
                 fmt::format("{} of {} trajectories ran out of their {} attempts, most of them in "
                             "{}, where {} of {} candidates survived: {}. Widen a constraint, or "

@@ -41,6 +41,7 @@ void Sieve::draw_inputs(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
   order_.resize(trials.size());
   std::iota(order_.begin(), order_.end(), 0u);
+  if (is_tilted()) return draw_tilted_inputs(trials);
   const auto repeats = [&](std::size_t i) {
     return inputs_.same_for_all_attempts() && i > 0 &&
            trials[i].trajectory == trials[i - 1].trajectory &&
@@ -50,6 +51,40 @@ void Sieve::draw_inputs(std::span<const Trial> trials) {
     trial_inputs_[i] = repeats(i) ? trial_inputs_[i - 1]
                                   : inputs_.candidate(*trials[i].trajectory, trials[i].address);
   }
+}
+
+/// Kept while the attempts of a batch go on; they decide no result.
+const TiltMix& Sieve::mix_of(const Address& address, const CandidateInputs& shared) {
+  constexpr std::size_t most_mixes = 4096;
+  const std::pair place{address.trajectory, address.year_index};
+  const auto found = mixes_.find(place);
+  if (found != mixes_.end()) return found->second;
+  if (mixes_.size() >= most_mixes) mixes_.clear();
+  return mixes_.emplace(place, TiltMix(*plan_, shared, address.year_index)).first->second;
+}
+
+/// What all attempts of a trajectory and year share is drawn once, the rest by its mix.
+void Sieve::draw_tilted_inputs(std::span<const Trial> trials) {
+  tilts_.resize(trials.size());
+  const TiltMix* mix = nullptr;
+  CandidateInputs shared;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const Address& address = trials[i].address;
+    if (i == 0 || trials[i].trajectory != trials[i - 1].trajectory ||
+        address.year_index != trials[i - 1].address.year_index) {
+      shared = inputs_.candidate(*trials[i].trajectory, address);
+      mix = &mix_of(address, shared);
+    }
+    const auto uniform = [&](std::uint32_t index) {
+      return inputs_.draws().uniform(Stream::thinning, address, index);
+    };
+    trial_inputs_[i] = shared;
+    tilts_[i] = mix->draw(uniform(1), uniform(2), uniform(3), trial_inputs_[i]);
+  }
+}
+
+bool Sieve::is_tilted() const {
+  return plan_->sampling.method == Method::truncate || plan_->sampling.method == Method::tilt;
 }
 
 /// Brings candidates with nearly the same number of draws together: the lanes of a group take as
@@ -72,7 +107,8 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
     candidate.inputs = trial_inputs_[order[lane]];
     candidate.address = trials[order[lane]].address;
     candidate.sampler = &inputs_;
-    const Frame frame = frame_of(*plan_, candidate.inputs);
+    const Frame frame = is_tilted() ? tilts_[order[lane]].table->base().frame()
+                                    : frame_of(*plan_, candidate.inputs);
     candidate.location = frame.location;
     candidate.scale = frame.scale;
     group_.trial[lane] = order[lane];
@@ -81,7 +117,9 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
   if (precise == Precise::when_it_matters && fits_fast_path(order.size())) {
     return draw_fast(order.size());
   }
-  if (is_vectorised(plan_->sizes.family)) {
+  if (is_tilted()) {
+    draw_tilted(order.size());
+  } else if (is_vectorised(plan_->sizes.family)) {
     draw_vectorised(order.size());
   } else {
     draw_by_family(order.size());
@@ -104,7 +142,7 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
 /// Single precision has room for all but very wide laws. match = "last" needs exact sums, and the
 /// statistics that hang on an implied total have no error bounds.
 bool Sieve::fits_fast_path(std::size_t lanes) const {
-  if (!is_vectorised(plan_->sizes.family) || plan_->matching.match == Match::last ||
+  if (!is_vectorised(plan_->sizes.family) || is_tilted() || plan_->matching.match == Match::last ||
       plan_->total.model == TotalModel::implied) {
     return false;
   }
@@ -175,6 +213,23 @@ void Sieve::draw_vectorised(std::size_t lanes) {
   kernels::draw_sizes(inputs_.draws().key(), address, shape, draws, z_);
 }
 
+void Sieve::draw_tilted(std::size_t lanes) {
+  kernels::GroupAddress address;
+  kernels::LaneTables tables{};
+  std::size_t draws = 0;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    const Candidate& candidate = group_.candidates[lane];
+    const kernels::Counter counter = inputs_.draws().counter(Stream::sizes, candidate.address);
+    address.word1[lane] = counter[1];
+    address.word2[lane] = counter[2];
+    address.word3[lane] = counter[3];
+    tables[lane] = tilts_[group_.trial[lane]].table->alias();
+    draws = std::max<std::size_t>(draws, candidate.inputs.count);
+  }
+  reserve(draws);
+  kernels::draw_tilted(inputs_.draws().key(), address, tables, draws, z_);
+}
+
 void Sieve::draw_by_family(std::size_t lanes) {
   std::size_t draws = 0;
   for (std::size_t lane = 0; lane < lanes; ++lane) {
@@ -230,6 +285,15 @@ void Sieve::summarise_lane(std::size_t lane, const kernels::GroupSums& sums) {
   }
 }
 
+/// Whether a tilted candidate within the window is kept.
+bool Sieve::thinned(std::size_t lane) const {
+  const Candidate& candidate = group_.candidates[lane];
+  const double log_keep =
+      tilts_[group_.trial[lane]].log_keep(candidate.inputs, z_.data() + lane, kernels::group_width);
+  return inputs_.draws().uniform(Stream::thinning, candidate.address, 0) <
+         kernels::exponential(log_keep);
+}
+
 bool Sieve::solves_for_location() const {
   return plan_->matching.match == Match::shift || plan_->matching.match == Match::rescale;
 }
@@ -268,7 +332,10 @@ Sieve::Finding Sieve::match_finding(std::size_t lane, const Trial& trial) {
     }
     case Match::reject: {
       const double tolerance = plan_->matching.tolerance;
-      return compare(known({StatisticKind::total_error}, lane), -tolerance, tolerance);
+      const Finding finding =
+          compare(known({StatisticKind::total_error}, lane), -tolerance, tolerance);
+      if (finding != Finding::passes || !is_tilted()) return finding;
+      return decided(thinned(lane));
     }
     case Match::last:
       return decided(completed_[lane]);

@@ -3,8 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/candidate.hpp"
@@ -12,6 +14,7 @@
 #include "engine/plan.hpp"
 #include "engine/screen.hpp"
 #include "engine/size_draws.hpp"
+#include "engine/tilt_mix.hpp"
 #include "kernels/allocation.hpp"
 #include "kernels/ordered.hpp"
 #include "kernels/sizes.hpp"
@@ -88,6 +91,7 @@ class Sieve {
   void draw_vectorised(std::size_t lanes);
   void draw_fast(std::size_t lanes);
   void draw_by_family(std::size_t lanes);
+  void draw_tilted(std::size_t lanes);
   void for_each_allocation(std::span<const Trial> trials,
                            const std::function<void(std::size_t lane)>& body);
   void draw_allocations(std::span<const Trial> trials);
@@ -98,6 +102,10 @@ class Sieve {
   void summarise_lane(std::size_t lane, const kernels::GroupSums& sums);
   void sum_precisely(std::size_t lane);
   bool solves_for_location() const;
+  bool is_tilted() const;
+  bool thinned(std::size_t lane) const;
+  void draw_tilted_inputs(std::span<const Trial> trials);
+  const TiltMix& mix_of(const Address& address, const CandidateInputs& shared);
   /// None if the candidate must wait for its allocation gradient.
   std::optional<Verdict> judge_lane(std::size_t lane, const Trial& trial);
   bool waits_for_gradient(const Constraint& rule, std::size_t lane, const Trial& trial) const;
@@ -117,6 +125,8 @@ class Sieve {
   kernels::GroupSums sums_;
   OrderedSizes ordered_;
   std::vector<CandidateInputs> trial_inputs_;
+  std::vector<Tilt> tilts_;  ///< [trial] with Method::truncate and tilt
+  std::map<std::pair<std::uint64_t, std::uint32_t>, TiltMix> mixes_;  ///< [trajectory, year]
   std::vector<std::uint32_t> order_;
   std::vector<float> z_;                                ///< [draw, lane]
   std::array<bool, kernels::group_width> completed_{};  ///< match = "last": the total is met

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "kernels/philox.hpp"
 
@@ -34,6 +35,9 @@ enum class Stream : std::uint8_t {
   total_trend = 20,      ///< per trajectory, as count_trend
   total_residual = 21,   ///< per trajectory and year, one uniform
   state_path = 22,       ///< per trajectory, in order (state_path.hpp)
+  thinning = 23,         ///< of a tilted candidate: kept, stratum, sd, k (tilt.hpp)
+  splitting = 32,        ///< normals of multilevel splitting, and its choice of a survivor: the
+                         ///< attempt is made of level, particle and step (split.hpp)
   pilot_offset = 128
 };
 
@@ -58,12 +62,26 @@ inline constexpr std::uint64_t address_limit = std::uint64_t{1} << 40;
 
 enum class Purpose { run, pilot };
 
+/// Uniforms that are given instead of drawn.
+class LatentUniforms {
+ public:
+  virtual ~LatentUniforms() = default;
+  /// Of a candidate's stream; none for what is drawn as ever.
+  virtual std::optional<double> find(Stream stream, std::uint32_t index) const = 0;
+};
+
 /// Every random number of a run, as a pure function of (seed, stream, address, index): Philox
 /// counters { block, attempt low, trajectory low, stream : 8 | year : 8 | attempt high : 8 |
 /// trajectory high : 8 }, key = seed.
 class Draws {
  public:
-  Draws(std::uint64_t seed, Purpose purpose) : seed_(seed), purpose_(purpose) {}
+  Draws(std::uint64_t seed, Purpose purpose, const LatentUniforms* latent = nullptr)
+      : seed_(seed), purpose_(purpose), latent_(latent) {}
+
+  Purpose purpose() const { return purpose_; }
+
+  /// Whether some uniforms of candidates are given.
+  bool has_latent() const { return latent_ != nullptr; }
 
   kernels::Key key() const {
     return {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)};
@@ -82,6 +100,9 @@ class Draws {
 
   /// The index-th uniform in (0, 1) of a stream: words 2 index and 2 index + 1.
   double uniform(Stream stream, const Address& address, std::uint32_t index) const {
+    if (latent_ != nullptr && address.year_index != per_trajectory) {
+      if (const auto given = latent_->find(stream, index)) return *given;
+    }
     kernels::Counter at = counter(stream, address);
     at[0] = index / 2;
     const kernels::Words words = kernels::philox(at, key());
@@ -92,6 +113,7 @@ class Draws {
  private:
   std::uint64_t seed_;
   Purpose purpose_;
+  const LatentUniforms* latent_;
 };
 
 }  // namespace flopsieve::engine

@@ -59,8 +59,19 @@ Summary summarise(const Plan& plan, const Tally& tally) {
   return summary;
 }
 
+SplitReport report_split(const SplitTally& tally) {
+  const auto share = [](double sum, std::uint64_t number) {
+    return sum / static_cast<double>(std::max<std::uint64_t>(number, 1));
+  };
+  return {share(tally.probability, tally.populations),
+          share(std::sqrt(tally.variance), tally.populations),
+          share(static_cast<double>(tally.levels), tally.populations + tally.pairs),
+          share(tally.acceptance, tally.moved_levels)};
+}
+
 std::string_view result_class(const Plan& plan) {
-  return plan.matching.match == Match::rescale ? "biased" : "exact";
+  if (plan.matching.match == Match::rescale) return "biased";
+  return plan.sampling.method == Method::split ? "correlated" : "exact";
 }
 
 bool stopped_early(const Plan& plan, const Tally& tally) {

@@ -37,8 +37,9 @@ struct Summary {
 
 Summary summarise(const Plan& plan, const Tally& tally);
 
-/// "exact": survivors have the law that the job states; "biased": match = "rescale" ignores the
-/// prior of the location.
+/// "exact": survivors have the law that the job states; "correlated": each is one of a correlated
+/// population (Method::split), and has that law but for a bias that the population makes small;
+/// "biased": match = "rescale" ignores the prior of the location.
 std::string_view result_class(const Plan& plan);
 
 /// Whether a finished run has fewer trajectories than the job asks for, because its precision was
@@ -53,6 +54,16 @@ inline constexpr std::uint64_t least_for_precision = 1'000;
 /// other statistics. Known means: its Monte Carlo interval has two ends, neither of which is
 /// farther from the quantile than allowed.
 bool is_precise(const Plan& plan, const Tally& tally);
+
+/// What the populations of a year say (Method::split), over trajectories.
+struct SplitReport {
+  double probability = 0.0;  ///< mean estimate of P(constraints)
+  double error = 0.0;        ///< its standard error for these trajectories, chains corrected for
+  double levels = 0.0;       ///< mean, of a population
+  double acceptance = 0.0;   ///< mean share of moves accepted
+};
+
+SplitReport report_split(const SplitTally& tally);
 
 /// The cutflow of one year: [rejector].
 std::vector<RejectorReport> cutflow(const Plan& plan, const YearTally& year);

@@ -39,6 +39,18 @@ void YearTally::add_verdict(const Verdict& verdict, std::uint64_t attempt) {
   }
 }
 
+void SplitTally::add(const SplitTally& other) {
+  populations += other.populations;
+  levels += other.levels;
+  moved_levels += other.moved_levels;
+  pairs += other.pairs;
+  disagreeing += other.disagreeing;
+  probability += other.probability;
+  square_probability += other.square_probability;
+  variance += other.variance;
+  acceptance += other.acceptance;
+}
+
 void YearTally::add(const YearTally& other) {
   candidates += other.candidates;
   survivors += other.survivors;
@@ -50,6 +62,7 @@ void YearTally::add(const YearTally& other) {
   merge(killed, other.killed);
   merge(without, other.without);
   merge(joint, other.joint);
+  split.add(other.split);
 }
 
 void merge(Histogram& into, const Histogram& from) {

@@ -8,8 +8,24 @@
 
 namespace flopsieve::engine {
 
-/// What happened to the candidates of one year. Counted up to and including each trajectory's
-/// survivor; attempts computed beyond it do not exist.
+/// Method::split: what the populations of one year found (split.hpp).
+struct SplitTally {
+  std::uint64_t populations = 0;    ///< trajectories with an estimate, of one population or two
+  std::uint64_t levels = 0;         ///< of all populations
+  std::uint64_t moved_levels = 0;   ///< of these, filled up by moves
+  std::uint64_t pairs = 0;          ///< trajectories with two populations
+  std::uint64_t disagreeing = 0;    ///< of these, farther apart than most_split_sigmas
+  double probability = 0.0;         ///< sum of the estimates of P(constraints)
+  double square_probability = 0.0;  ///< sum of their squares
+  double variance = 0.0;            ///< sum of their variances, corrected for correlated chains
+  double acceptance = 0.0;          ///< sum over moved levels of the share of moves accepted
+
+  void add(const SplitTally& other);
+};
+
+/// What happened to the candidates of one year. With Method::split, `candidates` are points judged,
+/// all audits are empty, and nothing passes first. Otherwise counted up to and including each
+/// trajectory's survivor; attempts computed beyond it do not exist.
 struct YearTally {
   std::uint64_t candidates = 0;
   std::uint64_t survivors = 0;
@@ -22,6 +38,7 @@ struct YearTally {
   std::vector<std::uint64_t> without;  ///< [rejector] audited: rejected by this one alone
   std::vector<std::uint64_t> joint;    ///< [rejector, rejector] audited: rejected by both; the
                                        ///< diagonal counts all that this one rejects
+  SplitTally split;
 
   void resize(std::size_t rejectors);
   void add_verdict(const Verdict& verdict, std::uint64_t attempt);

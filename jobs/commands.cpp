@@ -12,6 +12,7 @@
 #include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "engine/result_file.hpp"
+#include "engine/summary.hpp"
 #include "jobs/calibrate.hpp"
 #include "jobs/calibration.hpp"
 #include "jobs/compare.hpp"
@@ -24,6 +25,7 @@
 #include "jobs/job_source.hpp"
 #include "jobs/planning.hpp"
 #include "jobs/report.hpp"
+#include "jobs/report_words.hpp"
 #include "jobs/text_table.hpp"
 
 // The subcommands that compute little: check, config, show, compare and calibrate.
@@ -53,6 +55,19 @@ std::string weights_text(const engine::Plan& plan, const engine::Pilot& pilot) {
   return text;
 }
 
+/// P(constraints) of a year of the pilot; with a standard error, and whether its two independent
+/// populations agree, where it is an estimate by splitting.
+std::string pass_rate_text(const engine::Plan& plan, const engine::PilotYear& year) {
+  if (plan.sampling.method != engine::Method::split) {
+    return fmt::format("{:.3g}", year.pass_rate());
+  }
+  const engine::SplitReport report = engine::report_split(year.tally.split);
+  const char* replicates = year.tally.split.disagreeing > 0
+                               ? ", two populations DISAGREE"
+                               : (year.tally.split.pairs > 0 ? ", two populations agree" : "");
+  return fmt::format("{:.3g} +- {:.2g}{}", report.probability, report.error, replicates);
+}
+
 /// What a pilot expects of the whole run. It is a lower end: trajectories differ, and those with a
 /// small pass rate need more candidates than the mean rate tells.
 std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, double seconds) {
@@ -61,19 +76,20 @@ std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, do
   for (std::size_t i = 0; i < pilot.years.size(); ++i) {
     const engine::PilotYear& year = pilot.years[i];
     pilot_draws += year.draws_per_candidate * static_cast<double>(year.tally.candidates);
-    table.add({std::to_string(plan.years[i]), fmt::format("{:.3g}", year.pass_rate()),
+    table.add({std::to_string(plan.years[i]), pass_rate_text(plan, year),
                grouped(year.tally.candidates), fmt::format("{:.1f}", year.draws_per_candidate)});
   }
   const auto trajectories = static_cast<double>(plan.trajectories);
   const double draws = pilot.draws_per_trajectory(plan) * trajectories;
   const int threads = engine::default_threads();
   return fmt::format(
-      "{}{}\nfeasible; expected: at least {:.3g} candidates, {:.3g} models drawn, {} batches of {} "
+      "{}\n\n{}{}\nfeasible; expected: at least {:.3g} candidates, {:.3g} models drawn, {} batches "
+      "of {} "
       "trajectories; about {} on {} thread{}, {} MB on disk (twice that while it runs)\n",
-      table.text(), weights_text(plan, pilot), pilot.candidates_per_trajectory(plan) * trajectories,
-      draws, grouped(plan.batch_count()), plan.batch_trajectories,
-      duration(draws / pilot_draws * seconds / threads), threads, threads == 1 ? "" : "s",
-      expected_file_size(plan) / 1'000'000);
+      method_line(plan), table.text(), weights_text(plan, pilot),
+      pilot.candidates_per_trajectory(plan) * trajectories, draws, grouped(plan.batch_count()),
+      plan.batch_trajectories, duration(draws / pilot_draws * seconds / threads), threads,
+      threads == 1 ? "" : "s", expected_file_size(plan) / 1'000'000);
 }
 
 /// An existing file is replaced only if it is a calibration.

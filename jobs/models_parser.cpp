@@ -2,6 +2,7 @@
 
 #include "jobs/count_parser.hpp"
 #include "jobs/match_parser.hpp"
+#include "jobs/method_parser.hpp"
 #include "jobs/sizes_parser.hpp"
 
 namespace flopsieve::jobs {
@@ -11,6 +12,7 @@ void parse_models(TableReader table, const Calibration& calibration, StateSource
   parse_sizes(table, calibration, state, plan);
   parse_count(table, calibration, plan);
   parse_match(table, plan);
+  parse_method(table, plan);
   table.finish();
 }
 

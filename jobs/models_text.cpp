@@ -136,10 +136,12 @@ std::string sizes_text(const Plan& plan) {
   return text;
 }
 
-std::string match_text(const engine::Matching& matching) {
+std::string match_text(const Plan& plan) {
+  const engine::Matching& matching = plan.matching;
   std::string text = fmt::format("match = \"{}\"\n", name(matching.match));
   if (matching.tolerance > 0.0) text += fmt::format("tolerance = {}\n", matching.tolerance);
-  return text;
+  const std::string_view method = plan.sampling.automatic ? "auto" : name(plan.sampling.method);
+  return text + fmt::format("method = \"{}\"\n", method);
 }
 
 std::string state_text(const engine::StateSpace& space) {
@@ -161,7 +163,7 @@ std::string state_text(const engine::StateSpace& space) {
 
 std::string models_text(const Plan& plan) {
   return total_text(plan) + fmt::format("\n[models]\ncount = {}\n", count_text(plan)) +
-         sizes_text(plan) + match_text(plan.matching) + state_text(plan.state);
+         sizes_text(plan) + match_text(plan) + state_text(plan.state);
 }
 
 }  // namespace flopsieve::jobs

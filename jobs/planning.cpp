@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "engine/error.hpp"
+#include "engine/method.hpp"
 #include "engine/sha256.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/feasibility.hpp"
@@ -19,6 +20,7 @@ namespace flopsieve::jobs {
 
 engine::Pilot complete_plan(engine::Plan& plan, Force force) {
   prove_feasible_or_throw(plan);
+  if (plan.sampling.automatic) plan.sampling = engine::decide_method(plan);
   engine::Pilot pilot = engine::run_pilot(plan);
   if (pilot.years.back().tally.survivors == 0) {
     if (force == Force::no) engine::demand_survivors(plan, pilot);

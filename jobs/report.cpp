@@ -37,16 +37,50 @@ std::string report(const engine::Plan& plan, const engine::Tally& tally, ReportF
   return text_report(content);
 }
 
-std::string report_warnings(const engine::Plan& plan, const engine::Tally& tally) {
+namespace {
+
+std::string exhaustion_warning(const engine::Plan& plan, const engine::Tally& tally) {
   if (plan.attempts == 1 || tally.trajectories == 0) return "";
   const std::uint64_t exhausted = tally.trajectories - tally.complete;
   const double share = ratio(exhausted, tally.trajectories);
   if (share <= 0.01) return "";
+  if (plan.sampling.method == engine::Method::split) {
+    return fmt::format(
+        "{} of {} trajectories ({:.3g} %) were dropped, because splitting found no way into their "
+        "constraints: the prior of the trajectory inputs is being reweighted. Widen the "
+        "constraints.",
+        exhausted, tally.trajectories, 100.0 * share);
+  }
   return fmt::format(
       "{} of {} trajectories ({:.3g} %) ran out of their {} attempts and were dropped: the prior "
       "of "
       "the trajectory inputs is being reweighted. Raise attempts or widen the constraints.",
       exhausted, tally.trajectories, 100.0 * share, plan.attempts);
+}
+
+/// Years in which independent populations of a trajectory contradict each other.
+std::string disagreement_warning(const engine::Plan& plan, const engine::Tally& tally) {
+  std::string text;
+  for (std::size_t i = 0; i < plan.year_count(); ++i) {
+    const engine::SplitTally& split = tally.years[i].split;
+    if (split.disagreeing == 0) continue;
+    text += fmt::format("{}{} of {} pairs of populations of {}", text.empty() ? "" : ", ",
+                        split.disagreeing, split.pairs, plan.years[i]);
+  }
+  if (text.empty()) return text;
+  return text +
+         " give probabilities more than 5 standard errors apart: splitting does not reach all "
+         "that meets the constraints there, and the results are not to be trusted. Widen a "
+         "constraint, or use another method.";
+}
+
+}  // namespace
+
+std::string report_warnings(const engine::Plan& plan, const engine::Tally& tally) {
+  const std::string exhausted = exhaustion_warning(plan, tally);
+  const std::string disagreement = disagreement_warning(plan, tally);
+  const bool both = !exhausted.empty() && !disagreement.empty();
+  return exhausted + (both ? "\n" : "") + disagreement;
 }
 
 }  // namespace flopsieve::jobs

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/parameters.hpp"
 #include "jobs/report_content.hpp"
 #include "jobs/report_words.hpp"
 
@@ -35,6 +36,16 @@ Json bounds_json(const QuantileEstimate& estimate) {
   return pair;
 }
 
+Json split_json(const engine::SplitTally& tally) {
+  const engine::SplitReport report = engine::report_split(tally);
+  return {{"probability", report.probability},
+          {"standard_error", report.error},
+          {"levels", report.levels},
+          {"moves_accepted", report.acceptance},
+          {"pairs", tally.pairs},
+          {"disagreeing_pairs", tally.disagreeing}};
+}
+
 Json acceptance_json(const Plan& plan, const YearTally& year) {
   Json constraints = Json::object();
   const std::vector<engine::RejectorReport> reports = cutflow(plan, year);
@@ -48,9 +59,12 @@ Json acceptance_json(const Plan& plan, const YearTally& year) {
                                     {"without", reports[i].without},
                                     {"joint", joint}};
   }
+  const bool split = plan.sampling.method == engine::Method::split;
   return {{"candidates", year.candidates},
           {"survivors", year.survivors},
-          {"first_attempt_pass_rate", ratio(year.first_passes, year.first_trials)},
+          {"first_attempt_pass_rate",
+           split ? Json() : Json(ratio(year.first_passes, year.first_trials))},
+          {"split", split ? split_json(year.split) : Json()},
           {"first_trials", year.first_trials},
           {"exhausted", year.exhausted},
           {"audited", year.audited},
@@ -115,6 +129,9 @@ std::string json_report(const ReportContent& content) {
   json["trajectories"] = content.tally.trajectories;
   json["complete_trajectories"] = content.tally.complete;
   json["result_class"] = engine::result_class(plan);
+  json["method"] = engine::name(plan.sampling.method);
+  json["method_is_automatic"] = plan.sampling.automatic;
+  json["method_reason"] = plan.sampling.reason;
   json["stopped_early"] = engine::stopped_early(plan, content.tally);
   json["seed"] = plan.seed;
   return json.dump(2) + "\n";

@@ -132,6 +132,22 @@ std::string acceptance_table(const Plan& plan, const Tally& tally) {
   return table.text();
 }
 
+/// The same of populations (models.method = "split").
+std::string split_table(const Plan& plan, const Tally& tally) {
+  TextTable table({"year", "points", "survivors", "P(constraints)", "standard error", "levels",
+                   "moves accepted", "pairs that agree", "exhausted"});
+  for (std::size_t i = 0; i < plan.year_count(); ++i) {
+    const YearTally& year = tally.years[i];
+    const engine::SplitReport report = engine::report_split(year.split);
+    table.add({std::to_string(plan.years[i]), grouped(year.candidates), grouped(year.survivors),
+               fmt::format("{:.3g}", report.probability), fmt::format("{:.2g}", report.error),
+               fmt::format("{:.1f}", report.levels), fmt::format("{:.2f}", report.acceptance),
+               fmt::format("{} of {}", year.split.pairs - year.split.disagreeing, year.split.pairs),
+               grouped(year.exhausted)});
+  }
+  return table.text();
+}
+
 /// Which fact kills the candidates: per cent of the audited candidates of each year.
 std::string cutflow_table(const Plan& plan, const Tally& tally) {
   std::vector<std::string> heading{"rejected by"};
@@ -246,11 +262,33 @@ std::string warnings(const Plan& plan, const Tally& tally) {
   if (engine::result_class(plan) == "biased") {
     text += "Biased, for comparison only: match = \"rescale\" ignores the prior of the location.\n";
   }
+  if (engine::result_class(plan) == "correlated") {
+    text +=
+        "Correlated: every survivor is one of a population of its own (multilevel splitting), "
+        "which "
+        "is close to the job's law, not exact.\n";
+  }
+  if (plan.sampling.method != engine::Method::reject) text += method_line(plan) + "\n";
   if (engine::stopped_early(plan, tally)) {
     text += fmt::format("Stopped early, as precise as asked for: {} trajectories were allowed.\n",
                         grouped(plan.trajectories));
   }
   return text;
+}
+
+std::string acceptance_text(const Plan& plan, const Tally& tally) {
+  if (plan.sampling.method == engine::Method::split) {
+    return fmt::format(
+        "Acceptance (P: mean of the populations' estimates, its error corrected for correlated "
+        "chains)\n{}",
+        split_table(plan, tally));
+  }
+  return fmt::format(
+      "Acceptance (efficiency: survivors / candidates; P: pass rate of the year's first "
+      "attempts)\n{}\n"
+      "Cutflow, % of audited candidates: first to reject / rejects alone / would survive without "
+      "it\n{}",
+      acceptance_table(plan, tally), cutflow_table(plan, tally));
 }
 
 }  // namespace
@@ -269,16 +307,7 @@ std::string text_report(const ReportContent& content) {
       text += fmt::format("Survivors\n{}\n", statistics_table(plan, content.summary));
     }
   }
-  text += fmt::format(
-      "Acceptance (efficiency: survivors / candidates; P: pass rate of the year's first "
-      "attempts)\n{}\n",
-      acceptance_table(plan, tally));
-  text += fmt::format(
-      "Cutflow, % of audited candidates: first to reject / rejects alone / would survive without "
-      "it\n"
-      "{}",
-      cutflow_table(plan, tally));
-  return text;
+  return text + acceptance_text(plan, tally);
 }
 
 }  // namespace flopsieve::jobs

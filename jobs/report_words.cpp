@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "engine/parameters.hpp"
+#include "engine/summary.hpp"
+
 namespace flopsieve::jobs {
 namespace {
 
@@ -50,6 +53,14 @@ std::string threshold_words(double threshold) {
   std::string text = fmt::format("{:.3g}", threshold);
   const std::size_t plus = text.find("e+");
   return plus == std::string::npos ? text : text.erase(plus + 1, 1);
+}
+
+std::string method_line(const engine::Plan& plan) {
+  const engine::Sampling& sampling = plan.sampling;
+  std::string line = fmt::format("Method: {}, class: {}", engine::name(sampling.method),
+                                 engine::result_class(plan));
+  if (sampling.automatic) line += fmt::format(" (auto: {})", sampling.reason);
+  return line;
 }
 
 std::vector<std::string> number_keys(const std::vector<double>& numbers) {

@@ -26,6 +26,9 @@ std::string quantile_words(const std::vector<double>& quantiles);
 /// 1e25 -> "1e25".
 std::string threshold_words(double threshold);
 
+/// "Method: tilt (auto): 3 of 100000 ..." of a Plan that is ready to run.
+std::string method_line(const engine::Plan& plan);
+
 /// The names of thresholds and quantiles in CSV and JSON: "1e+25", "0.05".
 std::vector<std::string> number_keys(const std::vector<double>& numbers);
 

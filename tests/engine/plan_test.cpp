@@ -123,6 +123,7 @@ TEST_CASE("the identity hangs on everything that decides a result, and on nothin
       [](Plan& p) { p.precision.relative = 0.1; },
       [](Plan& p) { p.matching.match = Match::reject; },
       [](Plan& p) { p.matching.tolerance = 0.1; },
+      [](Plan& p) { p.sampling.method = Method::tilt; },
       [](Plan& p) { p.matching.bound[1] *= 2.0; },
       [](Plan& p) { p.constraints[0].name = "x"; },
       [](Plan& p) { p.constraints[0].statistic.kind = StatisticKind::gini; },
@@ -151,6 +152,7 @@ TEST_CASE("the identity hangs on everything that decides a result, and on nothin
   }
   Plan plan = full_plan();
   plan.title = "another";
+  plan.sampling.reason = "because";
   plan.trajectories *= 3;
   CHECK(plan_identity(plan) == plan_identity(full_plan()));
 }

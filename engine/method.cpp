@@ -1,0 +1,107 @@
+#include "engine/method.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/pilot.hpp"
+#include "engine/sieve.hpp"
+#include "engine/split_year.hpp"
+#include "engine/summary.hpp"
+#include "engine/tilt.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+/// The year with the smallest pass rate.
+struct Rarest {
+  std::uint32_t year_index = 0;
+  YearTally tally;
+
+  double rate() const {
+    return static_cast<double>(tally.survivors) / static_cast<double>(tally.candidates);
+  }
+};
+
+constexpr PilotLimits quick{.survivors = 100, .many = 100'000, .few = 100, .most = 100'000};
+constexpr PilotLimits patient{.survivors = 16, .many = 1'000'000, .few = 16, .most = 1'000'000};
+
+bool suffices(const Plan& plan, const YearTally& tally) {
+  if (tally.survivors >= quick.survivors) return true;
+  if (tally.survivors < patient.survivors) return false;
+  const auto survivors = static_cast<double>(tally.survivors);
+  const auto candidates = static_cast<double>(tally.candidates);
+  return survivors >= rare_pass_rate * candidates &&
+         survivors * static_cast<double>(plan.attempts) >= 30.0 * candidates;
+}
+
+YearTally judge_year(const Plan& plan, Sieve& sieve, std::uint32_t year) {
+  const YearTally tally = pilot_year(plan, sieve, year, quick).tally;
+  return tally.survivors >= quick.survivors ? tally : pilot_year(plan, sieve, year, patient).tally;
+}
+
+/// Ends at the first year that does not suffice.
+Rarest find_rarest(const Plan& plan) {
+  Sieve sieve(plan, Purpose::pilot);
+  std::optional<Rarest> rarest;
+  for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
+    const Rarest found{year, judge_year(plan, sieve, year)};
+    if (!rarest || found.rate() < rarest->rate()) rarest = found;
+    if (!suffices(plan, found.tally)) break;
+  }
+  return *rarest;
+}
+
+std::string counts_text(const Plan& plan, const Rarest& rarest, const char* drawn) {
+  return fmt::format("{} of {} trial candidates of {}{} meet every constraint",
+                     rarest.tally.survivors, rarest.tally.candidates, plan.years[rarest.year_index],
+                     drawn);
+}
+
+/// Why tilting is of no use before its candidates are drawn; empty where it may be.
+std::string tilt_obstacle(const Plan& plan, const Rarest& rarest) {
+  if (plan.matching.match != Match::reject) {
+    return fmt::format("match = \"{}\" has no window of the total to tilt to",
+                       name(plan.matching.match));
+  }
+  const std::string refusal = tilt_refusal(plan);
+  if (!refusal.empty()) return "tilting cannot draw them: " + refusal;
+  const std::vector<RejectorReport> reports = cutflow(plan, rarest.tally);
+  const auto worst = std::max_element(
+      reports.begin(), reports.end(),
+      [](const RejectorReport& a, const RejectorReport& b) { return a.alone < b.alone; });
+  if (worst == reports.begin()) return {};
+  return fmt::format("{}, which rejects most, is no window of the total", worst->name);
+}
+
+Sampling decided(Method method, std::string reason) {
+  return {.method = method, .automatic = true, .reason = std::move(reason)};
+}
+
+}  // namespace
+
+Sampling decide_method(const Plan& plan) {
+  Plan trial = plan;
+  trial.sampling = decided(Method::reject, {});
+  const Rarest rarest = find_rarest(trial);
+  std::string reason = counts_text(plan, rarest, "");
+  if (suffices(plan, rarest.tally)) return decided(Method::reject, reason);
+  const std::string obstacle = tilt_obstacle(plan, rarest);
+  if (obstacle.empty()) {
+    trial.sampling.method = Method::tilt;
+    const Rarest tilted = find_rarest(trial);
+    reason += ", " + counts_text(plan, tilted, " tilted to the total");
+    if (suffices(plan, tilted.tally)) return decided(Method::tilt, reason);
+  } else {
+    reason += "; " + obstacle;
+  }
+  const std::string refusal = split_refusal(plan);
+  if (refusal.empty()) return decided(Method::split, reason);
+  return decided(Method::reject, reason + "; splitting is no way out: " + refusal);
+}
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,96 @@
+#include "engine/split_run.hpp"
+
+#include <utility>
+
+#include "engine/error.hpp"
+#include "engine/size_law.hpp"
+#include "engine/split_year.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+constexpr SplitRule rule;
+
+/// The sums over a population's levels.
+void add_levels(const SplitResult& result, SplitTally& tally) {
+  tally.levels += result.levels.size();
+  for (std::size_t i = 1; i < result.levels.size(); ++i) {
+    tally.acceptance += result.levels[i].acceptance;
+    ++tally.moved_levels;
+  }
+}
+
+void add_estimate(double probability, double variation, SplitTally& tally) {
+  ++tally.populations;
+  tally.probability += probability;
+  tally.square_probability += probability * probability;
+  tally.variance += probability * variation * (probability * variation);
+}
+
+/// A problem that counts the points it judges.
+SplitProblem counted(SplitProblem problem, std::uint64_t& points) {
+  return {problem.dimension, [violations = std::move(problem.violations), &points](
+                                 std::span<const double> rows, std::span<double> found) {
+            points += found.size();
+            violations(rows, found);
+          }};
+}
+
+SplitResult sample(const InputSampler& sampler, const SplitProblem& problem,
+                   const SplitAddress& address, SplitTally& tally) {
+  const SplitResult one = split(problem, rule, sampler.draws(), address);
+  add_levels(one, tally);
+  if (address.trajectory % split_pair_interval != 0) {
+    add_estimate(one.probability, one.variation, tally);
+    return one;
+  }
+  const SplitResult other =
+      split(problem, rule, sampler.draws(), {address.trajectory, address.year_index, 1});
+  add_levels(other, tally);
+  const SplitEstimate both = combined(one, other);
+  add_estimate(both.probability, both.variation, tally);
+  ++tally.pairs;
+  if (!(both.sigmas <= most_split_sigmas)) ++tally.disagreeing;
+  return one;
+}
+
+}  // namespace
+
+std::optional<SplitSurvivor> split_survivor(const InputSampler& sampler,
+                                            const Trajectory& trajectory, std::uint32_t year_index,
+                                            YearTally& tally, std::string* why) {
+  ++tally.first_trials;
+  try {
+    SplitYear year(sampler, trajectory, year_index);
+    const SplitProblem problem = counted(year.problem(), tally.candidates);
+    const SplitResult result =
+        sample(sampler, problem, {trajectory.index, year_index, 0}, tally.split);
+    const Candidate* candidate = year.candidate(result.survivor);
+    if (candidate == nullptr) {
+      throw Error(ExitCode::bug, "splitting: a survivor has impossible inputs");
+    }
+    ++tally.survivors;
+    return SplitSurvivor{result.particle, candidate->inputs, {year.z().begin(), year.z().end()}};
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::budget) throw;
+    ++tally.exhausted;
+    if (why != nullptr) *why = error.what();
+    return std::nullopt;
+  }
+}
+
+void visit_survivor(const InputSampler& sampler, const Address& address,
+                    const SplitSurvivor& survivor, const SplitVisitor& visit) {
+  Candidate candidate;
+  candidate.inputs = survivor.inputs;
+  candidate.address = address;
+  candidate.sampler = &sampler;
+  const Frame frame = frame_of(sampler.plan(), candidate.inputs);
+  candidate.location = frame.location;
+  candidate.scale = frame.scale;
+  OrderedSizes ordered;
+  complete_candidate(sampler.plan(), survivor.z, candidate, ordered);
+  visit(candidate, ordered);
+}
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,252 @@
+#include "engine/tilt.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "engine/tilt_detail.hpp"
+#include "kernels/math.hpp"
+#include "kernels/normal.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+
+/// An unbounded law is cut where it has less than 1e-15 left.
+constexpr double farthest_sd = 8.0;
+
+/// Rounding of a density or an exponential is far below it.
+constexpr double rounding = 1e-11;
+
+double safe_log(double value) {
+  return value >= std::numeric_limits<double>::min() ? kernels::natural_log(value) : minus_infinity;
+}
+
+/// The largest value of the normal density with this mean and sd between low and high.
+double largest_normal(double mean, double sd, double low, double high) {
+  constexpr double peak = 0.39894228040143267794;
+  const double distance = (std::clamp(mean, low, high) - mean) / sd;
+  return peak / sd * kernels::exponential(-0.5 * distance * distance);
+}
+
+Plan plan_with(const Sizes& sizes) {
+  Plan plan;
+  plan.sizes = sizes;
+  return plan;
+}
+
+/// Where a law may lie, in its own z.
+struct Reach {
+  double low;
+  double high;
+};
+
+Reach reach_of(SizeFamily family, const CandidateInputs& inputs,
+               const std::vector<kernels::MixtureComponent>& components) {
+  switch (family) {
+    case SizeFamily::truncated_normal:
+    case SizeFamily::uniform:
+    case SizeFamily::power_law:
+      return {0.0, 1.0};
+    case SizeFamily::skew_normal:
+    case SizeFamily::skew_normal_direct: {
+      const kernels::SkewNormalShape shape = shape_of(family, inputs);
+      const double reach =
+          farthest_sd * std::sqrt(shape.absolute * shape.absolute + shape.normal * shape.normal);
+      return {shape.constant - reach, shape.constant + reach};
+    }
+    default:
+      break;
+  }
+  if (components.empty()) return {-farthest_sd, farthest_sd};
+  Reach all{std::numeric_limits<double>::infinity(), minus_infinity};
+  for (const kernels::MixtureComponent& each : components) {
+    all.low = std::min(all.low, each.mean - farthest_sd * each.sd);
+    all.high = std::max(all.high, each.mean + farthest_sd * each.sd);
+  }
+  return all;
+}
+
+}  // namespace
+
+TiltBase::TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double upper_sd,
+                   double log10_most)
+    : plan_(plan_with(sizes)),
+      inputs_(inputs),
+      law_(law_of(plan_, inputs_, storage_)),
+      upper_sd_(upper_sd),
+      law_frame_(frame_of(plan_, inputs_)) {
+  set_components();
+  if (has_range() && sizes.family == SizeFamily::truncated_normal) {
+    // The mass falls or rises and falls with the sd: it is least at an end.
+    const auto& p = inputs_.parameters;
+    const auto mass = [&](double sd) {
+      return kernels::normal_between((p[2] - p[0]) / sd, (p[3] - p[0]) / sd);
+    };
+    least_mass_ = std::min(mass(p[1]), mass(upper_sd));
+  }
+  const Reach reach = reach_of(sizes.family, inputs_, components_);
+  mode_ = find_mode();
+  // A normal law's frame has the scale sd: the widest decides.
+  const double widest =
+      has_range() && sizes.family == SizeFamily::normal ? upper_sd : law_frame_.scale;
+  const double lowest = law_frame_.location + widest * reach.low;
+  const double highest = law_frame_.location + widest * reach.high;
+  // Where no size fits into the window the law stays whole: nothing will be kept.
+  const bool is_cut = log10_most > lowest && log10_most < highest;
+  frame_ = {lowest, (is_cut ? log10_most : highest) - lowest};
+  log_bounds_.resize(kernels::cell_count);
+  constexpr double width = 1.0 / static_cast<double>(kernels::cell_count);
+  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
+    const double from = static_cast<double>(cell) * width;
+    log_bounds_[cell] = rounding + safe_log(has_range() ? largest_of_range(from, from + width)
+                                                        : largest_between(from, from + width));
+  }
+}
+
+/// Of a normal law every distance from the mean has an sd for which it is likeliest: itself.
+double TiltBase::largest_of_range(double low, double high) const {
+  const double mean = inputs_.parameters[0];
+  const double from = frame_.location + frame_.scale * low;
+  const double to = frame_.location + frame_.scale * high;
+  const double distance = std::abs(std::clamp(mean, from, to) - mean);
+  const double sd = std::clamp(distance, inputs_.parameters[1], upper_sd_);
+  return frame_.scale * largest_normal(0.0, sd, distance, distance) / least_mass_;
+}
+
+void TiltBase::set_components() {
+  double sum = 0.0;
+  if (plan_.sizes.family == SizeFamily::mixture) {
+    components_.assign(
+        storage_.components.begin(),
+        storage_.components.begin() + static_cast<std::ptrdiff_t>(plan_.sizes.components.size()));
+  } else if (plan_.sizes.family == SizeFamily::empirical) {
+    const KernelPoints& kernel = plan_.sizes.kernel;
+    double below = 0.0;
+    for (std::size_t i = 0; i < kernel.centres.size(); ++i) {
+      components_.push_back({kernel.cumulative_weights[i] - below,
+                             (kernel.centres[i] - kernel.mean) / kernel.sd,
+                             kernel.bandwidth / kernel.sd});
+      below = kernel.cumulative_weights[i];
+    }
+  }
+  for (const kernels::MixtureComponent& each : components_) sum += each.weight;
+  for (kernels::MixtureComponent& each : components_) each.weight /= sum;
+}
+
+double TiltBase::find_mode() const {
+  const auto& p = inputs_.parameters;
+  switch (plan_.sizes.family) {
+    case SizeFamily::truncated_normal:
+      return (p[0] - p[2]) / (p[3] - p[2]);
+    case SizeFamily::power_law:
+      return p[0] >= 1.0 ? 1.0 : 0.0;
+    case SizeFamily::skew_normal:
+    case SizeFamily::skew_normal_direct: {
+      // It lies within 1.2 standard deviations of Azzalini's location, where the density is
+      // positive.
+      const kernels::SkewNormalShape shape = shape_of(plan_.sizes.family, inputs_);
+      double low = shape.constant - 1.2 * std::abs(shape.absolute);
+      double high = shape.constant + 1.2 * std::abs(shape.absolute);
+      for (int i = 0; i < 100; ++i) {
+        const double a = low + (high - low) / 3.0;
+        const double b = high - (high - low) / 3.0;
+        (kernels::density(law_, a) < kernels::density(law_, b) ? low : high) =
+            kernels::density(law_, a) < kernels::density(law_, b) ? a : b;
+      }
+      return 0.5 * (low + high);
+    }
+    default:
+      return 0.0;
+  }
+}
+
+/// The largest density of z between low and high, or a bound of it.
+double TiltBase::largest_between(double from, double to) const {
+  const double low = law_z(law_frame_, from);
+  const double high = law_z(law_frame_, to);
+  const double scale = frame_.scale / law_frame_.scale;
+  if (components_.empty()) return scale * kernels::density(law_, std::clamp(mode_, low, high));
+  double sum = 0.0;
+  for (const kernels::MixtureComponent& each : components_) {
+    sum += each.weight * largest_normal(each.mean, each.sd, low, high);
+  }
+  return scale * sum;
+}
+
+kernels::SizeLaw TiltBase::law(const CandidateInputs& inputs, LawStorage& storage) const {
+  return law_of(plan_, inputs, storage);
+}
+
+double TiltBase::log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law,
+                             double z) const {
+  const Frame own = frame_of(plan_, inputs);
+  return safe_log(frame_.scale / own.scale * kernels::density(law, law_z(own, z)));
+}
+
+CellSums sums_of(const TiltBase& base, double strength) {
+  CellSums sums;
+  sums.log_weights.resize(kernels::cell_count);
+  sums.largest = minus_infinity;
+  constexpr double width = 1.0 / static_cast<double>(kernels::cell_count);
+  const double range = base.frame().scale;
+  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
+    const double edge = static_cast<double>(cell + (strength > 0.0 ? 1 : 0)) * width;
+    const double tilt = strength * kernels::power_of_ten((edge - 1.0) * range);
+    // The tilt's own rounding grows with its exponent.
+    sums.log_weights[cell] = base.log_bound(cell) + tilt + std::abs(tilt) * rounding;
+    sums.largest = std::max(sums.largest, sums.log_weights[cell]);
+  }
+  double size = 0.0;
+  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
+    const double middle = (static_cast<double>(cell) + 0.5) * width;
+    const double weight = kernels::exponential(sums.log_weights[cell] - sums.largest);
+    sums.weight += weight;
+    size += weight * kernels::power_of_ten((middle - 1.0) * range);
+  }
+  sums.mean = size / sums.weight;
+  return sums;
+}
+
+TiltTable::TiltTable(std::shared_ptr<const TiltBase> base, double strength)
+    : base_(std::move(base)), strength_(strength), weights_(kernels::cell_count) {
+  const CellSums sums = sums_of(*base_, strength);
+  const double words = static_cast<double>(kernels::cell_weights - kernels::cell_count);
+  std::uint64_t given = 0;
+  log_unit_ = minus_infinity;
+  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
+    if (sums.log_weights[cell] == minus_infinity) continue;
+    const double share =
+        kernels::exponential(sums.log_weights[cell] - sums.largest) / sums.weight * words;
+    weights_[cell] = static_cast<std::uint64_t>(std::max(1.0, std::ceil(share)));
+    given += weights_[cell];
+    log_unit_ = std::max(log_unit_, sums.log_weights[cell] -
+                                        kernels::natural_log(static_cast<double>(weights_[cell])));
+  }
+  // What is left of the words goes to the likeliest cell.
+  *std::max_element(weights_.begin(), weights_.end()) += kernels::cell_weights - given;
+  alias_ = kernels::alias_table(weights_);
+  // q is weight * cells / words per unit of z.
+  log_constant_ = log_unit_ + kernels::natural_log(static_cast<double>(kernels::cell_weights) /
+                                                   static_cast<double>(kernels::cell_count));
+}
+
+double TiltTable::log_share(const CandidateInputs& inputs, const kernels::SizeLaw& law,
+                            float z) const {
+  const auto weight = static_cast<double>(weights_[kernels::cell_of(z)]);
+  return base_->log_density(inputs, law, static_cast<double>(z)) - log_unit_ -
+         kernels::natural_log(weight);
+}
+
+double Tilt::log_keep(const CandidateInputs& inputs, const float* z, std::size_t stride) const {
+  LawStorage storage;
+  const kernels::SizeLaw law = table->base().law(inputs, storage);
+  double sum = log_edge;
+  for (std::size_t i = 0; i < inputs.count; ++i)
+    sum += table->log_share(inputs, law, z[i * stride]);
+  return sum;
+}
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/inputs.hpp"
+#include "engine/plan.hpp"
+#include "engine/size_law.hpp"
+#include "kernels/tilted.hpp"
+
+/// Exact sampling under a window [L, U] of the sum S of the sizes m = 10^x, by exponential tilting
+/// (Asmussen and Glynn, Stochastic Simulation (2007), VI.2) and thinning.
+///
+/// With f the density of x, k fixed and any theta, sizes are drawn from a density q that is flat in
+/// each cell of a table and satisfies f(x) exp(theta m) <= C q(x) for every x that a sum up to U
+/// has room for. A candidate with S in the window is kept with probability
+///   A = exp(theta (edge - S)) * product of f(x_i) exp(theta m_i) / (C q(x_i)) <= 1,
+/// edge = L where theta > 0, U elsewhere. So what is kept has the density of independent sizes from
+/// f, given S in the window, whatever theta and the table are: they decide the speed alone; and
+/// P(S in the window) = C^k exp(-theta edge) * (the share of candidates that is kept).
+namespace flopsieve::engine {
+
+/// Why the candidates of a Plan cannot be drawn by `truncate` or `tilt`, in words for its author;
+/// empty where they can. The total, the number of models and the parameters of the law of sizes
+/// must be the same for all attempts of a trajectory and year, the latter for all trajectories.
+std::string tilt_refusal(const Plan& plan);
+
+/// A law of sizes between the least size and the largest that is possible, cut into cells.
+class TiltBase {
+ public:
+  /// Sizes above 10^log10_most FLOP are not drawn, as far as the law reaches down to there. Serves
+  /// candidates with these inputs, of a normal or truncated normal law also with any larger sd up
+  /// to `upper_sd`.
+  TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double upper_sd, double log10_most);
+  TiltBase(const TiltBase&) = delete;
+  TiltBase& operator=(const TiltBase&) = delete;
+
+  /// x = location + scale * z, z in [0, 1].
+  const Frame& frame() const { return frame_; }
+
+  /// A law of this base, in the z of law_z().
+  kernels::SizeLaw law(const CandidateInputs& inputs, LawStorage& storage) const;
+
+  /// ln of the density of z, or of a bound for a whole cell; -infinity where it is 0.
+  double log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law, double z) const;
+  double log_bound(std::size_t cell) const { return log_bounds_[cell]; }
+
+ private:
+  double law_z(const Frame& own, double z) const {
+    return (frame_.location - own.location) / own.scale + z * (frame_.scale / own.scale);
+  }
+  bool has_range() const { return upper_sd_ > inputs_.parameters[1]; }
+  double largest_of_range(double low, double high) const;
+  void set_components();
+  double find_mode() const;
+  double largest_between(double low, double high) const;
+
+  Plan plan_;  ///< its sizes only
+  CandidateInputs inputs_;
+  LawStorage storage_;
+  kernels::SizeLaw law_;
+  double upper_sd_;
+  double least_mass_ = 1.0;  ///< of a truncated normal law, for any sd
+  Frame law_frame_;
+  Frame frame_;
+  std::vector<kernels::MixtureComponent> components_;  ///< in the law's z, if it is a mixture
+  double mode_ = 0.0;                                  ///< of any other law, in its z
+  std::vector<double> log_bounds_;
+};
+
+/// The law tilted by exp(strength * m / largest m).
+class TiltTable {
+ public:
+  TiltTable(std::shared_ptr<const TiltBase> base, double strength);
+
+  const TiltBase& base() const { return *base_; }
+  double strength() const { return strength_; }
+  const std::uint32_t* alias() const { return alias_.data(); }
+
+  /// ln of f(z) / (C q(z)) without the tilt, of a draw; -infinity where f is 0.
+  double log_share(const CandidateInputs& inputs, const kernels::SizeLaw& law, float z) const;
+
+  /// ln C.
+  double log_constant() const { return log_constant_; }
+
+ private:
+  std::shared_ptr<const TiltBase> base_;
+  double strength_;
+  kernels::AliasTable alias_;
+  std::vector<std::uint64_t> weights_;
+  double log_unit_ = 0.0;  ///< ln of C q per weight
+  double log_constant_ = 0.0;
+};
+
+/// How the candidates of a trajectory and year are drawn.
+struct Tilt {
+  std::shared_ptr<const TiltTable> table;
+  double log_edge = 0.0;  ///< theta * edge
+
+  /// ln A of a candidate within the window. Its sizes stand at z[i * stride], i < count.
+  double log_keep(const CandidateInputs& inputs, const float* z, std::size_t stride) const;
+
+  /// ln of C^k exp(-theta edge): P(S in the window) is that times the share of what is kept.
+  double log_constant(std::size_t count) const {
+    return static_cast<double>(count) * table->log_constant() - log_edge;
+  }
+};
+
+/// The tilt of a trajectory and year whose candidates have inputs like these, of a normal or
+/// truncated normal law also with a larger sd up to upper_sd; for Method::truncate theta is 0, for
+/// Method::tilt the expected sum of `count` sizes is near the total. Tables are shared by all
+/// callers of a thread, which decides no result.
+Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd, double count);
+
+}  // namespace flopsieve::engine

@@ -1,0 +1,265 @@
+// method = "truncate" and "tilt" must give the law of method = "reject".
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "engine/sieve.hpp"
+#include "engine/tilt_mix.hpp"
+#include "kernels/math.hpp"
+#include "kernels/size_laws.hpp"
+#include "tests/engine/support/plans.hpp"
+#include "tests/engine/support/samples.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+using testing::by_candidate;
+using testing::by_trajectory;
+using testing::constant;
+using testing::draw_survivors;
+using testing::Survivors;
+using testing::uniform;
+
+Plan job(SizeFamily family, double count, double log10_total,
+         const std::vector<double>& parameters) {
+  Plan plan = testing::plain_plan({2024});
+  plan.attempts = 1'000'000;
+  testing::total_of(plan) = by_trajectory(constant(log10_total));
+  testing::count_of(plan) = by_candidate(constant(count));
+  plan.sizes.family = family;
+  plan.sizes.parameters.clear();
+  for (const double each : parameters)
+    plan.sizes.parameters.push_back(by_candidate(constant(each)));
+  for (const char* statistic :
+       {"mean", "sd", "largest_share", "total_error", "count", "smallest"}) {
+    plan.outputs.statistics.push_back(parse_statistic(statistic));
+  }
+  plan.matching = {Match::reject, 0.05, {}};
+  return plan;
+}
+
+Plan with_method(Plan plan, Method method) {
+  plan.sampling.method = method;
+  return plan;
+}
+
+// --- Two and three sizes against quadrature ------------------------------------------------------
+
+/// A truncated normal law of x on a grid, from its definition.
+struct TruncatedNormal {
+  static constexpr double mean = 23.0, sd = 1.2, lower = 20.0, upper = 26.7;
+  static constexpr std::size_t points = 1500;
+  std::vector<double> mass, flop;  ///< of equal cells of x; FLOP in units of 10^26.7
+
+  TruncatedNormal() {
+    const double width = (upper - lower) / points;
+    for (std::size_t i = 0; i < points; ++i) {
+      const double x = lower + (static_cast<double>(i) + 0.5) * width;
+      mass.push_back(std::exp(-0.5 * (x - mean) * (x - mean) / (sd * sd)));
+      flop.push_back(std::pow(10.0, x - upper));
+    }
+    const double sum = std::accumulate(mass.begin(), mass.end(), 0.0);
+    for (double& each : mass) each /= sum;
+  }
+
+  /// P(X <= x) from the error function.
+  static double cumulative(double flop_share) {
+    if (flop_share <= 0.0) return 0.0;
+    const auto parent = [](double x) { return 0.5 * std::erfc((mean - x) / sd / std::sqrt(2.0)); };
+    const double x = std::min(std::max(upper + std::log10(flop_share), lower), upper);
+    return (parent(x) - parent(lower)) / (parent(upper) - parent(lower));
+  }
+
+  double window(double rest_low, double rest_high) const {
+    return cumulative(rest_high) - cumulative(rest_low);
+  }
+
+  double two(double low, double high) const {
+    double p = 0.0;
+    for (std::size_t i = 0; i < points; ++i) p += mass[i] * window(low - flop[i], high - flop[i]);
+    return p;
+  }
+
+  double three(double low, double high) const {
+    double p = 0.0;
+    for (std::size_t i = 0; i < points; i += 1) {
+      if (high - flop[i] > 0.0) p += mass[i] * two(low - flop[i], high - flop[i]);
+    }
+    return p;
+  }
+};
+
+struct Share {
+  double p;      ///< P(S in the window), estimated
+  double error;  ///< its standard error
+};
+
+/// From the share of the candidates that is kept.
+Share estimate(const Plan& plan, std::uint64_t candidates) {
+  Sieve sieve(plan, Purpose::run);
+  const Trajectory trajectory = sieve.inputs().trajectory(0);
+  std::vector<Trial> trials;
+  for (std::uint64_t i = 0; i < candidates; ++i) trials.push_back({&trajectory, {0, i, 0}});
+  std::vector<Verdict> verdicts(trials.size());
+  sieve.judge(trials, verdicts);
+  const auto kept = static_cast<double>(
+      std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.survives; }));
+  const CandidateInputs inputs = sieve.inputs().candidate(trajectory, {0, 0, 0});
+  const double constant = std::exp(TiltMix(plan, inputs, 0).log_constant());
+  const double share = kept / static_cast<double>(candidates);
+  return {constant * share,
+          constant * std::sqrt(share * (1.0 - share) / static_cast<double>(candidates))};
+}
+
+}  // namespace
+
+// Eight comparisons with a bound of 5 standard errors: a right build fails with 5e-6. The
+// quadrature is good to 1e-4, far below the errors (0.3 % and more).
+TEST_CASE("P(total in window) of two and three tilted sizes is that of quadrature",
+          "[statistical]") {
+  const TruncatedNormal grid;
+  for (const double log10_total : {22.0, 25.5, 26.9, 26.99}) {
+    const double total = std::pow(10.0, log10_total - TruncatedNormal::upper);
+    for (const double count : {2.0, 3.0}) {
+      INFO("total " << log10_total << ", k = " << count);
+      const Plan plan = with_method(job(SizeFamily::truncated_normal, count, log10_total,
+                                        {TruncatedNormal::mean, TruncatedNormal::sd,
+                                         TruncatedNormal::lower, TruncatedNormal::upper}),
+                                    Method::tilt);
+      const Share found = estimate(plan, 400'000);
+      const double expected = count == 2.0 ? grid.two(0.95 * total, 1.05 * total)
+                                           : grid.three(0.95 * total, 1.05 * total);
+      INFO("found " << found.p << " +- " << found.error << ", expected " << expected);
+      CHECK(found.error < 0.05 * expected);
+      CHECK(std::abs(found.p - expected) < 5.0 * found.error + 1e-3 * expected);
+    }
+  }
+}
+
+namespace {
+
+struct Case {
+  std::string name;
+  Plan plan;
+};
+
+Plan mixture_job() {
+  Plan plan = job(SizeFamily::mixture, 6.0, 26.0, {24.3});
+  const auto fixed = [](double value) { return by_candidate(constant(value)); };
+  plan.sizes.components = {{fixed(2.0), fixed(-0.5), fixed(0.7)},
+                           {fixed(1.0), fixed(0.6), fixed(0.3)}};
+  return plan;
+}
+
+Plan empirical_job() {
+  Plan plan = job(SizeFamily::empirical, 6.0, 26.55, {24.5, 0.8});
+  plan.sizes.kernel = {{-1.2, 0.1, 1.4}, {0.3, 0.8, 1.0}, 0.35, -0.03, 1.0156};
+  return plan;
+}
+
+/// Windows with a natural acceptance of some 1e-3 to 1e-2, above and below the median of the sum.
+std::vector<Case> cases() {
+  return {{"truncated_normal, above",
+           job(SizeFamily::truncated_normal, 8.0, 26.65, {23.0, 1.2, 20.0, 26.7})},
+          {"truncated_normal, below",
+           job(SizeFamily::truncated_normal, 5.0, 22.85, {23.0, 1.2, 20.0, 26.7})},
+          {"normal", job(SizeFamily::normal, 6.0, 26.9, {24.5, 0.8})},
+          {"skew_normal", job(SizeFamily::skew_normal, 6.0, 26.8, {24.5, 0.8, 0.7})},
+          {"skew_normal_direct", job(SizeFamily::skew_normal_direct, 6.0, 25.2, {24.5, 0.9, -3.0})},
+          {"uniform", job(SizeFamily::uniform, 5.0, 26.45, {23.0, 26.0})},
+          {"power_law", job(SizeFamily::power_law, 6.0, 26.6, {0.9, 23.0, 26.2})},
+          {"mixture", mixture_job()},
+          {"empirical", empirical_job()}};
+}
+
+/// Without the rounding of the largest share of a single size, which is 1.
+std::vector<double> rounded(std::vector<double> values) {
+  for (double& each : values) each = std::round(each * 1e9) / 1e9;
+  return values;
+}
+
+/// The largest difference of any output, in standard errors.
+double disagreement(const Survivors& a, const Survivors& b) {
+  double largest = 0.0;
+  for (std::size_t s = 0; s < a.statistics.size(); ++s) {
+    if (a.statistics[s] == b.statistics[s]) continue;
+    const double z =
+        testing::largest_difference(rounded(a.statistics[s]), rounded(b.statistics[s]));
+    UNSCOPED_INFO("output " << s << ": " << z << " standard errors");
+    largest = std::max(largest, z);
+  }
+  return largest;
+}
+
+double acceptance(const Survivors& sample) {
+  return static_cast<double>(sample.size()) / static_cast<double>(sample.candidates);
+}
+
+/// With truncate and tilt against brute force.
+void check_against_reject(const Plan& plan, std::size_t survivors) {
+  Plan brute = plan;
+  brute.seed = 41;
+  const Survivors reject = draw_survivors(brute, survivors);
+  CAPTURE(acceptance(reject));
+  for (const Method method : {Method::truncate, Method::tilt}) {
+    Plan tilted = with_method(plan, method);
+    tilted.seed = 42;
+    const Survivors found = draw_survivors(tilted, survivors);
+    CAPTURE(method == Method::tilt, acceptance(found));
+    CHECK(disagreement(found, reject) < 5.0);
+  }
+}
+
+}  // namespace
+
+// Bound 5 standard errors for at most 20 comparisons of each of two methods in nine cases: a right
+// build fails with 360 * 5.7e-7 = 2e-4.
+TEST_CASE("Tilted survivors have the law of reject", "[statistical]") {
+  for (const Case& each : cases()) {
+    INFO(each.name);
+    REQUIRE(tilt_refusal(each.plan) == "");
+    check_against_reject(each.plan, 5'000);
+  }
+}
+
+// Bound as above, one case: 2.3e-5.
+TEST_CASE("A total and a number that trajectories fix may vary between them", "[statistical]") {
+  Plan plan = job(SizeFamily::truncated_normal, 0.0, 0.0, {23.0, 1.2, 20.0, 26.7});
+  testing::total_of(plan) = by_trajectory(uniform(25.8, 26.5));
+  testing::count_of(plan) = by_trajectory(uniform(2.5, 8.5));
+  REQUIRE(tilt_refusal(plan) == "");
+  check_against_reject(plan, 5'000);
+}
+
+namespace {
+
+Plan random_job(SizeFamily family, double mean_count, double log10_total,
+                const std::vector<double>& parameters) {
+  Plan plan = job(family, 0.0, log10_total, parameters);
+  plan.count.model = CountModel::poisson;
+  testing::count_of(plan) = by_candidate(constant(mean_count));
+  testing::sd_of(plan) = by_candidate(uniform(0.6, 1.4));
+  return plan;
+}
+
+}  // namespace
+
+// Windows that select strongly among k and sd: thinning that is right for one k and sd only, with
+// them drawn from their prior, gives another law. Bound 5 standard errors for at most 20
+// comparisons of each of two methods in three cases: 120 * 5.7e-7 = 7e-5.
+TEST_CASE("A number and an sd that candidates draw keep their law given the total",
+          "[statistical]") {
+  for (const Plan& plan :
+       {random_job(SizeFamily::truncated_normal, 4.0, 26.1, {23.0, 1.0, 20.0, 26.7}),
+        random_job(SizeFamily::truncated_normal, 3.0, 21.9, {23.0, 1.0, 20.0, 26.7}),
+        random_job(SizeFamily::normal, 4.0, 27.3, {24.3, 1.0})}) {
+    REQUIRE(tilt_refusal(plan) == "");
+    check_against_reject(plan, 3'000);
+  }
+}
+
+}  // namespace flopsieve::engine

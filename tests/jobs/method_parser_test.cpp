@@ -1,0 +1,56 @@
+// models.method: which methods each match allows, and the resolved job.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "engine/plan.hpp"
+#include "tests/support/small_job.hpp"
+
+using Catch::Matchers::Contains;
+using flopsieve::engine::Method;
+using namespace flopsieve::test;
+
+namespace {
+
+std::string job(const std::string& match, const std::string& method) {
+  return edited(small_job, "match = \"shift\"",
+                "match = \"" + match + "\"\nmethod = \"" + method + "\"");
+}
+
+TEST_CASE("the method of sampling is auto by default, which takes rejection") {
+  CHECK(round_trip(small_job).sampling.method == Method::reject);
+  for (const char* match : {"reject", "shift", "last", "rescale"}) {
+    for (const char* method : {"auto", "reject"}) {
+      CAPTURE(match, method);
+      const std::string text = job(match, method);
+      CHECK(round_trip(text).sampling.method == Method::reject);
+      CHECK(round_trip(text).sampling.reason.empty());
+    }
+  }
+}
+
+TEST_CASE("a method that the match does not allow is refused") {
+  for (const char* method : {"truncate", "tilt"}) {
+    CAPTURE(method);
+    CHECK_THAT(complaint(job("shift", method)), Contains("needs match = \"reject\", found"));
+  }
+  CHECK_THAT(complaint(job("rescale", "split")), Contains("\"reject\" or \"shift\", found"));
+}
+
+TEST_CASE("a method that is not there yet is refused, not replaced") {
+  for (const char* match : {"reject", "shift"}) {
+    CHECK_THAT(complaint(job(match, "split")), Contains("is not in this version"));
+  }
+}
+
+TEST_CASE("truncate and tilt need inputs that all attempts of a year share") {
+  for (const char* method : {"truncate", "tilt"}) {
+    CAPTURE(method);
+    CHECK_THAT(complaint(job("reject", method)), Contains("must be"));
+  }
+}
+
+TEST_CASE("an unknown method is refused with a suggestion") {
+  CHECK_THAT(complaint(job("reject", "tlit")), Contains("did you mean \"tilt\"?"));
+}
+
+}  // namespace
