@@ -9,6 +9,7 @@
 
 #include "engine/candidate.hpp"
 #include "engine/inputs.hpp"
+#include "engine/inputs_tile.hpp"
 #include "engine/plan.hpp"
 #include "engine/screen.hpp"
 #include "engine/size_draws.hpp"
@@ -38,6 +39,8 @@ bool is_audited(const Address& address);
 class Sieve {
  public:
   Sieve(const Plan& plan, Purpose purpose);
+  Sieve(const Sieve&) = delete;
+  Sieve& operator=(const Sieve&) = delete;
 
   /// verdicts[i] becomes that of trials[i]. Returns the number of sizes drawn: none where nothing
   /// can reject.
@@ -49,6 +52,10 @@ class Sieve {
   void visit(std::span<const Trial> trials, const Visitor& visit);
 
   const InputSampler& inputs() const { return inputs_; }
+
+  /// Multiplies the finite error bounds of single precision from now on. 1 until then; with less,
+  /// other candidates would survive, which tests show.
+  void scale_error_bounds(double factor) { error_factor_ = factor; }
 
  private:
   struct Group {
@@ -80,9 +87,11 @@ class Sieve {
   void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order,
                   Precise precise);
   kernels::GroupShape address_group(std::size_t lanes, kernels::GroupAddress& address) const;
-  bool fits_fast_path(std::size_t lanes) const;
+  bool has_error_bounds() const;
   void draw_vectorised(std::size_t lanes);
   void draw_fast(std::size_t lanes);
+  std::size_t most_draws(std::size_t lanes) const;
+  void set_laws(std::size_t lanes);
   void draw_by_family(std::size_t lanes);
   void draw_tilted(std::size_t lanes);
   void for_each_allocation(std::span<const Trial> trials,
@@ -109,6 +118,7 @@ class Sieve {
 
   const Plan* plan_;
   InputSampler inputs_;
+  InputTile input_tile_;
   SizeDraws size_draws_;
   Group group_;
   kernels::GroupSums sums_;
@@ -127,6 +137,7 @@ class Sieve {
   kernels::AllocationDraws allocations_;              ///< their sizes
   std::uint64_t drawn_ = 0;                           ///< sizes drawn by the last call
   bool always_survives_ = false;                      ///< nothing can reject
+  double error_factor_ = 1.0;
 };
 
 }  // namespace flopsieve::engine
