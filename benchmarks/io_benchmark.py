@@ -62,7 +62,7 @@ def run(program, job, output, keep, threads):
     while process.poll() is None:
         if joining is None and any(output.parent.glob("*.flopsieve.tmp*")):
             joining = time.perf_counter()
-        time.sleep(0.001)
+        time.sleep(0.003)
     end = time.perf_counter()
     if process.returncode != 0:
         raise SystemExit(f"{program} ended with {process.returncode}")
@@ -79,6 +79,7 @@ def round_of(arguments, folder):
     size = samples_file.stat().st_size
     with h5py.File(folder / "summary.h5") as file:
         survivors = int(file["acceptance/survivors"][:].sum())
+    os.sync()  # the removed parts
     disk = write_rate(folder, size)
     demand = size / summary
     bound = min(1.0, disk / demand)
