@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Parts that are read and verified while another is written.
-constexpr std::size_t most_read_ahead = 2;
+constexpr std::size_t most_read_ahead = 3;
 
 /// From this number of candidates on, their sizes stand in chunks of 1 MiB: fewer and longer
 /// writes.
