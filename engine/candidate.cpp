@@ -15,11 +15,11 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct Moments {
-  double mean_z, variance, skewness, excess_kurtosis;
+  double variance, skewness, excess_kurtosis;
 };
 
-/// Population moments of z from its power sums. The mean of z is small beside its spread or of its
-/// order, so little cancels. A candidate of equal sizes has no shape: 0.
+/// Population moments of z from its power sums. The mean of z - origin is small beside its spread
+/// or of its order, so little cancels. A candidate of equal sizes has no shape: 0.
 Moments moments(const Candidate& c) {
   const auto n = static_cast<double>(c.inputs.count);
   const double m1 = c.power_1 / n;
@@ -27,15 +27,15 @@ Moments moments(const Candidate& c) {
   const double m3 = c.power_3 / n;
   const double m4 = c.power_4 / n;
   const double variance = m2 - m1 * m1;
-  if (!(variance > 1e-13 * m2)) return {m1, 0.0, 0.0, 0.0};  // equal but for rounding
+  if (!(variance > 1e-13 * m2)) return {0.0, 0.0, 0.0};  // equal but for rounding
   const double central_3 = m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1;
   const double central_4 = m4 - 4.0 * m1 * m3 + 6.0 * m1 * m1 * m2 - 3.0 * m1 * m1 * m1 * m1;
-  return {m1, variance, central_3 / (variance * std::sqrt(variance)),
+  return {variance, central_3 / (variance * std::sqrt(variance)),
           central_4 / (variance * variance) - 3.0};
 }
 
 double mean_size(const Candidate& c) {
-  return c.location + c.scale * (c.power_1 / static_cast<double>(c.inputs.count));
+  return c.location + c.scale * (c.origin + c.power_1 / static_cast<double>(c.inputs.count));
 }
 
 /// Share of the year's total T in the models with from <= x < below.

@@ -22,6 +22,7 @@ namespace {
 /// sizes. Only Student's t and odd mixtures reach so far; the matching of the total rejects such a
 /// candidate.
 constexpr double farthest = 150.0;
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool overflows(const Candidate& candidate) {
   return !(candidate.scale * std::max(candidate.largest_z, -candidate.smallest_z) <= farthest);
@@ -30,7 +31,11 @@ bool overflows(const Candidate& candidate) {
 }  // namespace
 
 Sieve::Sieve(const Plan& plan, Purpose purpose)
-    : plan_(&plan), inputs_(plan, purpose), size_draws_(plan) {
+    : plan_(&plan),
+      inputs_(plan, purpose),
+      input_tile_(inputs_),
+      size_draws_(plan),
+      tilted_(inputs_) {
   const bool matched = plan.matching.match == Match::none || plan.matching.match == Match::rescale;
   always_survives_ = purpose == Purpose::run && matched && plan.constraints.empty() &&
                      plan.sizes.family != SizeFamily::student_t &&
@@ -41,50 +46,8 @@ void Sieve::draw_inputs(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
   order_.resize(trials.size());
   std::iota(order_.begin(), order_.end(), 0u);
-  if (is_tilted()) return draw_tilted_inputs(trials);
-  const auto repeats = [&](std::size_t i) {
-    return inputs_.same_for_all_attempts() && i > 0 &&
-           trials[i].trajectory == trials[i - 1].trajectory &&
-           trials[i].address.year_index == trials[i - 1].address.year_index;
-  };
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    trial_inputs_[i] = repeats(i) ? trial_inputs_[i - 1]
-                                  : inputs_.candidate(*trials[i].trajectory, trials[i].address);
-  }
-}
-
-/// Kept while the attempts of a batch go on; they decide no result.
-const TiltMix& Sieve::mix_of(const Address& address, const CandidateInputs& shared) {
-  constexpr std::size_t most_mixes = 4096;
-  const std::pair place{address.trajectory, address.year_index};
-  const auto found = mixes_.find(place);
-  if (found != mixes_.end()) return found->second;
-  if (mixes_.size() >= most_mixes) mixes_.clear();
-  return mixes_.emplace(place, TiltMix(*plan_, shared, address.year_index)).first->second;
-}
-
-/// What all attempts of a trajectory and year share is drawn once, the rest by its mix.
-void Sieve::draw_tilted_inputs(std::span<const Trial> trials) {
-  tilts_.resize(trials.size());
-  const TiltMix* mix = nullptr;
-  CandidateInputs shared;
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const Address& address = trials[i].address;
-    if (i == 0 || trials[i].trajectory != trials[i - 1].trajectory ||
-        address.year_index != trials[i - 1].address.year_index) {
-      shared = inputs_.candidate(*trials[i].trajectory, address);
-      mix = &mix_of(address, shared);
-    }
-    const auto uniform = [&](std::uint32_t index) {
-      return inputs_.draws().uniform(Stream::thinning, address, index);
-    };
-    trial_inputs_[i] = shared;
-    tilts_[i] = mix->draw(uniform(1), uniform(2), uniform(3), trial_inputs_[i]);
-  }
-}
-
-bool Sieve::is_tilted() const {
-  return plan_->sampling.method == Method::truncate || plan_->sampling.method == Method::tilt;
+  if (tilted_.in_use()) return tilted_.draw(trials, trial_inputs_);
+  input_tile_.draw(trials, trial_inputs_);
 }
 
 /// Brings candidates with nearly the same number of draws together: the lanes of a group take as
@@ -107,17 +70,18 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
     candidate.inputs = trial_inputs_[order[lane]];
     candidate.address = trials[order[lane]].address;
     candidate.sampler = &inputs_;
-    const Frame frame = is_tilted() ? tilts_[order[lane]].table->base().frame()
-                                    : frame_of(*plan_, candidate.inputs);
+    const Frame frame =
+        tilted_.in_use() ? tilted_.frame(order[lane]) : frame_of(*plan_, candidate.inputs);
     candidate.location = frame.location;
     candidate.scale = frame.scale;
+    candidate.origin = 0.0;
     group_.trial[lane] = order[lane];
     drawn_ += candidate.inputs.count;
   }
-  if (precise == Precise::when_it_matters && fits_fast_path(order.size())) {
+  if (precise == Precise::when_it_matters && has_error_bounds()) {
     return draw_fast(order.size());
   }
-  if (is_tilted()) {
+  if (tilted_.in_use()) {
     draw_tilted(order.size());
   } else if (is_vectorised(plan_->sizes.family)) {
     draw_vectorised(order.size());
@@ -139,18 +103,10 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
   }
 }
 
-/// Single precision has room for all but very wide laws. match = "last" needs exact sums, and the
-/// statistics that hang on an implied total have no error bounds.
-bool Sieve::fits_fast_path(std::size_t lanes) const {
-  if (!is_vectorised(plan_->sizes.family) || is_tilted() || plan_->matching.match == Match::last ||
-      plan_->total.model == TotalModel::implied) {
-    return false;
-  }
-  return std::all_of(group_.candidates.begin(),
-                     group_.candidates.begin() + static_cast<std::ptrdiff_t>(lanes),
-                     [](const Candidate& candidate) {
-                       return candidate.scale * kernels::log2_of_10 <= kernels::largest_fast_scale;
-                     });
+/// match = "last" needs exact sums, and the statistics that hang on an implied total have no error
+/// bounds.
+bool Sieve::has_error_bounds() const {
+  return plan_->matching.match != Match::last && plan_->total.model != TotalModel::implied;
 }
 
 kernels::GroupShape Sieve::address_group(std::size_t lanes, kernels::GroupAddress& address) const {
@@ -171,22 +127,44 @@ kernels::GroupShape Sieve::address_group(std::size_t lanes, kernels::GroupAddres
   return shape;
 }
 
+/// The drawn sizes with single-precision sums, which begin a group's screening.
 void Sieve::draw_fast(std::size_t lanes) {
-  kernels::GroupAddress address;
-  const kernels::GroupShape shape = address_group(lanes, address);
-  kernels::PerLane<std::uint32_t> counts{};
-  kernels::PerLane<float> scales{};
-  std::uint32_t most = 0;
+  kernels::FastLaw law;
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     const Candidate& candidate = group_.candidates[lane];
-    counts[lane] = candidate.inputs.count;
-    scales[lane] = static_cast<float>(candidate.scale * kernels::log2_of_10);
-    most = std::max(most, counts[lane]);
+    law.count[lane] = candidate.inputs.count;
+    law.scale[lane] = static_cast<float>(candidate.scale * kernels::log2_of_10);
   }
-  reserve(kernels::fast_rows(most));
-  kernels::draw_and_sum(inputs_.draws().key(), address, shape, counts, scales, z_, sums_);
+  if (tilted_.in_use()) {
+    draw_tilted(lanes);
+    std::copy_n(z_.begin(), lanes, law.origin.begin());  // any number near the others
+    sums_ = kernels::empty_sums();
+    kernels::add_sizes(z_, 0, most_draws(lanes), law, sums_);
+  } else if (is_vectorised(plan_->sizes.family)) {
+    kernels::GroupAddress address;
+    const kernels::GroupShape shape = address_group(lanes, address);
+    reserve(kernels::fast_rows(most_draws(lanes)));
+    kernels::draw_and_sum(inputs_.draws().key(), address, shape, law.count, law.scale, z_, sums_);
+  } else {
+    set_laws(lanes);
+    reserve(most_draws(lanes));
+    law.origin = size_draws_.origins();
+    size_draws_.draw_and_sum(inputs_.draws().key(), law, z_, sums_);
+  }
   precise_.fill(false);
-  for (std::size_t lane = 0; lane < lanes; ++lane) summarise_lane(lane, sums_);
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    group_.candidates[lane].origin = static_cast<double>(law.origin[lane]);
+    summarise_lane(lane, sums_);
+    if (!fits_single_precision(group_.candidates[lane])) sum_precisely(lane);
+  }
+}
+
+std::size_t Sieve::most_draws(std::size_t lanes) const {
+  std::size_t most = 0;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    most = std::max<std::size_t>(most, group_.candidates[lane].inputs.count);
+  }
+  return most;
 }
 
 /// Repeats the sums of one lane in double precision.
@@ -198,6 +176,7 @@ void Sieve::sum_precisely(std::size_t lane) {
   kernels::GroupSums sums;
   kernels::sum_sizes(z_, counts, scales, sums);
   precise_[lane] = true;
+  group_.candidates[lane].origin = 0.0;
   summarise_lane(lane, sums);
   ordered_.begin(group_.candidates[lane], z_.data() + lane, kernels::group_width);
 }
@@ -205,10 +184,7 @@ void Sieve::sum_precisely(std::size_t lane) {
 void Sieve::draw_vectorised(std::size_t lanes) {
   kernels::GroupAddress address;
   const kernels::GroupShape shape = address_group(lanes, address);
-  std::size_t draws = 0;
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    draws = std::max<std::size_t>(draws, group_.candidates[lane].inputs.count);
-  }
+  const std::size_t draws = most_draws(lanes);
   reserve(draws);
   kernels::draw_sizes(inputs_.draws().key(), address, shape, draws, z_);
 }
@@ -216,28 +192,32 @@ void Sieve::draw_vectorised(std::size_t lanes) {
 void Sieve::draw_tilted(std::size_t lanes) {
   kernels::GroupAddress address;
   kernels::LaneTables tables{};
-  std::size_t draws = 0;
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     const Candidate& candidate = group_.candidates[lane];
     const kernels::Counter counter = inputs_.draws().counter(Stream::sizes, candidate.address);
     address.word1[lane] = counter[1];
     address.word2[lane] = counter[2];
     address.word3[lane] = counter[3];
-    tables[lane] = tilts_[group_.trial[lane]].table->alias();
-    draws = std::max<std::size_t>(draws, candidate.inputs.count);
+    tables[lane] = tilted_.alias(group_.trial[lane]);
   }
+  const std::size_t draws = most_draws(lanes);
   reserve(draws);
   kernels::draw_tilted(inputs_.draws().key(), address, tables, draws, z_);
+  if (plan_->sizes.family == SizeFamily::grid)
+    kernels::to_cells(std::span(z_).first(draws * kernels::group_width));
 }
 
-void Sieve::draw_by_family(std::size_t lanes) {
-  std::size_t draws = 0;
+void Sieve::set_laws(std::size_t lanes) {
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     const Candidate& candidate = group_.candidates[lane];
     size_draws_.set_lane(lane, candidate.inputs,
                          inputs_.draws().counter(Stream::sizes, candidate.address));
-    draws = std::max<std::size_t>(draws, candidate.inputs.count);
   }
+}
+
+void Sieve::draw_by_family(std::size_t lanes) {
+  set_laws(lanes);
+  const std::size_t draws = most_draws(lanes);
   reserve(draws);
   size_draws_.draw(inputs_.draws().key(), 0, draws, z_);
 }
@@ -285,15 +265,6 @@ void Sieve::summarise_lane(std::size_t lane, const kernels::GroupSums& sums) {
   }
 }
 
-/// Whether a tilted candidate within the window is kept.
-bool Sieve::thinned(std::size_t lane) const {
-  const Candidate& candidate = group_.candidates[lane];
-  const double log_keep =
-      tilts_[group_.trial[lane]].log_keep(candidate.inputs, z_.data() + lane, kernels::group_width);
-  return inputs_.draws().uniform(Stream::thinning, candidate.address, 0) <
-         kernels::exponential(log_keep);
-}
-
 bool Sieve::solves_for_location() const {
   return plan_->matching.match == Match::shift || plan_->matching.match == Match::rescale;
 }
@@ -313,9 +284,10 @@ Screened Sieve::known(const Statistic& statistic, std::size_t lane) {
   const Candidate& candidate = group_.candidates[lane];
   if (precise_[lane]) return {evaluate(statistic, candidate, ordered_), 0.0};
   if (gradients_known_ && statistic.kind == StatisticKind::allocation_gradient) {
-    return {gradients_.gradient[lane], gradients_.bound[lane]};
+    return {gradients_.gradient[lane], error_factor_ * gradients_.bound[lane]};
   }
-  return screen(statistic, candidate, solves_for_location(), ordered_);
+  const Screened found = screen(statistic, candidate, solves_for_location(), ordered_);
+  return {found.value, found.error == infinity ? infinity : error_factor_ * found.error};
 }
 
 Sieve::Finding Sieve::match_finding(std::size_t lane, const Trial& trial) {
@@ -324,18 +296,18 @@ Sieve::Finding Sieve::match_finding(std::size_t lane, const Trial& trial) {
   const auto decided = [](bool passes) { return passes ? Finding::passes : Finding::rejects; };
   switch (plan_->matching.match) {
     case Match::shift: {
-      const auto accepted =
-          inputs_.accept_location(candidate.inputs, *trial.trajectory, trial.address,
-                                  candidate.location - location_offset(*plan_, candidate.inputs),
-                                  precise_[lane] ? 0.0 : log10_sum_error(candidate));
+      const auto accepted = inputs_.accept_location(
+          candidate.inputs, *trial.trajectory, trial.address,
+          candidate.location - location_offset(*plan_, candidate.inputs),
+          precise_[lane] ? 0.0 : error_factor_ * log10_sum_error(candidate));
       return accepted ? decided(*accepted) : Finding::unclear;
     }
     case Match::reject: {
       const double tolerance = plan_->matching.tolerance;
       const Finding finding =
           compare(known({StatisticKind::total_error}, lane), -tolerance, tolerance);
-      if (finding != Finding::passes || !is_tilted()) return finding;
-      return decided(thinned(lane));
+      if (finding != Finding::passes || !tilted_.in_use()) return finding;
+      return decided(tilted_.keeps(group_.trial[lane], candidate, z_.data() + lane));
     }
     case Match::last:
       return decided(completed_[lane]);

@@ -59,17 +59,35 @@ struct GroupSums {
 void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,
                const PerLane<double>& scale, GroupSums& sums);
 
-/// The same sums in single precision, added up in double precision after every 32 draws. With
-/// u = 2^-24, n the count and y = scale * z: the relative error of `total` is below
-/// (40 + 2 max|y|) u, the error of power_p below 40 u * sum of |z|^p (sizes_test.cpp). The extremes
-/// are exact.
+/// All sums 0, the extremes infinite.
+GroupSums empty_sums();
+
+/// What single-precision sums need of the lanes.
+struct FastLaw {
+  alignas(64) PerLane<std::uint32_t> count{};
+  alignas(64) PerLane<float> scale{};   ///< as in sum_sizes, rounded
+  alignas(64) PerLane<float> origin{};  ///< powers are of z - origin, so that little cancels
+};
+
+/// Adds draws [first, first + draws) to the sums of the lanes that have them, which begin with
+/// empty_sums(). z[0] is that of draw `first`, lane 0.
 ///
-/// Fills z as draw_sizes does, up to the largest count rounded up to a whole 8, which must fit.
-/// `scale` is the single-precision scale; |scale z| <= 120, so |scale| <= 12.
+/// Single precision, added up in double precision after every 32 draws. With u = 2^-24, y = scale z
+/// and w = z - origin: the relative error of `total` is below (40 + 2 max|y|) u, the error of
+/// power_p below 40 u * sum of |w|^p (sizes_test.cpp): w errs by u, its p-th power by at most
+/// 6 u (p = 4), a power of two by 3.3 u, and by the rounding of the scale 0.7 |y| u; each of up to
+/// 32 sums adds u. A power may underflow, by less than 2^-148 per draw. The extremes are exact, of
+/// z. |z| <= 2^24. Where |y| > 120 for any draw of a lane, the sums of that lane have no meaning:
+/// the extremes tell.
+void add_sizes(std::span<const float> z, std::size_t first, std::size_t draws, const FastLaw& law,
+               GroupSums& sums);
+inline constexpr double largest_fast_exponent = 120.0;
+
+/// The sums of add_sizes with origin 0 over all draws, which are made chunk by chunk on the way:
+/// fills z as draw_sizes does, up to the largest count rounded up to a whole 8, which must fit.
 void draw_and_sum(Key key, const GroupAddress& address, const GroupShape& shape,
                   const PerLane<std::uint32_t>& count, const PerLane<float>& scale,
                   std::span<float> z, GroupSums& sums);
-inline constexpr float largest_fast_scale = 12.0f;
 
 /// Rows of 16 draws that draw_and_sum() writes for a largest count.
 constexpr std::size_t fast_rows(std::size_t count) {
