@@ -112,7 +112,6 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
                                     : frame_of(*plan_, candidate.inputs);
     candidate.location = frame.location;
     candidate.scale = frame.scale;
-    candidate.origin = 0.0;
     group_.trial[lane] = order[lane];
     drawn_ += candidate.inputs.count;
   }
@@ -129,13 +128,15 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
   const bool largest_pays = plan_->matching.match == Match::last;
   kernels::PerLane<std::uint32_t> counts{};
   kernels::PerLane<double> scales{};
+  const kernels::PerLane<float> origins = origins_of(order.size());
   for (std::size_t lane = 0; lane < order.size(); ++lane) {
     counts[lane] = group_.candidates[lane].inputs.count - (largest_pays ? 1 : 0);
     scales[lane] = group_.candidates[lane].scale * kernels::log2_of_10;
   }
-  kernels::sum_sizes(z_, counts, scales, sums_);
+  kernels::sum_sizes(z_, counts, scales, sums_, origins);
   precise_.fill(true);
   for (std::size_t lane = 0; lane < order.size(); ++lane) {
+    group_.candidates[lane].origin = static_cast<double>(origins[lane]);
     if (largest_pays) completed_[lane] = complete(lane);
     summarise_lane(lane, sums_);
   }
@@ -175,7 +176,7 @@ void Sieve::draw_fast(std::size_t lanes) {
   }
   if (is_tilted()) {
     draw_tilted(lanes);
-    std::copy_n(z_.begin(), lanes, law.origin.begin());  // any number near the others
+    law.origin = origins_of(lanes);
     sums_ = kernels::empty_sums();
     kernels::add_sizes(z_, 0, most_draws(lanes), law, sums_);
   } else if (is_vectorised(plan_->sizes.family)) {
@@ -186,7 +187,7 @@ void Sieve::draw_fast(std::size_t lanes) {
   } else {
     set_laws(lanes);
     reserve(most_draws(lanes));
-    law.origin = size_draws_.origins();
+    law.origin = origins_of(lanes);
     size_draws_.draw_and_sum(inputs_.draws().key(), law, z_, sums_);
   }
   precise_.fill(false);
@@ -195,6 +196,14 @@ void Sieve::draw_fast(std::size_t lanes) {
     summarise_lane(lane, sums_);
     if (!fits_single_precision(group_.candidates[lane])) sum_precisely(lane);
   }
+}
+
+/// What the powers of sums are taken about. Of tilted sizes, which are in z_ by then, the first.
+kernels::PerLane<float> Sieve::origins_of(std::size_t lanes) const {
+  if (!is_tilted()) return size_draws_.origins();
+  kernels::PerLane<float> origins{};
+  std::copy_n(z_.begin(), lanes, origins.begin());
+  return origins;
 }
 
 std::size_t Sieve::most_draws(std::size_t lanes) const {
@@ -211,10 +220,11 @@ void Sieve::sum_precisely(std::size_t lane) {
   kernels::PerLane<double> scales{};
   counts[lane] = group_.candidates[lane].inputs.count;
   scales[lane] = group_.candidates[lane].scale * kernels::log2_of_10;
+  kernels::PerLane<float> origins{};
+  origins[lane] = static_cast<float>(group_.candidates[lane].origin);
   kernels::GroupSums sums;
-  kernels::sum_sizes(z_, counts, scales, sums);
+  kernels::sum_sizes(z_, counts, scales, sums, origins);
   precise_[lane] = true;
-  group_.candidates[lane].origin = 0.0;
   summarise_lane(lane, sums);
   ordered_.begin(group_.candidates[lane], z_.data() + lane, kernels::group_width);
 }
@@ -275,10 +285,11 @@ bool Sieve::complete(std::size_t lane) {
   if (last.z) z_[place] = *last.z;
   const auto z = static_cast<double>(z_[place]);
   sums_.total[lane] += kernels::power_of_two(candidate.scale * kernels::log2_of_10 * z);
-  sums_.power_1[lane] += z;
-  sums_.power_2[lane] += z * z;
-  sums_.power_3[lane] += z * z * z;
-  sums_.power_4[lane] += z * z * (z * z);
+  const double w = z - candidate.origin;
+  sums_.power_1[lane] += w;
+  sums_.power_2[lane] += w * w;
+  sums_.power_3[lane] += w * w * w;
+  sums_.power_4[lane] += w * w * (w * w);
   sums_.largest[lane] = std::max(sums_.largest[lane], z);
   sums_.smallest[lane] = std::min(sums_.smallest[lane], z);
   return last.z.has_value();

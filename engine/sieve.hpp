@@ -94,6 +94,7 @@ class Sieve {
   bool has_error_bounds() const;
   void draw_vectorised(std::size_t lanes);
   void draw_fast(std::size_t lanes);
+  kernels::PerLane<float> origins_of(std::size_t lanes) const;
   std::size_t most_draws(std::size_t lanes) const;
   void set_laws(std::size_t lanes);
   void draw_by_family(std::size_t lanes);
