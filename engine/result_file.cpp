@@ -91,13 +91,14 @@ class ColumnWriter {
                                     "sizes of the candidates one after the other, ascending"});
   }
 
-  void append(const Columns& columns) {
+  void append(const PartContents& part) {
     if (!trajectory_) return;
+    const Columns& columns = part.columns;
     trajectory_->append(columns.trajectory);
     counts_->append(columns.counts);
     attempt_->append(columns.attempt);
     if (statistics_) statistics_->append(columns.statistics);
-    if (row_size_) append_samples(columns);
+    if (row_size_) append_samples(part);
   }
 
   void finish(H5File& file) {
@@ -117,7 +118,8 @@ class ColumnWriter {
 
  private:
   /// As many sample sets as are still wanted: parts may hold more.
-  void append_samples(const Columns& columns) {
+  void append_samples(const PartContents& part) {
+    const Columns& columns = part.columns;
     const std::size_t years = plan_.year_count();
     const std::size_t sets = static_cast<std::size_t>(
         std::min<std::uint64_t>(columns.row_size.size(), sets_wanted_ - row_size_->rows()));
@@ -132,7 +134,7 @@ class ColumnWriter {
     set_trajectory_->append(trajectories);
     set_year_->append(set_years);
     row_size_->append(std::span(columns.row_size).first(sets));
-    log10_flop_->append(std::span(columns.log10_flop).first(sizes));
+    log10_flop_->append_bytes(part.log10_flop.first(sizes * sizeof(double)));
   }
 
   const Plan& plan_;
@@ -331,14 +333,15 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
     H5File file = H5File::create(temporary.path());
     write_group_scales(file, plan);
     ColumnWriter columns(file, plan, complete);
-    std::future<std::vector<std::byte>> image;  // of the next part, read and verified meanwhile
+    std::future<PageBytes> image;  // of the next part, read and verified meanwhile
     for (std::size_t i = 0; i < parts.size(); ++i) {
       check_stop(stop);
       if (i == 0) image = std::async(std::launch::async, unseal, parts[0].path);
-      std::vector<std::byte> present = image.get();
+      PageBytes present = image.get();
       if (i + 1 < parts.size()) image = std::async(std::launch::async, unseal, parts[i + 1].path);
       PartContents contents = read_part(std::move(present), parts[i].path, plan);
-      columns.append(contents.columns);
+      columns.append(contents);
+      temporary.begin_commit();
       tally.add(contents.histograms);
       std::move(contents.batches.begin(), contents.batches.end(), std::back_inserter(batches));
     }

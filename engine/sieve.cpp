@@ -31,7 +31,11 @@ bool overflows(const Candidate& candidate) {
 }  // namespace
 
 Sieve::Sieve(const Plan& plan, Purpose purpose)
-    : plan_(&plan), inputs_(plan, purpose), size_draws_(plan) {
+    : plan_(&plan),
+      inputs_(plan, purpose),
+      input_tile_(inputs_),
+      size_draws_(plan),
+      tilted_(inputs_) {
   const bool matched = plan.matching.match == Match::none || plan.matching.match == Match::rescale;
   always_survives_ = purpose == Purpose::run && matched && plan.constraints.empty() &&
                      plan.sizes.family != SizeFamily::student_t &&
@@ -42,50 +46,8 @@ void Sieve::draw_inputs(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
   order_.resize(trials.size());
   std::iota(order_.begin(), order_.end(), 0u);
-  if (is_tilted()) return draw_tilted_inputs(trials);
-  const auto repeats = [&](std::size_t i) {
-    return inputs_.same_for_all_attempts() && i > 0 &&
-           trials[i].trajectory == trials[i - 1].trajectory &&
-           trials[i].address.year_index == trials[i - 1].address.year_index;
-  };
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    trial_inputs_[i] = repeats(i) ? trial_inputs_[i - 1]
-                                  : inputs_.candidate(*trials[i].trajectory, trials[i].address);
-  }
-}
-
-/// Kept while the attempts of a batch go on; they decide no result.
-const TiltMix& Sieve::mix_of(const Address& address, const CandidateInputs& shared) {
-  constexpr std::size_t most_mixes = 4096;
-  const std::pair place{address.trajectory, address.year_index};
-  const auto found = mixes_.find(place);
-  if (found != mixes_.end()) return found->second;
-  if (mixes_.size() >= most_mixes) mixes_.clear();
-  return mixes_.emplace(place, TiltMix(*plan_, shared, address.year_index)).first->second;
-}
-
-/// What all attempts of a trajectory and year share is drawn once, the rest by its mix.
-void Sieve::draw_tilted_inputs(std::span<const Trial> trials) {
-  tilts_.resize(trials.size());
-  const TiltMix* mix = nullptr;
-  CandidateInputs shared;
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const Address& address = trials[i].address;
-    if (i == 0 || trials[i].trajectory != trials[i - 1].trajectory ||
-        address.year_index != trials[i - 1].address.year_index) {
-      shared = inputs_.candidate(*trials[i].trajectory, address);
-      mix = &mix_of(address, shared);
-    }
-    const auto uniform = [&](std::uint32_t index) {
-      return inputs_.draws().uniform(Stream::thinning, address, index);
-    };
-    trial_inputs_[i] = shared;
-    tilts_[i] = mix->draw(uniform(1), uniform(2), uniform(3), trial_inputs_[i]);
-  }
-}
-
-bool Sieve::is_tilted() const {
-  return plan_->sampling.method == Method::truncate || plan_->sampling.method == Method::tilt;
+  if (tilted_.in_use()) return tilted_.draw(trials, trial_inputs_);
+  input_tile_.draw(trials, trial_inputs_);
 }
 
 /// Brings candidates with nearly the same number of draws together: the lanes of a group take as
@@ -108,8 +70,8 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
     candidate.inputs = trial_inputs_[order[lane]];
     candidate.address = trials[order[lane]].address;
     candidate.sampler = &inputs_;
-    const Frame frame = is_tilted() ? tilts_[order[lane]].table->base().frame()
-                                    : frame_of(*plan_, candidate.inputs);
+    const Frame frame =
+        tilted_.in_use() ? tilted_.frame(order[lane]) : frame_of(*plan_, candidate.inputs);
     candidate.location = frame.location;
     candidate.scale = frame.scale;
     group_.trial[lane] = order[lane];
@@ -118,7 +80,7 @@ void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint3
   if (precise == Precise::when_it_matters && has_error_bounds()) {
     return draw_fast(order.size());
   }
-  if (is_tilted()) {
+  if (tilted_.in_use()) {
     draw_tilted(order.size());
   } else if (is_vectorised(plan_->sizes.family)) {
     draw_vectorised(order.size());
@@ -174,7 +136,7 @@ void Sieve::draw_fast(std::size_t lanes) {
     law.count[lane] = candidate.inputs.count;
     law.scale[lane] = static_cast<float>(candidate.scale * kernels::log2_of_10);
   }
-  if (is_tilted()) {
+  if (tilted_.in_use()) {
     draw_tilted(lanes);
     law.origin = origins_of(lanes);
     sums_ = kernels::empty_sums();
@@ -246,11 +208,13 @@ void Sieve::draw_tilted(std::size_t lanes) {
     address.word1[lane] = counter[1];
     address.word2[lane] = counter[2];
     address.word3[lane] = counter[3];
-    tables[lane] = tilts_[group_.trial[lane]].table->alias();
+    tables[lane] = tilted_.alias(group_.trial[lane]);
   }
   const std::size_t draws = most_draws(lanes);
   reserve(draws);
   kernels::draw_tilted(inputs_.draws().key(), address, tables, draws, z_);
+  if (plan_->sizes.family == SizeFamily::grid)
+    kernels::to_cells(std::span(z_).first(draws * kernels::group_width));
 }
 
 void Sieve::set_laws(std::size_t lanes) {
@@ -312,15 +276,6 @@ void Sieve::summarise_lane(std::size_t lane, const kernels::GroupSums& sums) {
   }
 }
 
-/// Whether a tilted candidate within the window is kept.
-bool Sieve::thinned(std::size_t lane) const {
-  const Candidate& candidate = group_.candidates[lane];
-  const double log_keep =
-      tilts_[group_.trial[lane]].log_keep(candidate.inputs, z_.data() + lane, kernels::group_width);
-  return inputs_.draws().uniform(Stream::thinning, candidate.address, 0) <
-         kernels::exponential(log_keep);
-}
-
 bool Sieve::solves_for_location() const {
   return plan_->matching.match == Match::shift || plan_->matching.match == Match::rescale;
 }
@@ -362,8 +317,8 @@ Sieve::Finding Sieve::match_finding(std::size_t lane, const Trial& trial) {
       const double tolerance = plan_->matching.tolerance;
       const Finding finding =
           compare(known({StatisticKind::total_error}, lane), -tolerance, tolerance);
-      if (finding != Finding::passes || !is_tilted()) return finding;
-      return decided(thinned(lane));
+      if (finding != Finding::passes || !tilted_.in_use()) return finding;
+      return decided(tilted_.keeps(group_.trial[lane], candidate, z_.data() + lane));
     }
     case Match::last:
       return decided(completed_[lane]);

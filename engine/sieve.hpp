@@ -3,29 +3,23 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "engine/candidate.hpp"
 #include "engine/inputs.hpp"
+#include "engine/inputs_tile.hpp"
 #include "engine/plan.hpp"
 #include "engine/screen.hpp"
 #include "engine/size_draws.hpp"
-#include "engine/tilt_mix.hpp"
+#include "engine/tilt_trials.hpp"
+#include "engine/trial.hpp"
 #include "kernels/allocation.hpp"
 #include "kernels/ordered.hpp"
 #include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
-
-/// A candidate to be drawn and judged. The trajectory must outlive the use.
-struct Trial {
-  const Trajectory* trajectory = nullptr;
-  Address address;
-};
 
 /// One bit per rejector of rejector_names(): 0 is the matching of the total, i + 1 constraint i.
 using Rejections = std::uint64_t;
@@ -45,6 +39,8 @@ bool is_audited(const Address& address);
 class Sieve {
  public:
   Sieve(const Plan& plan, Purpose purpose);
+  Sieve(const Sieve&) = delete;
+  Sieve& operator=(const Sieve&) = delete;
 
   /// verdicts[i] becomes that of trials[i]. Returns the number of sizes drawn: none where nothing
   /// can reject.
@@ -109,10 +105,6 @@ class Sieve {
   void summarise_lane(std::size_t lane, const kernels::GroupSums& sums);
   void sum_precisely(std::size_t lane);
   bool solves_for_location() const;
-  bool is_tilted() const;
-  bool thinned(std::size_t lane) const;
-  void draw_tilted_inputs(std::span<const Trial> trials);
-  const TiltMix& mix_of(const Address& address, const CandidateInputs& shared);
   /// None if the candidate must wait for its allocation gradient.
   std::optional<Verdict> judge_lane(std::size_t lane, const Trial& trial);
   bool waits_for_gradient(const Constraint& rule, std::size_t lane, const Trial& trial) const;
@@ -127,13 +119,13 @@ class Sieve {
 
   const Plan* plan_;
   InputSampler inputs_;
+  InputTile input_tile_;
   SizeDraws size_draws_;
   Group group_;
   kernels::GroupSums sums_;
   OrderedSizes ordered_;
   std::vector<CandidateInputs> trial_inputs_;
-  std::vector<Tilt> tilts_;  ///< [trial] with Method::truncate and tilt
-  std::map<std::pair<std::uint64_t, std::uint32_t>, TiltMix> mixes_;  ///< [trajectory, year]
+  TiltedTrials tilted_;
   std::vector<std::uint32_t> order_;
   std::vector<float> z_;                                ///< [draw, lane]
   std::array<bool, kernels::group_width> completed_{};  ///< match = "last": the total is met

@@ -45,8 +45,8 @@ void Sieve::for_each_allocation(std::span<const Trial> trials,
 void Sieve::draw_allocations(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
   requests_.resize(trials.size());
+  input_tile_.draw(trials, trial_inputs_);
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    trial_inputs_[i] = inputs_.candidate(*trials[i].trajectory, trials[i].address);
     const auto& p = trial_inputs_[i].parameters;
     requests_[i] = {{p[0], p[1], p[2], plan_->sizes.bins},
                     inputs_.draws().counter(Stream::sizes, trials[i].address)};

@@ -5,7 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "engine/tilt_detail.hpp"
 #include "kernels/math.hpp"
 #include "kernels/normal.hpp"
 
@@ -18,7 +17,7 @@ constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr double farthest_sd = 8.0;
 
 /// Rounding of a density or an exponential is far below it.
-constexpr double rounding = 1e-11;
+constexpr double rounding = 2e-11;
 
 double safe_log(double value) {
   return value >= std::numeric_limits<double>::min() ? kernels::natural_log(value) : minus_infinity;
@@ -87,23 +86,48 @@ TiltBase::TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double upp
     };
     least_mass_ = std::min(mass(p[1]), mass(upper_sd));
   }
-  const Reach reach = reach_of(sizes.family, inputs_, components_);
   mode_ = find_mode();
+  set_frame(log10_most);
+  constexpr double width = 1.0 / static_cast<double>(kernels::cell_count);
+  for (std::size_t cell = 0; cell <= kernels::cell_count; ++cell) {
+    const double from = static_cast<double>(cell) * width;
+    sizes_.push_back(kernels::power_of_ten((from - 1.0) * frame_.scale));
+    if (cell == kernels::cell_count) break;
+    const double density = is_grid()     ? largest_at(from)
+                           : has_range() ? largest_of_range(from, from + width)
+                                         : largest_between(from, from + width);
+    log_bounds_.push_back(rounding + safe_log(density));
+  }
+}
+
+void TiltBase::set_frame(double log10_most) {
+  if (is_grid()) {
+    // A cell per point; those that are too large have no weight.
+    frame_ = {law_frame_.location, law_frame_.scale * static_cast<double>(kernels::cell_count)};
+    most_ = log10_most;
+    return;
+  }
+  const Reach reach = reach_of(plan_.sizes.family, inputs_, components_);
   // A normal law's frame has the scale sd: the widest decides.
   const double widest =
-      has_range() && sizes.family == SizeFamily::normal ? upper_sd : law_frame_.scale;
+      has_range() && plan_.sizes.family == SizeFamily::normal ? upper_sd_ : law_frame_.scale;
   const double lowest = law_frame_.location + widest * reach.low;
   const double highest = law_frame_.location + widest * reach.high;
   // Where no size fits into the window the law stays whole: nothing will be kept.
   const bool is_cut = log10_most > lowest && log10_most < highest;
   frame_ = {lowest, (is_cut ? log10_most : highest) - lowest};
-  log_bounds_.resize(kernels::cell_count);
-  constexpr double width = 1.0 / static_cast<double>(kernels::cell_count);
-  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
-    const double from = static_cast<double>(cell) * width;
-    log_bounds_[cell] = rounding + safe_log(has_range() ? largest_of_range(from, from + width)
-                                                        : largest_between(from, from + width));
-  }
+}
+
+std::span<const double> TiltBase::sizes(bool largest) const {
+  return std::span(sizes_).subspan(largest && !is_grid() ? 1 : 0, kernels::cell_count);
+}
+
+/// Of a grid: the density of a cell with the probability of its point.
+double TiltBase::largest_at(double point) const {
+  const double index = point * static_cast<double>(kernels::cell_count);
+  const auto points = static_cast<double>(std::get<kernels::GridSizes>(law_).points);
+  const bool is_one = index < points && law_frame_.location + index * law_frame_.scale <= most_;
+  return is_one || index == 0.0 ? static_cast<double>(kernels::cell_count) / points : 0.0;
 }
 
 /// Of a normal law every distance from the mean has an sd for which it is likeliest: itself.
@@ -182,60 +206,68 @@ kernels::SizeLaw TiltBase::law(const CandidateInputs& inputs, LawStorage& storag
 
 double TiltBase::log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law,
                              double z) const {
+  if (is_grid()) return log_bounds_[kernels::cell_of(static_cast<float>(z))] - rounding;
   const Frame own = frame_of(plan_, inputs);
   return safe_log(frame_.scale / own.scale * kernels::density(law, law_z(own, z)));
 }
 
-CellSums sums_of(const TiltBase& base, double strength) {
-  CellSums sums;
-  sums.log_weights.resize(kernels::cell_count);
-  sums.largest = minus_infinity;
-  constexpr double width = 1.0 / static_cast<double>(kernels::cell_count);
-  const double range = base.frame().scale;
-  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
-    const double edge = static_cast<double>(cell + (strength > 0.0 ? 1 : 0)) * width;
-    const double tilt = strength * kernels::power_of_ten((edge - 1.0) * range);
-    // The tilt's own rounding grows with its exponent.
-    sums.log_weights[cell] = base.log_bound(cell) + tilt + std::abs(tilt) * rounding;
-    sums.largest = std::max(sums.largest, sums.log_weights[cell]);
-  }
-  double size = 0.0;
-  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
-    const double middle = (static_cast<double>(cell) + 0.5) * width;
-    const double weight = kernels::exponential(sums.log_weights[cell] - sums.largest);
-    sums.weight += weight;
-    size += weight * kernels::power_of_ten((middle - 1.0) * range);
-  }
-  sums.mean = size / sums.weight;
-  return sums;
+namespace {
+
+/// Words shared out by weight; each cell gets the rest of its last one too.
+constexpr auto shared_words = static_cast<double>(kernels::cell_weights - 2 * kernels::cell_count);
+
+/// Weights are those of a bound of f(z) exp(strength * m / largest m).
+kernels::TiltedWeights weights_of(const TiltBase& base, double strength,
+                                  std::vector<double>& weights) {
+  weights.resize(kernels::cell_count);
+  // The tilt's own rounding grows with its exponent.
+  const double bound = strength + std::abs(strength) * rounding;
+  return kernels::tilted_weights(base.log_bounds(), base.sizes(strength > 0.0), bound, weights);
 }
 
+}  // namespace
+
 TiltTable::TiltTable(std::shared_ptr<const TiltBase> base, double strength)
-    : base_(std::move(base)), strength_(strength), weights_(kernels::cell_count) {
-  const CellSums sums = sums_of(*base_, strength);
-  const double words = static_cast<double>(kernels::cell_weights - kernels::cell_count);
-  std::uint64_t given = 0;
-  log_unit_ = minus_infinity;
-  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
-    if (sums.log_weights[cell] == minus_infinity) continue;
-    const double share =
-        kernels::exponential(sums.log_weights[cell] - sums.largest) / sums.weight * words;
-    weights_[cell] = static_cast<std::uint64_t>(std::max(1.0, std::ceil(share)));
-    given += weights_[cell];
-    log_unit_ = std::max(log_unit_, sums.log_weights[cell] -
-                                        kernels::natural_log(static_cast<double>(weights_[cell])));
-  }
-  // What is left of the words goes to the likeliest cell.
-  *std::max_element(weights_.begin(), weights_.end()) += kernels::cell_weights - given;
-  alias_ = kernels::alias_table(weights_);
-  // q is weight * cells / words per unit of z.
+    : base_(std::move(base)), strength_(strength) {
+  thread_local std::vector<double> weights;
+  const kernels::TiltedWeights sums = weights_of(*base_, strength, weights);
+  // No cell gets fewer words than its share; q is words / 2^32 * cells per unit of z.
+  log_unit_ = sums.largest + kernels::natural_log(sums.sum / shared_words) + rounding;
   log_constant_ = log_unit_ + kernels::natural_log(static_cast<double>(kernels::cell_weights) /
                                                    static_cast<double>(kernels::cell_count));
 }
 
+void TiltTable::make() const {
+  thread_local std::vector<double> weights;
+  const kernels::TiltedWeights sums = weights_of(*base_, strength_, weights);
+  std::vector<std::uint64_t> words(kernels::cell_count);
+  std::uint64_t given = 0;
+  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
+    if (base_->log_bounds()[cell] == minus_infinity) continue;
+    words[cell] = static_cast<std::uint64_t>(weights[cell] / sums.sum * shared_words) + 1;
+    given += words[cell];
+  }
+  // What is left of the words goes to the likeliest cell.
+  *std::max_element(words.begin(), words.end()) += kernels::cell_weights - given;
+  weight_1_.resize(kernels::cell_count);
+  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
+    weight_1_[cell] = static_cast<std::uint32_t>(words[cell] - 1);
+  }
+  alias_ = kernels::alias_table(words);
+}
+
+const std::uint32_t* TiltTable::alias() const {
+  if (alias_.empty()) make();
+  return alias_.data();
+}
+
+std::size_t TiltTable::bytes() {
+  return 2 * kernels::cell_count * sizeof(std::uint32_t);
+}
+
 double TiltTable::log_share(const CandidateInputs& inputs, const kernels::SizeLaw& law,
                             float z) const {
-  const auto weight = static_cast<double>(weights_[kernels::cell_of(z)]);
+  const double weight = 1.0 + static_cast<double>(weight_1_[kernels::cell_of(z)]);
   return base_->log_density(inputs, law, static_cast<double>(z)) - log_unit_ -
          kernels::natural_log(weight);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,8 +25,9 @@
 namespace flopsieve::engine {
 
 /// Why the candidates of a Plan cannot be drawn by `truncate` or `tilt`, in words for its author;
-/// empty where they can. The total, the number of models and the parameters of the law of sizes
-/// must be the same for all attempts of a trajectory and year, the latter for all trajectories.
+/// empty where they can. The total must be the same for all attempts of a trajectory and year, the
+/// law of sizes but for an sd the same for all trajectories, and the law of the number of models
+/// one of tilt_count.hpp.
 std::string tilt_refusal(const Plan& plan);
 
 /// A law of sizes between the least size and the largest that is possible, cut into cells.
@@ -46,7 +48,13 @@ class TiltBase {
 
   /// ln of the density of z, or of a bound for a whole cell; -infinity where it is 0.
   double log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law, double z) const;
-  double log_bound(std::size_t cell) const { return log_bounds_[cell]; }
+  std::span<const double> log_bounds() const { return log_bounds_; }
+
+  /// m / largest m: its largest value in each cell, or its least one.
+  std::span<const double> sizes(bool largest) const;
+
+  /// Whether a draw is the lower end of its cell.
+  bool is_grid() const { return plan_.sizes.family == SizeFamily::grid; }
 
  private:
   double law_z(const Frame& own, double z) const {
@@ -54,6 +62,8 @@ class TiltBase {
   }
   bool has_range() const { return upper_sd_ > inputs_.parameters[1]; }
   double largest_of_range(double low, double high) const;
+  double largest_at(double point) const;
+  void set_frame(double log10_most);
   void set_components();
   double find_mode() const;
   double largest_between(double low, double high) const;
@@ -66,19 +76,22 @@ class TiltBase {
   double least_mass_ = 1.0;  ///< of a truncated normal law, for any sd
   Frame law_frame_;
   Frame frame_;
+  double most_ = 0.0;                                  ///< log10 FLOP, of a grid
   std::vector<kernels::MixtureComponent> components_;  ///< in the law's z, if it is a mixture
   double mode_ = 0.0;                                  ///< of any other law, in its z
   std::vector<double> log_bounds_;
+  std::vector<double> sizes_;  ///< m / largest m at the ends of the cells, ascending
 };
 
-/// The law tilted by exp(strength * m / largest m).
+/// The law tilted by exp(strength * m / largest m). Of one thread: the table is made when it is
+/// first drawn from.
 class TiltTable {
  public:
   TiltTable(std::shared_ptr<const TiltBase> base, double strength);
 
   const TiltBase& base() const { return *base_; }
   double strength() const { return strength_; }
-  const std::uint32_t* alias() const { return alias_.data(); }
+  const std::uint32_t* alias() const;
 
   /// ln of f(z) / (C q(z)) without the tilt, of a draw; -infinity where f is 0.
   double log_share(const CandidateInputs& inputs, const kernels::SizeLaw& law, float z) const;
@@ -86,33 +99,38 @@ class TiltTable {
   /// ln C.
   double log_constant() const { return log_constant_; }
 
+  /// Bytes of the table, made or not.
+  static std::size_t bytes();
+
  private:
+  void make() const;
+
   std::shared_ptr<const TiltBase> base_;
   double strength_;
-  kernels::AliasTable alias_;
-  std::vector<std::uint64_t> weights_;
   double log_unit_ = 0.0;  ///< ln of C q per weight
   double log_constant_ = 0.0;
+  mutable kernels::AliasTable alias_;            ///< empty: not made yet
+  mutable std::vector<std::uint32_t> weight_1_;  ///< weight of each cell, less 1
 };
 
-/// How the candidates of a trajectory and year are drawn.
+/// How the sizes of a candidate are drawn.
 struct Tilt {
   std::shared_ptr<const TiltTable> table;
   double log_edge = 0.0;  ///< theta * edge
 
   /// ln A of a candidate within the window. Its sizes stand at z[i * stride], i < count.
   double log_keep(const CandidateInputs& inputs, const float* z, std::size_t stride) const;
-
-  /// ln of C^k exp(-theta edge): P(S in the window) is that times the share of what is kept.
-  double log_constant(std::size_t count) const {
-    return static_cast<double>(count) * table->log_constant() - log_edge;
-  }
 };
+
+/// ln of exp(-theta edge) E[C^k] is least for the best tilt; of ln C.
+using LogMoment = std::function<double(double log_constant)>;
 
 /// The tilt of a trajectory and year whose candidates have inputs like these, of a normal or
 /// truncated normal law also with a larger sd up to upper_sd; for Method::truncate theta is 0, for
-/// Method::tilt the expected sum of `count` sizes is near the total. Tables are shared by all
-/// callers of a thread, which decides no result.
-Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd, double count);
+/// Method::tilt the best of a grid for numbers of models with this moment. `step` is where the
+/// search starts and becomes where it ends. Tables are shared by all callers of a thread, which
+/// decides no result.
+Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd,
+             const LogMoment& log_moment, int& step);
 
 }  // namespace flopsieve::engine

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "engine/parameters.hpp"
-#include "engine/tilt_detail.hpp"
+#include "engine/tilt_count.hpp"
 #include "engine/tilt_mix.hpp"
 #include "kernels/math.hpp"
 
@@ -16,15 +16,42 @@
 namespace flopsieve::engine {
 namespace {
 
-/// Strengths of the tilt: 0 and +-2^((step - 1) / 8 - 16). Up to 2^9 upwards, so that its
+/// Strengths of the tilt: 0 and +-2^((step - 1) / 4 - 16). Up to 2^9 upwards, so that its
 /// exponential is finite; downwards until the largest sizes are out of reach.
-constexpr int strongest_up = 201;
-constexpr int strongest_down = -321;
+constexpr int strongest_up = 101;
+constexpr int strongest_down = -161;
 
 double strength_of(int step) {
   if (step == 0) return 0.0;
-  const double size = kernels::power_of_two((std::abs(step) - 1) / 8.0 - 16.0);
+  const double size = kernels::power_of_two((std::abs(step) - 1) / 4.0 - 16.0);
   return step > 0 ? size : -size;
+}
+
+/// Where a convex function of the step is least, from a start, by steps that double and then halve.
+template <class Function>
+int least_step(int start, const Function& value) {
+  const auto falls = [&](int at) { return value(at + 1) < value(at); };
+  int low = start;  // no place below it is better
+  int high = start;
+  for (int width = 1; low > strongest_down && !falls(low - 1); width *= 2) {
+    high = low - 1;
+    low = std::max(strongest_down, low - width);
+  }
+  if (high == start) {
+    for (int width = 1; high < strongest_up && falls(high); width *= 2) {
+      low = high + 1;
+      high = std::min(strongest_up, high + width);
+    }
+  }
+  while (low < high) {
+    const int middle = low + (high - low) / 2;
+    if (falls(middle)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
 }
 
 /// A law with the tables that were asked for.
@@ -34,37 +61,23 @@ class TiltFamily {
 
   const TiltBase& base() const { return *base_; }
 
-  std::shared_ptr<const TiltTable> table(int step) {
+  const std::shared_ptr<const TiltTable>& table(int step) {
     std::shared_ptr<const TiltTable>& place = tables_[step];
     if (!place) place = std::make_shared<TiltTable>(base_, strength_of(step));
     return place;
   }
 
-  /// The step with which the mean of m / largest m is nearest below `wanted`, or the first.
-  int step_for(double wanted) {
-    int low = strongest_down;
-    int high = strongest_up;
-    while (high - low > 1) {
-      const int middle = low + (high - low) / 2;
-      (mean(middle) <= wanted ? low : high) = middle;
-    }
-    return low;
+  /// Bytes of the base and of all tables.
+  std::size_t bytes() const {
+    return (2 * kernels::cell_count + 1) * sizeof(double) + tables_.size() * TiltTable::bytes();
   }
 
  private:
-  double mean(int step) {
-    const auto [place, is_new] = means_.try_emplace(step, 0.0);
-    if (is_new) place->second = sums_of(*base_, strength_of(step)).mean;
-    return place->second;
-  }
-
   std::shared_ptr<const TiltBase> base_;
   std::map<int, std::shared_ptr<const TiltTable>> tables_;
-  std::map<int, double> means_;
 };
 
-/// Laws of a thread, by all that decides on them. As many as fit into some 100 MiB at most, with
-/// about fifteen tables each.
+/// Laws of a thread, by all that decides on them.
 class TiltCache {
  public:
   using Key = std::vector<double>;
@@ -72,14 +85,24 @@ class TiltCache {
   template <class Make>
   TiltFamily& get(const Key& key, const Make& make) {
     auto place = families_.find(key);
-    if (place != families_.end()) return place->second;
-    if (families_.size() >= most_families) families_.clear();
-    return families_.emplace(key, TiltFamily(make())).first->second;
+    if (place == families_.end()) place = families_.emplace(key, TiltFamily(make())).first;
+    return place->second;
+  }
+
+  /// Forgets everything if it has become too large; what is in use stays. Tables that were only
+  /// weighed count in full.
+  void bound() {
+    if (++calls_ % calls_between != 0) return;
+    std::size_t bytes = 0;
+    for (const auto& [key, family] : families_) bytes += family.bytes();
+    if (bytes > most_bytes) families_.clear();
   }
 
  private:
-  static constexpr std::size_t most_families = 1024;
+  static constexpr std::size_t most_bytes = std::size_t{256} << 20;
+  static constexpr std::size_t calls_between = 256;
   std::map<Key, TiltFamily> families_;
+  std::size_t calls_ = 0;
 };
 
 TiltCache::Key key_of(const Sizes& sizes, const CandidateInputs& inputs, double upper_sd,
@@ -98,28 +121,12 @@ TiltCache::Key key_of(const Sizes& sizes, const CandidateInputs& inputs, double 
 }
 
 /// Cuts laws at a few places only, so that trajectories share their tables.
-constexpr double cuts_per_oom = 32.0;
+constexpr double cuts_per_oom = 16.0;
 
 bool is_constant(const Input& input) {
   return std::all_of(input.years.begin(), input.years.end(), [](const Distribution& each) {
     return each.law == kernels::Law::constant && each.arguments[0].reference == Reference::none;
   });
-}
-
-/// Drawn anew for each candidate, from a law that depends on nothing.
-bool is_free(const Input& input) {
-  return input.scope == Scope::candidate && input.year_correlation == 0.0 &&
-         std::all_of(input.years.begin(), input.years.end(), [](const Distribution& each) {
-           return std::all_of(each.arguments.begin(), each.arguments.end(),
-                              [](const Argument& a) { return a.reference == Reference::none; });
-         });
-}
-
-/// Whether it is the same for all attempts of a trajectory and year.
-bool is_held(const Input& input) {
-  return input.scope == Scope::trajectory ||
-         std::all_of(input.years.begin(), input.years.end(),
-                     [](const Distribution& each) { return each.law == kernels::Law::constant; });
 }
 
 bool all_held(const std::vector<Input>& inputs) {
@@ -129,7 +136,6 @@ bool all_held(const std::vector<Input>& inputs) {
 bool has_tilted_family(SizeFamily family) {
   switch (family) {
     case SizeFamily::student_t:
-    case SizeFamily::grid:
     case SizeFamily::allocation:
       return false;
     default:
@@ -151,15 +157,18 @@ bool has_tilted_sizes(const Plan& plan) {
   });
 }
 
-bool has_tilted_count(const Count& count) {
-  if (count.model == CountModel::negative_binomial) return false;
-  if (count.model != CountModel::poisson) return all_held(count.parameters);
-  return is_constant(count.parameters[0]) &&
-         std::all_of(count.parameters[0].years.begin(), count.parameters[0].years.end(),
-                     [](const Distribution& each) {
-                       return each.arguments[0].value > 0.0 &&
-                              each.arguments[0].value <= largest_tilted_mean;
-                     });
+/// A grid's points are the cells of its table.
+bool fits_table(const Sizes& sizes) {
+  if (sizes.family != SizeFamily::grid) return true;
+  for (std::size_t year = 0; year < sizes.parameters[0].years.size(); ++year) {
+    const auto value = [&](std::size_t i) {
+      return sizes.parameters[i].years[year].arguments[0].value;
+    };
+    if ((value(1) - value(0)) / value(2) > static_cast<double>(kernels::cell_count) - 2.0) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -177,12 +186,11 @@ std::string tilt_refusal(const Plan& plan) {
     return "the total must be the same for all attempts: give its parameters scope = "
            "\"trajectory\" or constants";
   }
-  if (!has_tilted_count(plan.count)) {
-    return fmt::format(
-        "the number of models must be a constant, of scope = \"trajectory\", a trend, "
-        "or Poisson with a constant mean up to {}",
-        largest_tilted_mean);
+  if (!fits_table(plan.sizes)) {
+    return fmt::format("a grid of sizes may have {} points", kernels::cell_count - 1);
   }
+  const std::string count = tilt_count_refusal(plan.count);
+  if (!count.empty()) return count;
   if (plan.attempts == 1) {
     return "with attempts = 1 years would be selected by more than their probability; raise "
            "attempts";
@@ -190,8 +198,10 @@ std::string tilt_refusal(const Plan& plan) {
   return {};
 }
 
-Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd, double count) {
+Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd,
+             const LogMoment& log_moment, int& step) {
   thread_local TiltCache cache;
+  cache.bound();
   const double tolerance = plan.matching.tolerance;
   const double log10_most = inputs.log10_total + kernels::decimal_log(1.0 + tolerance);
   const Sizes& sizes = plan.sizes;
@@ -210,10 +220,17 @@ Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd, d
   const Frame frame = family->base().frame();
   const double log10_largest = frame.location + frame.scale;
   const double total = kernels::power_of_ten(inputs.log10_total - log10_largest);
-  const int step = plan.sampling.method == Method::tilt ? family->step_for(total / count) : 0;
-  const double strength = strength_of(step);
-  const double edge = total * (strength > 0.0 ? 1.0 - tolerance : 1.0 + tolerance);
-  return {family->table(step), strength * edge};
+  const auto log_edge = [&](int at) {
+    const double strength = strength_of(at);
+    return strength * total * (strength > 0.0 ? 1.0 - tolerance : 1.0 + tolerance);
+  };
+  if (plan.sampling.method == Method::tilt) {
+    step = least_step(
+        step, [&](int at) { return log_moment(family->table(at)->log_constant()) - log_edge(at); });
+  } else {
+    step = 0;
+  }
+  return {family->table(step), log_edge(step)};
 }
 
 }  // namespace flopsieve::engine

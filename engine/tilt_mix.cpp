@@ -35,63 +35,63 @@ bool has_random_sd(const Plan& plan) {
                      [](const Distribution& each) { return each.law != kernels::Law::constant; });
 }
 
-/// ln of exp(-theta edge) * E[C^k].
-double TiltMix::log_weight(const Tilt& tilt, double count) const {
-  if (!has_poisson_) return count * tilt.table->log_constant() - tilt.log_edge;
-  const double constant = kernels::exponential(tilt.table->log_constant());
-  // k = 0 is drawn again.
-  return mean_ * (constant - 1.0) - tilt.log_edge +
-         kernels::natural_log(-kernels::exponential_minus_one(-mean_ * constant)) -
-         kernels::natural_log(-kernels::exponential_minus_one(-mean_));
-}
-
-TiltMix::TiltMix(const Plan& plan, const CandidateInputs& inputs, std::uint32_t year_index)
-    : has_poisson_(plan.count.model == CountModel::poisson), has_random_sd_(has_random_sd(plan)) {
-  if (has_random_sd_) sd_ = plan.sizes.parameters[1].years[year_index];
-  if (has_poisson_) mean_ = plan.count.parameters[0].years[year_index].arguments[0].value;
-  const double count = has_poisson_ ? mean_ : static_cast<double>(inputs.count);
-  const std::size_t size = has_random_sd_ ? strata_of_sd : 1;
+TiltMix::TiltMix(const Plan& plan, const CandidateInputs& inputs, std::uint32_t year_index,
+                 std::shared_ptr<const TiltCount> count)
+    : count_(std::move(count)), has_random_sd_(has_random_sd(plan)) {
+  if (has_random_sd_) {
+    sd_ = plan.sizes.parameters[1].years[year_index];
+    strata_ = strata_of_sd;
+  }
   std::vector<double> log_weights;
   CandidateInputs stratum = inputs;
-  for (std::size_t i = 0; i < size; ++i) {
-    double most = inputs.parameters[1];
-    if (has_random_sd_) {
-      const auto n = static_cast<double>(size);
-      stratum.parameters[1] = bounded_quantile(sd_, static_cast<double>(i) / n);
-      most = bounded_quantile(sd_, static_cast<double>(i + 1) / n);
+  for (std::size_t group = 0; group < count_->groups(); ++group) {
+    const auto log_moment = [&](double log_c) { return count_->log_moment(group, log_c); };
+    int step = 0;
+    for (std::size_t i = 0; i < strata_; ++i) {
+      double most = inputs.parameters[1];
+      if (has_random_sd_) {
+        const auto n = static_cast<double>(strata_);
+        stratum.parameters[1] = bounded_quantile(sd_, static_cast<double>(i) / n);
+        most = bounded_quantile(sd_, static_cast<double>(i + 1) / n);
+      }
+      const Tilt tilt = tilt_of(plan, stratum, most, log_moment, step);
+      parts_.push_back({tilt, group, stratum.parameters[1], most});
+      log_weights.push_back(log_moment(tilt.table->log_constant()) - tilt.log_edge);
     }
-    strata_.push_back({tilt_of(plan, stratum, most, count), 0.0, stratum.parameters[1], most});
-    log_weights.push_back(log_weight(strata_.back().tilt, count));
   }
+  weigh(log_weights);
+}
+
+void TiltMix::weigh(const std::vector<double>& log_weights) {
   const double largest = *std::max_element(log_weights.begin(), log_weights.end());
   double sum = 0.0;
-  for (std::size_t i = 0; i < size; ++i) {
-    sum += kernels::exponential(log_weights[i] - largest);
-    strata_[i].cumulative = sum;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    sum += kernels::exponential(std::max(log_weights[i] - largest, -700.0));
+    parts_[i].cumulative = sum;
   }
-  for (Stratum& each : strata_) each.cumulative /= sum;
-  log_constant_ = largest + kernels::natural_log(sum / static_cast<double>(size));
+  for (Part& each : parts_) each.cumulative /= sum;
+  log_constant_ = largest + kernels::natural_log(sum / static_cast<double>(strata_));
 }
 
 const Tilt& TiltMix::draw(double stratum_u, double sd_u, double count_u,
                           CandidateInputs& inputs) const {
   const auto found =
-      std::upper_bound(strata_.begin(), strata_.end() - 1, stratum_u,
-                       [](double u, const Stratum& each) { return u < each.cumulative; });
-  const Stratum& stratum = *found;
+      std::upper_bound(parts_.begin(), parts_.end() - 1, stratum_u,
+                       [](double u, const Part& each) { return u < each.cumulative; });
+  const Part& part = *found;
   if (has_random_sd_) {
-    const auto place = static_cast<double>(found - strata_.begin()) + sd_u;
-    const double value = bounded_quantile(sd_, place / static_cast<double>(strata_.size()));
-    inputs.parameters[1] = std::clamp(value, stratum.least_sd, stratum.upper_sd);
+    const auto stratum =
+        static_cast<double>(static_cast<std::size_t>(found - parts_.begin()) % strata_);
+    const double value = bounded_quantile(sd_, (stratum + sd_u) / static_cast<double>(strata_));
+    inputs.parameters[1] = std::clamp(value, part.least_sd, part.upper_sd);
   }
-  if (has_poisson_) {
-    const double tilted = mean_ * kernels::exponential(stratum.tilt.table->log_constant());
-    const double none = kernels::exponential(-tilted);
-    const double u = std::min(none + count_u * (1.0 - none), 1.0 - 0x1p-53);
-    const double count = kernels::poisson_quantile(tilted, u);
-    inputs.count = static_cast<std::uint32_t>(std::clamp(count, 1.0, largest_count));
-  }
-  return stratum.tilt;
+  TiltCount::Table& counts = part.counts;
+  if (counts.cumulative.empty())
+    counts = count_->table(part.group, part.tilt.table->log_constant());
+  const auto place =
+      std::upper_bound(counts.cumulative.begin(), counts.cumulative.end() - 1, count_u);
+  inputs.count = counts.first + static_cast<std::uint32_t>(place - counts.cumulative.begin());
+  return part.tilt;
 }
 
 }  // namespace flopsieve::engine

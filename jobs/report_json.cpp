@@ -60,16 +60,17 @@ Json acceptance_json(const Plan& plan, const YearTally& year) {
                                     {"joint", joint}};
   }
   const bool split = plan.sampling.method == engine::Method::split;
-  return {{"candidates", year.candidates},
-          {"survivors", year.survivors},
-          {"first_attempt_pass_rate",
-           split ? Json() : Json(ratio(year.first_passes, year.first_trials))},
-          {"split", split ? split_json(year.split) : Json()},
-          {"first_trials", year.first_trials},
-          {"exhausted", year.exhausted},
-          {"audited", year.audited},
-          {"audited_survivors", year.audited_survivors},
-          {"constraints", constraints}};
+  Json json = {{"candidates", year.candidates},
+               {"survivors", year.survivors},
+               {"first_attempt_pass_rate",
+                split ? Json() : Json(ratio(year.first_passes, year.first_trials))},
+               {"first_trials", year.first_trials},
+               {"exhausted", year.exhausted},
+               {"audited", year.audited},
+               {"audited_survivors", year.audited_survivors},
+               {"constraints", constraints}};
+  if (split) json["split"] = split_json(year.split);
+  return json;
 }
 
 Json whole(const QuantileEstimate& estimate) {

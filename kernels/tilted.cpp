@@ -1,9 +1,14 @@
 #include "kernels/tilted.hpp"
 
+#include <algorithm>
+#include <array>
+#include <limits>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/tilted.cpp"
 #include "hwy/foreach_target.h"  // compiles the rest of this file once per target
 #include "hwy/highway.h"
+#include "kernels/math-inl.hpp"
 #include "kernels/philox-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -34,6 +39,36 @@ struct ManyTables {
     return hn::Load(du, entries.data());
   }
 };
+
+/// Leaves the exponents in `weights`.
+double TiltedExponents(const double* HWY_RESTRICT logs, const double* HWY_RESTRICT sizes,
+                       double strength, double* HWY_RESTRICT weights) {
+  const hn::CappedTag<double, 8> d;
+  auto largest = hn::Set(d, -std::numeric_limits<double>::infinity());
+  for (std::size_t i = 0; i < cell_count; i += hn::Lanes(d)) {
+    const auto exponent =
+        Fma(d, hn::LoadU(d, sizes + i), hn::Set(d, strength), hn::LoadU(d, logs + i));
+    hn::StoreU(exponent, d, weights + i);
+    largest = hn::Max(largest, exponent);
+  }
+  alignas(64) double lanes[8];
+  hn::Store(largest, d, lanes);
+  return *std::max_element(lanes, lanes + hn::Lanes(d));
+}
+
+void TiltedExponentials(double largest, double* HWY_RESTRICT weights) {
+  const hn::CappedTag<double, 8> d;
+  const auto factor = hn::Set(d, log2_of_e);
+  for (std::size_t i = 0; i < cell_count; i += hn::Lanes(d)) {
+    const auto exponent = hn::Sub(hn::LoadU(d, weights + i), hn::Set(d, largest));
+    const auto least = hn::Set(d, -690.0);
+    const auto clamped = hn::Max(exponent, least);
+    const auto high = hn::Mul(clamped, factor);
+    const auto low = Fma(d, clamped, factor, hn::Neg(high));
+    const auto weight = PowerOfTwo(d, high, low);
+    hn::StoreU(hn::IfThenElseZero(hn::Ge(exponent, least), weight), d, weights + i);
+  }
+}
 
 template <class D, class Lookup, class VU = hn::Vec<hn::RebindToUnsigned<D>>>
 HWY_INLINE hn::Vec<D> TiltedSize(D d, const Lookup& lookup, std::size_t lane, VU word0, VU word1) {
@@ -90,6 +125,23 @@ HWY_AFTER_NAMESPACE();
 namespace flopsieve::kernels {
 
 HWY_EXPORT(DrawTilted);
+HWY_EXPORT(TiltedExponents);
+HWY_EXPORT(TiltedExponentials);
+
+TiltedWeights tilted_weights(std::span<const double> logs, std::span<const double> sizes,
+                             double strength, std::span<double> weights) {
+  TiltedWeights found;
+  found.largest =
+      HWY_DYNAMIC_DISPATCH(TiltedExponents)(logs.data(), sizes.data(), strength, weights.data());
+  HWY_DYNAMIC_DISPATCH(TiltedExponentials)(found.largest, weights.data());
+  // The order of the additions is part of the result.
+  std::array<double, 8> sums{};
+  for (std::size_t i = 0; i < cell_count; i += sums.size()) {
+    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += weights[i + j];
+  }
+  for (const double each : sums) found.sum += each;
+  return found;
+}
 
 AliasTable alias_table(std::span<const std::uint64_t> weights) {
   constexpr std::uint64_t full = cell_weights / cell_count;
@@ -123,6 +175,11 @@ void draw_tilted(Key key, const GroupAddress& address, const LaneTables& tables,
     are_one = are_one && used[lane] == used[0];
   }
   HWY_DYNAMIC_DISPATCH(DrawTilted)(key, address, used, are_one, draws, z.data());
+}
+
+void to_cells(std::span<float> z) {
+  constexpr float width = 1.0f / static_cast<float>(cell_count);
+  for (float& each : z) each = static_cast<float>(cell_of(each)) * width;
 }
 
 }  // namespace flopsieve::kernels

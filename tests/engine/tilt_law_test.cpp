@@ -109,7 +109,7 @@ Share estimate(const Plan& plan, std::uint64_t candidates) {
   const auto kept = static_cast<double>(
       std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.survives; }));
   const CandidateInputs inputs = sieve.inputs().candidate(trajectory, {0, 0, 0});
-  const double constant = std::exp(TiltMix(plan, inputs, 0).log_constant());
+  const double constant = std::exp(TiltMix(plan, inputs, 0, std::make_shared<TiltCount>(inputs.count)).log_constant());
   const double share = kept / static_cast<double>(candidates);
   return {constant * share,
           constant * std::sqrt(share * (1.0 - share) / static_cast<double>(candidates))};

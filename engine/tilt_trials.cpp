@@ -1,0 +1,74 @@
+#include "engine/tilt_trials.hpp"
+
+#include <utility>
+
+#include "kernels/math.hpp"
+
+namespace flopsieve::engine {
+
+bool TiltedTrials::in_use() const {
+  const Method method = sampler_->plan().sampling.method;
+  return method == Method::truncate || method == Method::tilt;
+}
+
+/// The law of k of a trajectory and year; all trajectories share what none of them decides.
+std::shared_ptr<const TiltCount> TiltedTrials::count_of(const Trajectory& trajectory,
+                                                        const Address& address,
+                                                        const CandidateInputs& shared) {
+  const Count& count = sampler_->plan().count;
+  const std::uint32_t year = address.year_index;
+  if (has_held_count(count) || (count.model == CountModel::input &&
+                                count.parameters[0].years[year].law == kernels::Law::constant)) {
+    return std::make_shared<TiltCount>(shared.count);
+  }
+  const std::array<double, 2> parameters = sampler_->count_parameters(trajectory, address);
+  auto& [known, law] = counts_[year];
+  if (!law || known != parameters) {
+    known = parameters;
+    law = std::make_shared<TiltCount>(count, year, parameters);
+  }
+  return law;
+}
+
+/// Kept while the attempts of a batch go on; they decide no result.
+const TiltMix& TiltedTrials::mix_of(const Trajectory& trajectory, const Address& address,
+                                    const CandidateInputs& shared) {
+  const std::pair place{address.trajectory, address.year_index};
+  const auto found = mixes_.find(place);
+  if (found != mixes_.end()) return found->second;
+  TiltMix mix(sampler_->plan(), shared, address.year_index, count_of(trajectory, address, shared));
+  return mixes_.emplace(place, std::move(mix)).first->second;
+}
+
+void TiltedTrials::draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs) {
+  constexpr std::size_t most_mixes = 4096;
+  if (mixes_.size() >= most_mixes) mixes_.clear();
+  tilts_.resize(trials.size());
+  constants_.resize(trials.size());
+  const TiltMix* mix = nullptr;
+  double constant = 0.0;
+  CandidateInputs shared;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const Address& address = trials[i].address;
+    if (i == 0 || trials[i].trajectory != trials[i - 1].trajectory ||
+        address.year_index != trials[i - 1].address.year_index) {
+      shared = sampler_->candidate(*trials[i].trajectory, address);
+      mix = &mix_of(*trials[i].trajectory, address, shared);
+      constant = kernels::exponential(mix->log_constant());
+    }
+    const auto uniform = [&](std::uint32_t index) {
+      return sampler_->draws().uniform(Stream::thinning, address, index);
+    };
+    inputs[i] = shared;
+    tilts_[i] = &mix->draw(uniform(1), uniform(2), uniform(3), inputs[i]);
+    constants_[i] = constant;
+  }
+}
+
+bool TiltedTrials::keeps(std::size_t trial, const Candidate& candidate, const float* z) const {
+  const double log_keep = tilts_[trial]->log_keep(candidate.inputs, z, kernels::group_width);
+  return sampler_->draws().uniform(Stream::thinning, candidate.address, 0) <
+         kernels::exponential(log_keep);
+}
+
+}  // namespace flopsieve::engine
