@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <future>
 #include <limits>
 #include <optional>
@@ -21,6 +22,13 @@ namespace flopsieve::engine {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Parts that are read and verified while another is written.
+constexpr std::size_t most_read_ahead = 3;
+
+/// From this number of candidates on, their sizes stand in chunks of 1 MiB: fewer and longer
+/// writes.
+constexpr std::uint64_t many_sets = 100'000;
 
 void check_stop(const std::atomic<bool>* stop) {
   if (stop != nullptr && stop->load()) {
@@ -89,7 +97,8 @@ class ColumnWriter {
     log10_flop_.emplace(file, format::log10_flop,
                         DatasetInfo{{along(format::samples, "model", kGrowing)},
                                     "log10 FLOP",
-                                    "sizes of the candidates one after the other, ascending"});
+                                    "sizes of the candidates one after the other, ascending"},
+                        std::size_t{sets_wanted_ < many_sets ? 256U : 1024U} << 10);
   }
 
   void append(const PartContents& part) {
@@ -310,12 +319,15 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
     H5File file = H5File::create(temporary.path());
     write_group_scales(file, plan);
     ColumnWriter columns(file, plan, complete);
-    std::future<PageBytes> image;  // of the next part, read and verified meanwhile
+    std::deque<std::future<PageBytes>> images;  // of the next parts, read and verified meanwhile
+    std::size_t begun = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       check_stop(stop);
-      if (i == 0) image = std::async(std::launch::async, unseal, parts[0].path);
-      PageBytes present = image.get();
-      if (i + 1 < parts.size()) image = std::async(std::launch::async, unseal, parts[i + 1].path);
+      for (; begun < parts.size() && begun <= i + most_read_ahead; ++begun) {
+        images.push_back(std::async(std::launch::async, unseal, parts[begun].path));
+      }
+      PageBytes present = images.front().get();
+      images.pop_front();
       PartContents contents = read_part(std::move(present), parts[i].path, plan);
       columns.append(contents);
       temporary.begin_commit();
