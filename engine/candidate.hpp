@@ -43,9 +43,10 @@ enum class SizeColumns { log10_flop, relative, log10_cumulative_share };
 /// Reuse one object: it owns the buffers.
 class OrderedSizes {
  public:
-  /// Forgets the last candidate. Its sizes stand at z[i * stride], i < count; both the draws and
-  /// `candidate` must outlive the use.
-  void begin(const Candidate& candidate, const float* z, std::size_t stride);
+  /// Forgets the last candidate. Its sizes stand at z[i * stride], i < count, and in ascending
+  /// order at sorted[i * stride], if that is not null; all of it must outlive the use.
+  void begin(const Candidate& candidate, const float* z, std::size_t stride,
+             const float* sorted = nullptr);
 
   /// Ascending x, m / largest, and log10 of the cumulative share; columns that were not asked for
   /// may be empty.
@@ -72,6 +73,7 @@ class OrderedSizes {
 
   const Candidate* candidate_ = nullptr;
   const float* z_ = nullptr;
+  const float* ascending_ = nullptr;  ///< z in order, if known
   std::size_t stride_ = 0;
   bool is_gathered_ = false;
   std::vector<float> gathered_;  ///< z side by side, where they are not drawn so

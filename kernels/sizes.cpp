@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "hwy/contrib/sort/vqsort.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/sizes.cpp"
 #include "hwy/foreach_target.h"  // compiles the rest of this file once per target
@@ -267,11 +265,6 @@ void powers_of_ten(std::span<const double> x, std::span<double> out) {
 
 void decimal_logs(std::span<const double> x, std::span<double> out) {
   HWY_DYNAMIC_DISPATCH(DecimalLogs)(x.data(), out.data(), x.size());
-}
-
-void sort_ascending(std::span<float> values) {
-  thread_local const hwy::Sorter sorter;  // owns its buffer
-  sorter(values.data(), values.size(), hwy::SortAscending());
 }
 
 }  // namespace flopsieve::kernels
