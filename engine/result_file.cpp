@@ -230,6 +230,20 @@ void write_split(H5File& file, const Tally& tally, const Dimension& year) {
   write("split_disagreeing", disagreeing, "pairs more than 5 standard errors apart");
 }
 
+/// Method::truncate and tilt: probabilities, in place of the pass rates of candidates from the
+/// job's law.
+void write_tilt(H5File& file, const Tally& tally, const Dimension& year) {
+  const auto write = [&](const char* name, double TiltReport::*member, const char* meaning) {
+    std::vector<double> values;
+    for (const YearTally& each : tally.years) values.push_back(report_tilt(each).*member);
+    file.write(fmt::format("/acceptance/{}", name), values, {{year}, "1", meaning});
+  };
+  write("tilt_total_probability", &TiltReport::total_probability, "P(total in window)");
+  write("tilt_total_error", &TiltReport::total_error, "its standard error");
+  write("tilt_probability", &TiltReport::probability, "P(constraints)");
+  write("tilt_error", &TiltReport::error, "its standard error");
+}
+
 void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
   const Dimension year = along(format::acceptance, format::year, plan.year_count());
   const Dimension rejector =
@@ -267,6 +281,7 @@ void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
        "1",
        "audited: rejected by both"});
   if (plan.sampling.method == Method::split) write_split(file, tally, year);
+  if (is_tilted(plan.sampling.method)) write_tilt(file, tally, year);
 }
 
 void write_attributes(H5File& file, const Study& study, const Tally& tally) {

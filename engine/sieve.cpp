@@ -358,6 +358,9 @@ std::optional<Verdict> Sieve::judge_lane(std::size_t lane, const Trial& trial) {
     if (!meets(constraint, lane, trial)) verdict.rejections |= Rejections{2} << constraint;
   }
   verdict.survives = verdict.rejections == 0;
+  if (tilted_.in_use() && (verdict.rejections & 1) == 0) {
+    verdict.tilt_constant = tilted_.constant(group_.trial[lane]);
+  }
   return verdict;
 }
 

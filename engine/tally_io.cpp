@@ -59,6 +59,19 @@ constexpr SplitField<double> split_sums[] = {
     {"split_acceptance", "sum over levels of the share of moves accepted", &SplitTally::acceptance},
 };
 
+/// A number of TiltTally, of Plans with Method::truncate and tilt.
+struct TiltField {
+  const char* name;
+  const char* meaning;
+  double TiltTally::*member;
+};
+constexpr TiltField tilt_sums[] = {
+    {"tilt_total", "sum of estimates of P(total in window)", &TiltTally::total},
+    {"tilt_total_square", "sum of their squares", &TiltTally::square_total},
+    {"tilt_passes", "sum of estimates of P(constraints)", &TiltTally::passes},
+    {"tilt_passes_square", "sum of their squares", &TiltTally::square_passes},
+};
+
 std::string in_batches(const char* name) {
   return fmt::format("/batches/{}", name);
 }
@@ -106,6 +119,27 @@ void write_split_fields(H5File& file, const Plan& plan, const std::vector<BatchR
       for (const YearTally& each : tally.years) out.push_back(each.split.*field.member);
     });
     file.write(in_batches(field.name), values, {{batch, year}, "1", field.meaning});
+  }
+}
+
+void write_tilt_fields(H5File& file, const Plan& plan, const std::vector<BatchRecord>& batches) {
+  const Dimension batch = along(format::batches, format::batch, batches.size());
+  const Dimension year = along(format::batches, format::year, plan.year_count());
+  for (const TiltField& field : tilt_sums) {
+    const auto values = gather<double>(batches, [&](const Tally& tally, auto& out) {
+      for (const YearTally& each : tally.years) out.push_back(each.tilt.*field.member);
+    });
+    file.write(in_batches(field.name), values, {{batch, year}, "1", field.meaning});
+  }
+}
+
+void read_tilt_fields(const H5File& file, std::vector<BatchRecord>& batches) {
+  for (const TiltField& field : tilt_sums) {
+    const auto values = file.read<double>(in_batches(field.name));
+    std::size_t at = 0;
+    for (BatchRecord& record : batches) {
+      for (YearTally& year : record.tally.years) year.tilt.*field.member = values.at(at++);
+    }
   }
 }
 
@@ -283,6 +317,7 @@ void write_batches(H5File& file, const Plan& plan, const std::vector<BatchRecord
     write_split_fields<std::uint64_t>(file, plan, batches, split_counts);
     write_split_fields<double>(file, plan, batches, split_sums);
   }
+  if (is_tilted(plan.sampling.method)) write_tilt_fields(file, plan, batches);
   const std::vector<Dimension> cells{
       batch, along(format::batches, format::year, plan.year_count()),
       along(format::batches, format::statistic, plan.outputs.statistics.size())};
@@ -319,6 +354,7 @@ std::vector<BatchRecord> read_batches(const H5File& file, const Plan& plan) {
     read_split_fields<std::uint64_t>(file, batches, split_counts);
     read_split_fields<double>(file, batches, split_sums);
   }
+  if (is_tilted(plan.sampling.method)) read_tilt_fields(file, batches);
   return batches;
 }
 

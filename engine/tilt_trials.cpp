@@ -7,8 +7,7 @@
 namespace flopsieve::engine {
 
 bool TiltedTrials::in_use() const {
-  const Method method = sampler_->plan().sampling.method;
-  return method == Method::truncate || method == Method::tilt;
+  return is_tilted(sampler_->plan().sampling.method);
 }
 
 /// The law of k of a trajectory and year; all trajectories share what none of them decides.
