@@ -64,7 +64,7 @@ double InputSampler::unrounded_count(const Context& context, std::uint32_t redra
   const kernels::Parameters parameters = parameters_of(distribution, context);
   if (distribution.law == kernels::Law::constant) return parameters.a;
   const double u = uniform(input, infos[0].stream, address, redraw);
-  if (input.is_shared())
+  if (input.is_shared() || draws_.has_latent())
     return shared_value(distribution, parameters, plan_->years[address.year_index], u);
   const double value = kernels::quantile(distribution.law, parameters, u);
   return value >= distribution.lower && value <= distribution.upper ? value : 0.0;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/error.hpp"
 #include "engine/pilot.hpp"
 #include "engine/sieve.hpp"
 #include "engine/split_year.hpp"
@@ -78,6 +79,20 @@ std::string tilt_obstacle(const Plan& plan, const Rarest& rarest) {
   return fmt::format("{}, which rejects most, is no window of the total", worst->name);
 }
 
+/// Why splitting is of no use; empty where it leads trial trajectories into their constraints.
+std::string split_obstacle(Plan trial, const Rarest& rarest) {
+  const std::string refusal = split_refusal(trial);
+  if (!refusal.empty()) return refusal;
+  trial.sampling.method = Method::split;
+  try {
+    split_pilot_year(trial, rarest.year_index);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::budget) throw;
+    return error.what();
+  }
+  return {};
+}
+
 Sampling decided(Method method, std::string reason) {
   return {.method = method, .automatic = true, .reason = std::move(reason)};
 }
@@ -99,9 +114,9 @@ Sampling decide_method(const Plan& plan) {
   } else {
     reason += "; " + obstacle;
   }
-  const std::string refusal = split_refusal(plan);
-  if (refusal.empty()) return decided(Method::split, reason);
-  return decided(Method::reject, reason + "; splitting is no way out: " + refusal);
+  const std::string nothing_left = split_obstacle(trial, rarest);
+  if (nothing_left.empty()) return decided(Method::split, reason);
+  return decided(Method::reject, reason + "; splitting is no way out: " + nothing_left);
 }
 
 }  // namespace flopsieve::engine

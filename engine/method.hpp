@@ -15,7 +15,9 @@ inline constexpr double rare_pass_rate = 1e-5;
 ///   tilt    otherwise, if it can draw the Plan's candidates, the matching of the total rejects
 ///   more
 ///           of them than any constraint, and its own candidates pass like that;
-///   split   otherwise, if it can draw them; the class of the result is then "correlated";
+///   split   otherwise, if it can draw them and leads trial trajectories into the constraints of
+///   the
+///           rarest year; the class of the result is then "correlated";
 ///   reject  where neither can: run_pilot() and demand_survivors() then say what is the matter.
 /// The reason is one sentence with the counts of the rarest year.
 Sampling decide_method(const Plan& plan);

@@ -42,24 +42,6 @@ std::uint64_t attempts_of(const Plan& plan) {
   return plan.sampling.method == Method::split ? address_limit : plan.attempts;
 }
 
-PilotYear split_pilot_year(const Plan& plan, std::uint32_t year_index) {
-  const InputSampler sampler(plan, Purpose::pilot);
-  PilotYear year;
-  year.tally.resize(plan.constraints.size() + 1);
-  double sizes = 0.0;
-  std::string why;
-  for (std::uint64_t index = 0; index < split_pilot_trajectories; ++index) {
-    const Trajectory trajectory = sampler.trajectory(index);
-    const auto survivor = split_survivor(sampler, trajectory, year_index, year.tally, &why);
-    if (survivor) sizes += static_cast<double>(survivor->z.size());
-  }
-  if (year.tally.survivors == 0) {
-    throw Error(ExitCode::budget, fmt::format("{}: {}", plan.years[year_index], why));
-  }
-  year.draws_per_candidate = sizes / static_cast<double>(year.tally.survivors);
-  return year;
-}
-
 }  // namespace
 
 PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
@@ -85,6 +67,24 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
     if (index >= limits.many && year.tally.survivors >= limits.few) break;
   }
   year.draws_per_candidate = draws / static_cast<double>(year.tally.candidates);
+  return year;
+}
+
+PilotYear split_pilot_year(const Plan& plan, std::uint32_t year_index) {
+  const InputSampler sampler(plan, Purpose::pilot);
+  PilotYear year;
+  year.tally.resize(plan.constraints.size() + 1);
+  double sizes = 0.0;
+  std::string why;
+  for (std::uint64_t index = 0; index < split_pilot_trajectories; ++index) {
+    const Trajectory trajectory = sampler.trajectory(index);
+    const auto survivor = split_survivor(sampler, trajectory, year_index, year.tally, &why);
+    if (survivor) sizes += static_cast<double>(survivor->z.size());
+  }
+  if (year.tally.survivors == 0) {
+    throw Error(ExitCode::budget, fmt::format("{}: {}", plan.years[year_index], why));
+  }
+  year.draws_per_candidate = sizes / static_cast<double>(year.tally.survivors);
   return year;
 }
 

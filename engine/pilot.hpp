@@ -48,17 +48,21 @@ struct PilotLimits {
 PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
                      const PilotLimits& limits);
 
+/// Samples the first split_pilot_trajectories of a year (Method::split). Throws Error(budget) that
+/// says why where none has a survivor.
+PilotYear split_pilot_year(const Plan& plan, std::uint32_t year_index);
+
 /// Judges first attempts of each year, each year by itself, at addresses of the pilot's own
 /// streams, until a year has 256 survivors (16 will do after a million candidates), 10 million
 /// candidates or 4e9 draws: under a minute for a year that has none. A year without a survivor ends
 /// the pilot. Plan::batch_trajectories is not used. Throws as InputSampler does.
 ///
-/// With Method::split, the first split_pilot_trajectories are sampled instead; where none has a
-/// survivor, that is an Error(budget) that says why.
+/// With Method::split, each year is that of split_pilot_year().
 Pilot run_pilot(const Plan& plan);
 
 /// The batch size for a plan: the power of two of trajectories, 1 to 4096, that needs at most
-/// about 1e8 draws (1e7 with Method::split). Independent of Plan::trajectories, so that a longer run has the same batches.
+/// about 1e8 draws (1e7 with Method::split). Independent of Plan::trajectories, so that a longer
+/// run has the same batches.
 std::uint64_t choose_batch_size(const Plan& plan, const Pilot& pilot);
 
 /// Throws Error(budget) if a year of the pilot has no survivor: gives the bound p < 3 / N (95 %,

@@ -55,6 +55,7 @@ void SplitLatent::add_count(const Plan& plan) {
       add(plan.count.parameters[i], infos[i].stream, first_index(infos[i].slot));
     }
   }
+  const std::size_t drawn = keys_.size();
   for (std::uint32_t redraw = 0; redraw < most_latent_redraws; ++redraw) {
     if (drawn_once) {
       add(plan.count.parameters[0], infos[0].stream, redraw);
@@ -62,7 +63,8 @@ void SplitLatent::add_count(const Plan& plan) {
       keys_.push_back({Stream::count, redraw});
     }
   }
-  for (std::size_t i = first; i < keys_.size(); ++i) count_places_.push_back(i);
+  for (std::size_t i = first; i < drawn; ++i) count_parameters_.push_back(i);
+  for (std::size_t i = drawn; i < keys_.size(); ++i) count_draws_.push_back(i);
 }
 
 std::optional<double> SplitLatent::find(Stream stream, std::uint32_t index) const {

@@ -25,8 +25,10 @@ class SplitLatent : public LatentUniforms {
 
   std::optional<double> find(Stream stream, std::uint32_t index) const override;
 
-  /// Places of the normals that decide on k; empty if all candidates have the same.
-  const std::vector<std::size_t>& count_places() const { return count_places_; }
+  /// Places of the normals that decide on k: those of the parameters of its law, and those of its
+  /// draw and of further ones.
+  const std::vector<std::size_t>& count_parameters() const { return count_parameters_; }
+  const std::vector<std::size_t>& count_draws() const { return count_draws_; }
 
  private:
   struct Key {
@@ -39,7 +41,8 @@ class SplitLatent : public LatentUniforms {
 
   std::uint32_t year_index_;
   std::vector<Key> keys_;
-  std::vector<std::size_t> count_places_;
+  std::vector<std::size_t> count_parameters_;
+  std::vector<std::size_t> count_draws_;
   std::span<const double> point_;
 };
 

@@ -9,7 +9,8 @@
 namespace flopsieve::engine {
 namespace {
 
-constexpr SplitRule rule;
+/// Beyond so many levels the probability is below 1e-17, and normals no longer reach.
+constexpr SplitRule rule{.most_levels = 25};
 
 /// The sums over a population's levels.
 void add_levels(const SplitResult& result, SplitTally& tally) {

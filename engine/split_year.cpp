@@ -79,24 +79,33 @@ SplitYear::SplitYear(const InputSampler& sampler, const Trajectory& trajectory,
   find_scales();
 }
 
-/// Of the candidates at the corners of the normals that decide on k.
+/// k where its parameters are at ends of their range, of which signs tells the upper ones, and its
+/// draw at the upper end of its own; 0 where that is no number of models.
+std::size_t SplitYear::count_at_end(std::size_t signs) {
+  std::vector<double> point(latent_.size(), 0.0);
+  const auto& parameters = latent_.count_parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    point[parameters[i]] = (signs >> i & 1) != 0 ? corner : -corner;
+  }
+  for (const std::size_t place : latent_.count_draws()) point[place] = corner;
+  latent_.set(point);
+  try {
+    return inputs_.candidate(*trajectory_, candidate_.address).count;
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::budget) throw;
+    return 0;
+  }
+}
+
 std::size_t SplitYear::largest_count() {
   if (fixed_) return fixed_->count;
-  std::vector<double> point(latent_.size(), 0.0);
-  latent_.set(point);
-  const auto& places = latent_.count_places();
-  const std::size_t deciding = std::min<std::size_t>(places.size(), 3);  // others are draws anew
-  std::size_t most = 1;
-  for (std::size_t signs = 0; signs < std::size_t{1} << deciding; ++signs) {
-    for (std::size_t i = 0; i < deciding; ++i) {
-      point[places[i]] = (signs >> i & 1) != 0 ? corner : -corner;
-    }
-    most = std::max<std::size_t>(most, inputs_.candidate(*trajectory_, candidate_.address).count);
-  }
-  if (most <= most_sizes) return most;
+  const std::size_t corners = std::size_t{1} << latent_.count_parameters().size();
+  std::size_t most = 0;
+  for (std::size_t signs = 0; signs < corners; ++signs) most = std::max(most, count_at_end(signs));
+  if (count_at_end(corners - 1) > 0 && most <= most_sizes) return most;
   throw Error(ExitCode::budget,
-              fmt::format("splitting: {} may have {} models (at most {}); bound their number",
-                          sampler_->plan().years[candidate_.address.year_index], most, most_sizes));
+              fmt::format("splitting: {} may have more than {} models; bound their number",
+                          sampler_->plan().years[candidate_.address.year_index], most_sizes));
 }
 
 SplitProblem SplitYear::problem() {

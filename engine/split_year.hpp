@@ -53,6 +53,7 @@ class SplitYear {
   std::span<const float> z() const { return z_; }
 
  private:
+  std::size_t count_at_end(std::size_t signs);
   std::size_t largest_count();
   void find_scales();
   double matching_violation() const;

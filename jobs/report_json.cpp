@@ -69,17 +69,18 @@ Json acceptance_json(const Plan& plan, const YearTally& year) {
   }
   const bool split = plan.sampling.method == engine::Method::split;
   const bool tilted = engine::is_tilted(plan.sampling.method);
-  return {{"candidates", year.candidates},
-          {"survivors", year.survivors},
-          {"first_attempt_pass_rate",
-           split || tilted ? Json() : Json(ratio(year.first_passes, year.first_trials))},
-          {"split", split ? split_json(year.split) : Json()},
-          {"tilt", tilted ? tilt_json(year) : Json()},
-          {"first_trials", year.first_trials},
-          {"exhausted", year.exhausted},
-          {"audited", year.audited},
-          {"audited_survivors", year.audited_survivors},
-          {"constraints", constraints}};
+  Json json = {{"candidates", year.candidates},
+               {"survivors", year.survivors},
+               {"first_attempt_pass_rate",
+                split || tilted ? Json() : Json(ratio(year.first_passes, year.first_trials))},
+               {"first_trials", year.first_trials},
+               {"exhausted", year.exhausted},
+               {"audited", year.audited},
+               {"audited_survivors", year.audited_survivors},
+               {"constraints", constraints}};
+  if (split) json["split"] = split_json(year.split);
+  if (tilted) json["tilt"] = tilt_json(year);
+  return json;
 }
 
 Json whole(const QuantileEstimate& estimate) {
