@@ -37,14 +37,19 @@ double probability(const Distribution& distribution, double low, double high) {
 
 TiltCount::TiltCount(std::uint32_t count) : first_(count), log_prior_{0.0} {
   groups_.push_back({count, count});
+  log_priors_.push_back(0.0);
 }
 
 TiltCount::TiltCount(const Count& count, std::uint32_t year_index,
                      const std::array<double, 2>& parameters) {
   if (count.model == CountModel::poisson) {
-    set_poisson(parameters[0]);
+    poisson_mean_ = parameters[0];
+    set_by_ratios([&](std::uint32_t k) { return poisson_mean_ / (k + 1.0); });
   } else if (count.model == CountModel::negative_binomial) {
-    set_negative_binomial(parameters[0], parameters[1]);
+    const auto [mean, size] = parameters;
+    const double odds = mean / (size + mean);
+    set_by_ratios([size = size, odds](std::uint32_t k) { return (k + size) / (k + 1.0) * odds; });
+    is_concave_ = size >= 1.0;
   } else {
     set_rounded(count.parameters[0].years[year_index]);
   }
@@ -53,23 +58,16 @@ TiltCount::TiltCount(const Count& count, std::uint32_t year_index,
   cut();
 }
 
-/// By the ratio of neighbours, up to a factor.
-void TiltCount::set_poisson(double mean) {
-  poisson_mean_ = mean;
+/// Up to a factor, from the ratios of the probabilities of k + 1 and k, which fall below 1 for
+/// good.
+void TiltCount::set_by_ratios(const std::function<double(std::uint32_t)>& ratio) {
   double log_p = 0.0;
-  for (std::uint32_t k = 1; k <= most_count; ++k) {
+  double peak = 0.0;
+  for (std::uint32_t k = 1; k <= most_count && log_p > peak + least_log; ++k) {
     log_prior_.push_back(log_p);
-    log_p += kernels::natural_log(mean / (k + 1.0));
+    log_p += kernels::natural_log(ratio(k));
+    peak = std::max(peak, log_p);
   }
-}
-
-void TiltCount::set_negative_binomial(double mean, double size) {
-  double log_p = 0.0;
-  for (std::uint32_t k = 1; k <= most_count; ++k) {
-    log_prior_.push_back(log_p);
-    log_p += kernels::natural_log((k + size) / (k + 1.0) * (mean / (size + mean)));
-  }
-  is_concave_ = size >= 1.0;
 }
 
 void TiltCount::set_rounded(const Distribution& distribution) {
@@ -108,6 +106,7 @@ void TiltCount::cut() {
     if (!is_concave_) to = std::min(last, 2 * from - 1);
     groups_.push_back({from, to});
     from = to + 1;
+    log_priors_.push_back(log_moment(groups_.size() - 1, 0.0));
   }
 }
 
