@@ -31,6 +31,11 @@ class BatchRun {
     std::uint64_t scheduled = 0;  ///< attempts in the present tile
   };
 
+  struct SizeRange {
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
+
   bool run_year(std::uint32_t year_index);
   bool split_year(std::uint32_t year_index);
   void visit(std::span<const Trial> trials, const Sieve::Visitor& visitor);
@@ -46,7 +51,8 @@ class BatchRun {
                        OrderedSizes& ordered);
   void tally_row(std::size_t row);
   void record_cumulative(std::size_t row);
-  void record_sizes();
+  void stage_sizes(std::size_t row, std::uint32_t year_index, OrderedSizes& ordered);
+  void keep_sizes(std::size_t first, std::size_t last);
   Trial survivor(std::size_t slot, std::uint32_t year_index) const;
   std::vector<Trial> survivors(std::size_t first, std::size_t last, std::uint32_t year_index) const;
 
@@ -59,6 +65,9 @@ class BatchRun {
   std::vector<std::uint64_t> attempts_;           ///< [trajectory, year] attempt of the survivor
   std::vector<SplitSurvivor> split_;              ///< [trajectory, year] with Method::split
   std::vector<std::size_t> complete_;             ///< slots, after all years
+  std::size_t rows_with_sizes_ = 0;               ///< complete trajectories whose sizes are kept
+  std::vector<double> staged_;                    ///< sizes of the rows recorded at a time
+  std::vector<SizeRange> staged_places_;          ///< [row of those, year] in staged_
   std::vector<double> log10_frontier_;            ///< [complete] largest model so far
   std::vector<kernels::FrontierCount> frontier_;  ///< [complete, year, width]
   kernels::FrontierScratch frontier_scratch_;
@@ -252,21 +261,29 @@ void BatchRun::record() {
   columns.statistics.assign(complete_.size() * years * plan_.outputs.statistics.size(), 0.0);
   frontier_.assign(result_.tally.frontier_before.size() * complete_.size(), {});
   log10_frontier_.assign(complete_.size(), plan_.outputs.frontier.log10_start);
+  // As many as the whole run keeps: which of them these are is known when batches are joined.
+  if (plan_.outputs.keep == Keep::samples) {
+    rows_with_sizes_ = static_cast<std::size_t>(
+        std::min<std::uint64_t>(plan_.outputs.keep_samples, complete_.size()));
+  }
   for (std::size_t row = 0; row < complete_.size(); row += rows_at_once) {
     record_rows(row, std::min(row + rows_at_once, complete_.size()));
   }
   if (!plan_.outputs.keeps_statistics()) columns.statistics = {};
-  if (plan_.outputs.keep == Keep::samples) record_sizes();
 }
 
 /// All years of some rows, so that their columns stay in the cache until they are tallied.
 void BatchRun::record_rows(std::size_t first, std::size_t last) {
+  staged_.clear();
+  staged_places_.resize((last - first) * plan_.year_count());
   for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
     visit(survivors(first, last, year),
           [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
+            if (first + i < rows_with_sizes_) stage_sizes(i, year, ordered);
             record_survivor(first + i, year, candidate, ordered);
           });
   }
+  keep_sizes(first, std::min(last, rows_with_sizes_));
   for (std::size_t row = first; row < last; ++row) tally_row(row);
 }
 
@@ -345,26 +362,23 @@ void BatchRun::record_cumulative(std::size_t row) {
   }
 }
 
-/// Of the first complete trajectories only, as many as the whole run keeps: which of them these
-/// are is known when batches are joined.
-void BatchRun::record_sizes() {
+/// Sizes come year after year, and are kept row after row. `row` counts from the first one that is
+/// recorded with it.
+void BatchRun::stage_sizes(std::size_t row, std::uint32_t year_index, OrderedSizes& ordered) {
+  const auto ascending = ordered.sizes(SizeColumns::log10_flop).log10_flop;
+  staged_places_[row * plan_.year_count() + year_index] = {staged_.size(), ascending.size()};
+  staged_.insert(staged_.end(), ascending.begin(), ascending.end());
+}
+
+void BatchRun::keep_sizes(std::size_t first, std::size_t last) {
+  if (first >= last) return;
   Columns& columns = result_.columns;
-  const std::size_t kept = static_cast<std::size_t>(
-      std::min<std::uint64_t>(plan_.outputs.keep_samples, complete_.size()));
-  std::vector<Trial> trials;
-  for (std::size_t row = 0; row < kept; ++row) {
-    for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
-      trials.push_back(survivor(complete_[row], year));
-    }
-  }
-  std::vector<std::vector<double>> sizes(trials.size());
-  visit(trials, [&](std::size_t i, const Candidate&, OrderedSizes& ordered) {
-    const auto ascending = ordered.sizes(SizeColumns::log10_flop).log10_flop;
-    sizes[i].assign(ascending.begin(), ascending.end());
-  });
-  for (const std::vector<double>& each : sizes) {
-    columns.row_size.push_back(each.size());
-    columns.log10_flop.insert(columns.log10_flop.end(), each.begin(), each.end());
+  // The first rows tell how much room all of them need, or nearly so.
+  if (first == 0) columns.log10_flop.reserve(staged_.size() / last * (rows_with_sizes_ + 1));
+  for (std::size_t i = 0; i < (last - first) * plan_.year_count(); ++i) {
+    const auto sizes = std::span(staged_).subspan(staged_places_[i].first, staged_places_[i].count);
+    columns.row_size.push_back(sizes.size());
+    columns.log10_flop.insert(columns.log10_flop.end(), sizes.begin(), sizes.end());
   }
 }
 

@@ -15,11 +15,11 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct Moments {
-  double mean_z, variance, skewness, excess_kurtosis;
+  double variance, skewness, excess_kurtosis;
 };
 
-/// Population moments of z from its power sums. The mean of z is small beside its spread or of its
-/// order, so little cancels. A candidate of equal sizes has no shape: 0.
+/// Population moments of z from its power sums. The mean of z - origin is small beside its spread
+/// or of its order, so little cancels. A candidate of equal sizes has no shape: 0.
 Moments moments(const Candidate& c) {
   const auto n = static_cast<double>(c.inputs.count);
   const double m1 = c.power_1 / n;
@@ -27,15 +27,15 @@ Moments moments(const Candidate& c) {
   const double m3 = c.power_3 / n;
   const double m4 = c.power_4 / n;
   const double variance = m2 - m1 * m1;
-  if (!(variance > 1e-13 * m2)) return {m1, 0.0, 0.0, 0.0};  // equal but for rounding
+  if (!(variance > 1e-13 * m2)) return {0.0, 0.0, 0.0};  // equal but for rounding
   const double central_3 = m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1;
   const double central_4 = m4 - 4.0 * m1 * m3 + 6.0 * m1 * m1 * m2 - 3.0 * m1 * m1 * m1 * m1;
-  return {m1, variance, central_3 / (variance * std::sqrt(variance)),
+  return {variance, central_3 / (variance * std::sqrt(variance)),
           central_4 / (variance * variance) - 3.0};
 }
 
 double mean_size(const Candidate& c) {
-  return c.location + c.scale * (c.power_1 / static_cast<double>(c.inputs.count));
+  return c.location + c.scale * (c.origin + c.power_1 / static_cast<double>(c.inputs.count));
 }
 
 /// Share of the year's total T in the models with from <= x < below.
@@ -190,9 +190,11 @@ double from_order(const Statistic& statistic, const Candidate& c,
 
 }  // namespace
 
-void OrderedSizes::begin(const Candidate& candidate, const float* z, std::size_t stride) {
+void OrderedSizes::begin(const Candidate& candidate, const float* z, std::size_t stride,
+                         const float* sorted) {
   candidate_ = &candidate;
   z_ = z;
+  ascending_ = sorted;
   stride_ = stride;
   is_gathered_ = false;
   view_ = {};
@@ -228,9 +230,14 @@ std::span<const double> OrderedSizes::to_log10_flop(std::span<const float> z,
 }
 
 void OrderedSizes::sort() {
-  const std::span<const float> z = drawn();
-  sorted_.assign(z.begin(), z.end());
-  kernels::sort_ascending(sorted_);
+  if (ascending_ != nullptr) {
+    sorted_.resize(candidate_->inputs.count);
+    for (std::size_t i = 0; i < sorted_.size(); ++i) sorted_[i] = ascending_[i * stride_];
+  } else {
+    const std::span<const float> z = drawn();
+    sorted_.assign(z.begin(), z.end());
+    kernels::sort_ascending(sorted_);
+  }
   view_.log10_flop = to_log10_flop(sorted_, log10_flop_);
 }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -64,21 +65,32 @@ bool still_named(int descriptor, const std::filesystem::path& path) {
          by_descriptor.st_dev == by_name.st_dev && by_descriptor.st_ino == by_name.st_ino;
 }
 
-template <typename Buffer>
-Buffer read_whole(const std::filesystem::path& path, ExitCode code) {
-  const Descriptor descriptor(open_file(path, O_RDONLY));
-  if (descriptor.number() < 0) fail(code, path, "read", errno);
-  Buffer contents;
-  std::vector<typename Buffer::value_type> block(std::size_t{1} << 16);
-  while (true) {
-    const ssize_t count = ::read(descriptor.number(), block.data(), block.size());
-    if (count == 0) return contents;
+/// Whether reads and writes of whole pages go past the system's cache from now on. Not all file
+/// systems can.
+bool set_direct(int descriptor, bool direct) {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  return flags >= 0 &&
+         ::fcntl(descriptor, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
+/// Until all bytes are there, or at the end of the file. How many there are.
+std::size_t read_into(int descriptor, std::span<std::byte> bytes, const std::filesystem::path& path,
+                      ExitCode code) {
+  std::size_t done = 0;
+  bool direct = set_direct(descriptor, true);
+  while (done < bytes.size()) {
+    const ssize_t count = ::read(descriptor, bytes.data() + done, bytes.size() - done);
+    if (count == 0) break;
     if (count > 0) {
-      contents.insert(contents.end(), block.begin(), block.begin() + count);
+      done += static_cast<std::size_t>(count);
+    } else if (errno == EINVAL && direct) {
+      direct = !set_direct(descriptor, false);  // the file system wants larger blocks, or it ended
+      if (direct) fail(code, path, "read", EINVAL);
     } else if (errno != EINTR) {
       fail(code, path, "read", errno);
     }
   }
+  return done;
 }
 
 }  // namespace
@@ -101,11 +113,32 @@ PathKind path_kind(const std::filesystem::path& path) {
 }
 
 std::string read_text(const std::filesystem::path& path, ExitCode code) {
-  return read_whole<std::string>(path, code);
+  const Descriptor descriptor(open_file(path, O_RDONLY));
+  if (descriptor.number() < 0) fail(code, path, "read", errno);
+  std::string contents;
+  std::array<char, std::size_t{1} << 16> block{};
+  while (true) {
+    const ssize_t count = ::read(descriptor.number(), block.data(), block.size());
+    if (count == 0) return contents;
+    if (count > 0) {
+      contents.append(block.data(), static_cast<std::size_t>(count));
+    } else if (errno != EINTR) {
+      fail(code, path, "read", errno);
+    }
+  }
 }
 
-std::vector<std::byte> read_bytes(const std::filesystem::path& path, ExitCode code) {
-  return read_whole<std::vector<std::byte>>(path, code);
+PageBytes read_bytes(const std::filesystem::path& path, ExitCode code) {
+  const Descriptor descriptor(open_file(path, O_RDONLY));
+  struct stat status {};
+  if (descriptor.number() < 0 || ::fstat(descriptor.number(), &status) != 0) {
+    fail(code, path, "read", errno);
+  }
+  // Direct reads are of whole pages, the last one too.
+  const auto size = static_cast<std::size_t>(status.st_size);
+  PageBytes bytes((size / PageBytes::page + 1) * PageBytes::page);
+  bytes.resize(read_into(descriptor.number(), bytes, path, code));
+  return bytes;
 }
 
 Descriptor::~Descriptor() {
@@ -139,14 +172,37 @@ TemporaryFile::~TemporaryFile() {
 }
 
 void TemporaryFile::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor_.number(), bytes.data(), bytes.size());
+  const auto aligned = reinterpret_cast<std::uintptr_t>(bytes.data()) % PageBytes::page == 0;
+  const std::size_t pages = bytes.size() / PageBytes::page * PageBytes::page;
+  if (aligned && pages > 0 && written_ % PageBytes::page == 0 &&
+      set_direct(descriptor_.number(), true)) {
+    const std::size_t done = write_some(bytes.first(pages));
+    set_direct(descriptor_.number(), false);
+    bytes = bytes.subspan(done);
+  }
+  if (write_some(bytes) != bytes.size()) fail(ExitCode::storage, final_path_, "write", EINVAL);
+}
+
+/// Less than all only if the file system refuses the alignment.
+std::size_t TemporaryFile::write_some(std::span<const std::byte> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::write(descriptor_.number(), bytes.data() + done, bytes.size() - done);
     if (count > 0) {
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
+      done += static_cast<std::size_t>(count);
+    } else if (count < 0 && errno == EINVAL) {
+      break;
     } else if (count == 0 || errno != EINTR) {
       fail(ExitCode::storage, final_path_, "write", count == 0 ? EIO : errno);
     }
   }
+  written_ += done;
+  return done;
+}
+
+void TemporaryFile::begin_commit() {
+  // A hint only: what it leaves undone or fails at, commit() does or reports.
+  ::sync_file_range(descriptor_.number(), 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 void TemporaryFile::commit() {

@@ -6,9 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/error.hpp"
+#include "engine/page_bytes.hpp"
 
 namespace flopsieve::engine {
 
@@ -20,8 +20,9 @@ namespace flopsieve::engine {
 /// storage for what the program wrote itself.
 std::string read_text(const std::filesystem::path& path, ExitCode code);
 
-/// The whole file as bytes; as read_text().
-std::vector<std::byte> read_bytes(const std::filesystem::path& path, ExitCode code);
+/// The whole file as bytes; as read_text(). Past the system's cache where that is possible: for
+/// large files that are read once.
+PageBytes read_bytes(const std::filesystem::path& path, ExitCode code);
 
 /// What a name that a user gave stands for; `other` is a device, a pipe or a socket.
 enum class PathKind { nothing, file, folder, other };
@@ -63,16 +64,25 @@ class TemporaryFile {
   /// Where it stands until commit(), for writers that open files by name (HDF5).
   const std::filesystem::path& path() const { return path_; }
 
-  /// Appends all bytes. A full disk is reported here or at commit().
+  /// Appends all bytes. A full disk is reported here or at commit(). What begins on a page, in
+  /// memory and in the file, is written past the system's cache where that is possible, which
+  /// spares a copy.
   void write(std::span<const std::byte> bytes);
+
+  /// Has the system begin to write what path() holds by now, without waiting for it: the less is
+  /// left for commit().
+  void begin_commit();
 
   /// Makes the contents durable (fsync), renames, makes the name durable (fsync of the folder).
   void commit();
 
  private:
+  std::size_t write_some(std::span<const std::byte> bytes);
+
   std::filesystem::path final_path_;
   std::filesystem::path path_;
   Descriptor descriptor_;
+  std::size_t written_ = 0;
   bool committed_ = false;
 };
 

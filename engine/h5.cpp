@@ -16,34 +16,6 @@ static_assert(std::endian::native == std::endian::little,
               "the SHA-256 of a dataset is taken over its bytes in memory");
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
-constexpr std::size_t kMemoryIncrement = std::size_t{1} << 20;
-
-Handle access_list(const OpenFile& file) {
-  Handle list = own(file, H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "open");
-  check(file, H5Pset_fclose_degree(list.get(), H5F_CLOSE_STRONG), "open");
-  check(file, H5Pset_file_locking(list.get(), false, true), "open");
-  return list;
-}
-
-Handle memory_access_list(const OpenFile& file) {
-  Handle list = access_list(file);
-  check(file, H5Pset_fapl_core(list.get(), kMemoryIncrement, false), "open");
-  return list;
-}
-
-Handle create_file(const OpenFile& file, const std::string& name, hid_t access) {
-  constexpr unsigned int kTracked = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
-  const Handle creation = own(file, H5Pcreate(H5P_FILE_CREATE), H5Pclose, "create");
-  check(file, H5Pset_link_creation_order(creation.get(), kTracked), "create");
-  check(file, H5Pset_obj_track_times(creation.get(), false), "create");
-  return own(file, H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.get(), access), H5Fclose,
-             "create");
-}
-
-/// HDF5 takes two files in memory with one name for the same file, so each has its own.
-std::string memory_name(const OpenFile& file) {
-  return "memory-" + std::to_string(reinterpret_cast<std::uintptr_t>(&file));
-}
 
 Handle open_attribute(const OpenFile& file, const std::string& object, const std::string& name) {
   const Handle owner = open_object(file, object);
@@ -72,6 +44,22 @@ std::uint64_t value_count(const DatasetInfo& info) {
   return product(lengths);
 }
 
+/// Pieces of whole rows, which fill the dataset.
+void write_rows(const OpenFile& file, hid_t dataset, const std::string& path, H5Type type,
+                const std::vector<std::span<const std::byte>>& pieces) {
+  const std::vector<std::uint64_t> shape = shape_of(file, dataset, path);
+  const std::uint64_t row_bytes = product(std::span(shape).subspan(1)) * number_size(type);
+  std::uint64_t first = 0;
+  for (const auto piece : pieces) {
+    require(piece.size() % row_bytes == 0, path + " takes whole rows only");
+    const std::uint64_t rows = piece.size() / row_bytes;
+    if (rows > 0) {
+      write_hyperslab(file, dataset, number_type(type), shape, first, rows, piece.data());
+    }
+    first += rows;
+  }
+}
+
 std::string hash_of(const std::vector<std::string>& texts) {
   Sha256 hash;
   for (const std::string& text : texts) {
@@ -91,58 +79,6 @@ H5File& H5File::operator=(H5File&&) noexcept = default;
 H5File::State& H5File::state() const {
   silence();
   return *state_;
-}
-
-H5File H5File::create(const std::filesystem::path& path) {
-  silence();
-  auto state = std::make_unique<State>(path.string());
-  const Handle access = access_list(*state);
-  state->handle = create_file(*state, state->name, access.get());
-  return H5File(std::move(state));
-}
-
-H5File H5File::create_in_memory(const std::string& name) {
-  silence();
-  auto state = std::make_unique<State>(name);
-  const Handle access = memory_access_list(*state);
-  state->handle = create_file(*state, memory_name(*state), access.get());
-  return H5File(std::move(state));
-}
-
-H5File H5File::open(const std::filesystem::path& path) {
-  silence();
-  auto state = std::make_unique<State>(path.string());
-  const Handle access = access_list(*state);
-  state->handle =
-      own(*state, H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose, "open");
-  return H5File(std::move(state));
-}
-
-H5File H5File::open_image(std::vector<std::byte> image, const std::string& name) {
-  silence();
-  auto state = std::make_unique<State>(name);
-  if (image.empty()) fail(*state, "open", "it is empty");
-  state->image = std::move(image);
-  constexpr unsigned int kInPlace = H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE;
-  state->handle =
-      own(*state, H5LTopen_file_image(state->image.data(), state->image.size(), kInPlace), H5Fclose,
-          "open");
-  return H5File(std::move(state));
-}
-
-void H5File::flush() {
-  const State& file = state();
-  check(file, H5Fflush(file.handle.get(), H5F_SCOPE_GLOBAL), "write");
-}
-
-std::vector<std::byte> H5File::image() {
-  flush();
-  const State& file = state();
-  const ssize_t size = H5Fget_file_image(file.handle.get(), nullptr, 0);
-  check(file, size, "copy");
-  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
-  check(file, H5Fget_file_image(file.handle.get(), bytes.data(), bytes.size()), "copy");
-  return bytes;
 }
 
 void H5File::write_attribute(const std::string& object, const std::string& name,
@@ -218,20 +154,22 @@ void H5File::read_number_attribute(const std::string& object, const std::string&
   check(file, H5Aread(attribute.get(), number_type(type), values), action);
 }
 
-void H5File::write_numbers(const std::string& path, H5Type type, std::span<const std::byte> values,
-                           const DatasetInfo& info) {
+void H5File::write_pieces(const std::string& path, H5Type type,
+                          const std::vector<std::span<const std::byte>>& pieces,
+                          const DatasetInfo& info) {
   const State& file = state();
-  require(values.size() == value_count(info) * number_size(type),
+  std::uint64_t bytes = 0;
+  for (const auto piece : pieces) bytes += piece.size();
+  require(bytes == value_count(info) * number_size(type),
           path + " has another number of values than its dimensions say");
   const Layout layout = info.deflate > 0 ? Layout::chunked : Layout::contiguous;
   const Handle dataset =
       create_dataset(file, path, number_type(type), info, layout, kDefaultChunkBytes);
-  if (!values.empty()) {
-    check(file,
-          H5Dwrite(dataset.get(), number_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
-          "write");
-  }
-  put_text(file, dataset.get(), "sha256", to_hex(sha256(values)));
+  if (bytes > 0) write_rows(file, dataset.get(), path, type, pieces);
+  if (!info.hashed) return;
+  Sha256 hash;
+  for (const auto piece : pieces) hash.update(piece);
+  put_text(file, dataset.get(), "sha256", hash.hex());
 }
 
 void H5File::write_strings(const std::string& path, const std::vector<std::string>& values,
@@ -264,7 +202,7 @@ std::string H5File::repeat_scale(const std::string& path, const std::string& gro
   }
   std::vector<std::byte> values(info.dimensions[0].length * number_size(*numbers));
   read_numbers(path, *numbers, 0, info.dimensions[0].length, values.data());
-  write_numbers(copy, *numbers, values, info);
+  write_pieces(copy, *numbers, {values}, info);
   return copy;
 }
 
@@ -313,6 +251,22 @@ void H5File::read_numbers(const std::string& path, H5Type type, std::uint64_t fi
   const std::vector<std::uint64_t> lengths = shape_of(file, dataset.get(), path);
   if (count == 0 || product(lengths) == 0) return;
   read_hyperslab(file, dataset.get(), number_type(type), lengths, first, count, values);
+}
+
+std::span<const std::byte> H5File::bytes_in_place(const std::string& path, H5Type type) const {
+  const State& file = state();
+  const std::string action = "find " + path + " in memory";
+  const Handle dataset = open_dataset(file, path);
+  if (require_numbers(file, dataset.get(), path) != type) {
+    fail(file, action, "it has another number type");
+  }
+  const std::uint64_t size = product(shape_of(file, dataset.get(), path)) * number_size(type);
+  if (size == 0) return {};
+  const haddr_t first = H5Dget_offset(dataset.get());
+  if (first == HADDR_UNDEF || first > file.image.size() || size > file.image.size() - first) {
+    fail(file, action, "it does not lie in one piece there");
+  }
+  return std::span(file.image).subspan(first, size);
 }
 
 std::vector<std::string> H5File::read_strings(const std::string& path) const {

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "engine/page_bytes.hpp"
 #include "engine/sha256.hpp"
 
 namespace flopsieve::engine {
@@ -67,24 +68,26 @@ struct DatasetInfo {
   std::vector<Dimension> dimensions;  ///< 1 to 4, slowest first
   std::string units;                  ///< as UDUNITS spells them, "1" for pure numbers
   std::string long_name;
-  int deflate = 0;  ///< 0 (none) to 9, with the bytes shuffled first; for files, not for parts
+  int deflate = 0;     ///< 0 (none) to 9, with the bytes shuffled first; for files, not for parts
+  bool hashed = true;  ///< false: without "sha256", for what a seal (sealed.hpp) covers
 };
 
 /// An open HDF5 file. Movable. Closed at the end of its life, which reports nothing: a writer
-/// must call flush() (or image()) and let it throw.
+/// must call flush() (or take_image()) and let it throw.
 class H5File {
  public:
   /// A new file on disk; an old one of that name is emptied. No HDF5 locks are taken, as files are
   /// written under a temporary name and never changed under their final one.
   static H5File create(const std::filesystem::path& path);
 
-  /// A new file in memory; `name` stands in messages only.
-  static H5File create_in_memory(const std::string& name);
+  /// A new file in memory; `name` stands in messages only. It is built in `memory`, whose contents
+  /// are lost: memory that is used again spares the system new pages.
+  static H5File create_in_memory(const std::string& name, PageBytes memory = {});
 
   static H5File open(const std::filesystem::path& path);
 
   /// A file whose bytes are in memory, to be read in place.
-  static H5File open_image(std::vector<std::byte> image, const std::string& name);
+  static H5File open_image(PageBytes image, const std::string& name);
 
   ~H5File();
   H5File(H5File&&) noexcept;
@@ -94,8 +97,8 @@ class H5File {
   /// the writes before it fill caches, and closing reports success.
   void flush();
 
-  /// flush(), then the bytes that a file on disk would have.
-  std::vector<std::byte> image();
+  /// flush(), then closes a file in memory and hands over the bytes that it would have on disk.
+  PageBytes take_image();
 
   // Attributes. `object` is a group or dataset, "/" the file itself. An older attribute of the
   // same name is replaced. Texts may be of any length; lists are at most 64 KiB (strings: 4,000).
@@ -133,11 +136,19 @@ class H5File {
 
   template <H5Number T>
   void write(const std::string& path, std::span<const T> values, const DatasetInfo& info) {
-    write_numbers(path, h5_type<T>(), std::as_bytes(values), info);
+    write_pieces(path, h5_type<T>(), {std::as_bytes(values)}, info);
   }
   template <H5Number T>
   void write(const std::string& path, const std::vector<T>& values, const DatasetInfo& info) {
     write(path, std::span<const T>(values), info);
+  }
+  /// The values of all pieces, one after the other.
+  template <H5Number T>
+  void write(const std::string& path, const std::vector<std::span<const T>>& pieces,
+             const DatasetInfo& info) {
+    std::vector<std::span<const std::byte>> bytes;
+    for (const std::span<const T> piece : pieces) bytes.push_back(std::as_bytes(piece));
+    write_pieces(path, h5_type<T>(), bytes, info);
   }
   /// Strings without zero bytes.
   void write_strings(const std::string& path, const std::vector<std::string>& values,
@@ -175,6 +186,14 @@ class H5File {
     return values;
   }
 
+  /// All numbers of a dataset of type T as they lie in the image of this file, little-endian and
+  /// not necessarily aligned: as long as the file is open. For files of open_image(), and datasets
+  /// that were written by write() without deflate.
+  template <H5Number T>
+  std::span<const std::byte> bytes(const std::string& path) const {
+    return bytes_in_place(path, h5_type<T>());
+  }
+
   std::vector<std::string> read_strings(const std::string& path) const;
 
   /// The SHA-256 of what the dataset holds now, as its attribute "sha256" was computed. Reads in
@@ -194,10 +213,11 @@ class H5File {
   void read_number_attribute(const std::string& object, const std::string& name, H5Type type,
                              void* values) const;
   std::size_t attribute_size(const std::string& object, const std::string& name) const;
-  void write_numbers(const std::string& path, H5Type type, std::span<const std::byte> values,
-                     const DatasetInfo& info);
+  void write_pieces(const std::string& path, H5Type type,
+                    const std::vector<std::span<const std::byte>>& pieces, const DatasetInfo& info);
   void read_numbers(const std::string& path, H5Type type, std::uint64_t first, std::uint64_t count,
                     void* values) const;
+  std::span<const std::byte> bytes_in_place(const std::string& path, H5Type type) const;
   std::uint64_t row_size(const std::string& path) const;
 
   std::unique_ptr<State> state_;
@@ -222,10 +242,12 @@ class H5Appender {
 };
 
 /// Fills a dataset row after row along its dimension 0 in little memory (about 1 MiB, or a few
-/// rows if they are larger). The length of dimension 0 is either stated, and then finish() demands
-/// exactly that many rows, or kGrowing: then the dimension is unlimited in the sense of netCDF,
-/// and finish() stretches a scale without values to the rows that have come. Must not outlive the
-/// file; a dataset that was not finished has no SHA-256.
+/// rows if they are larger). Whole chunks without deflate go to the file as they are, past HDF5's
+/// cache and filters, and large pieces are hashed by another thread meanwhile. The length of
+/// dimension 0 is either stated, and then finish() demands exactly that many rows, or kGrowing:
+/// then the dimension is unlimited in the sense of netCDF, and finish() stretches a scale without
+/// values to the rows that have come. Must not outlive the file; a dataset that was not finished
+/// has no SHA-256.
 template <H5Number T>
 class RowWriter {
  public:
@@ -237,6 +259,9 @@ class RowWriter {
 
   /// Any number of whole rows.
   void append(std::span<const T> values) { appender_.append(std::as_bytes(values)); }
+
+  /// The same for numbers as they lie in a file (H5File::bytes()).
+  void append_bytes(std::span<const std::byte> values) { appender_.append(values); }
 
   /// Rows so far.
   std::uint64_t rows() const { return appender_.rows(); }

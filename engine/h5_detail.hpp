@@ -44,8 +44,8 @@ class Handle {
 };
 
 struct OpenFile {
-  std::string name;              ///< for messages
-  std::vector<std::byte> image;  ///< of open_image(); HDF5 reads in it until `handle` is closed
+  std::string name;  ///< for messages
+  PageBytes image;   ///< of a file in memory; HDF5 works in it until `handle` is closed
   Handle handle;
 };
 

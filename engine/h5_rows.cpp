@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+#include <future>
 #include <utility>
 
 #include "engine/h5_detail.hpp"
@@ -6,6 +9,23 @@ namespace flopsieve::engine {
 
 using namespace h5_detail;
 
+namespace {
+
+/// Pieces below this are hashed at once: a thread costs more.
+constexpr std::size_t kWorthAThread = std::size_t{1} << 20;
+
+/// Bytes of a chunk of the dataset, 0 if it has none or they are filtered.
+std::size_t plain_chunk_bytes(const OpenFile& file, hid_t dataset, std::uint64_t row_bytes) {
+  const std::string action = "read a layout";
+  const Handle list = own(file, H5Dget_create_plist(dataset), H5Pclose, action);
+  if (H5Pget_layout(list.get()) != H5D_CHUNKED || H5Pget_nfilters(list.get()) != 0) return 0;
+  std::array<hsize_t, 4> lengths{};
+  check(file, H5Pget_chunk(list.get(), static_cast<int>(lengths.size()), lengths.data()), action);
+  return lengths[0] * row_bytes;
+}
+
+}  // namespace
+
 struct H5Appender::State {
   const OpenFile& file;
   std::string path;
@@ -13,9 +33,46 @@ struct H5Appender::State {
   Dimension first;
   std::uint64_t row_bytes = 0;
   Handle dataset;
+  std::size_t chunk_bytes = 0;   ///< 0: HDF5 forms the chunks, if there are any
+  std::vector<std::byte> begun;  ///< of a chunk that is not full yet
+  std::uint64_t chunks = 0;      ///< written
   std::uint64_t rows = 0;
   Sha256 hash;
+
+  void grow_to(std::uint64_t length);
+  void write_chunk(const std::byte* values);
+  void write_chunks(std::span<const std::byte> values);
 };
+
+void H5Appender::State::grow_to(std::uint64_t length) {
+  std::vector<std::uint64_t> shape = shape_of(file, dataset.get(), path);
+  shape[0] = length;
+  const std::vector<hsize_t> extent(shape.begin(), shape.end());
+  check(file, H5Dset_extent(dataset.get(), extent.data()), "write");
+}
+
+void H5Appender::State::write_chunk(const std::byte* values) {
+  const std::array<hsize_t, 4> offset{chunks * (chunk_bytes / row_bytes)};
+  check(file, H5Dwrite_chunk(dataset.get(), H5P_DEFAULT, 0, offset.data(), chunk_bytes, values),
+        "write");
+  ++chunks;
+}
+
+/// Writes the chunks that become full, and keeps the rest.
+void H5Appender::State::write_chunks(std::span<const std::byte> values) {
+  if (!begun.empty()) {
+    const auto more = values.first(std::min(values.size(), chunk_bytes - begun.size()));
+    begun.insert(begun.end(), more.begin(), more.end());
+    values = values.subspan(more.size());
+    if (begun.size() < chunk_bytes) return;
+    write_chunk(begun.data());
+    begun.clear();
+  }
+  for (; values.size() >= chunk_bytes; values = values.subspan(chunk_bytes)) {
+    write_chunk(values.data());
+  }
+  begun.assign(values.begin(), values.end());
+}
 
 H5Appender::H5Appender(H5File& file, std::string path, H5Type type, const DatasetInfo& info,
                        std::size_t chunk_bytes) {
@@ -26,8 +83,18 @@ H5Appender::H5Appender(H5File& file, std::string path, H5Type type, const Datase
   for (std::size_t index = 1; index < info.dimensions.size(); ++index) {
     row_bytes *= info.dimensions[index].length;
   }
-  state_ = std::make_unique<State>(State{open, std::move(path), type, info.dimensions[0], row_bytes,
-                                         std::move(dataset), 0, Sha256()});
+  const std::size_t plain = plain_chunk_bytes(open, dataset.get(), row_bytes);
+  state_ = std::make_unique<State>(State{open,
+                                         std::move(path),
+                                         type,
+                                         info.dimensions[0],
+                                         row_bytes,
+                                         std::move(dataset),
+                                         plain,
+                                         {},
+                                         0,
+                                         0,
+                                         Sha256()});
 }
 
 H5Appender::~H5Appender() = default;
@@ -45,16 +112,22 @@ void H5Appender::append(std::span<const std::byte> values) {
   require(state.row_bytes != 0 && values.size() % state.row_bytes == 0,
           state.path + " takes whole rows only");
   const std::uint64_t count = values.size() / state.row_bytes;
-  std::vector<std::uint64_t> shape = shape_of(state.file, state.dataset.get(), state.path);
   if (state.first.length == kGrowing) {
-    shape[0] = state.rows + count;
-    const std::vector<hsize_t> extent(shape.begin(), shape.end());
-    check(state.file, H5Dset_extent(state.dataset.get(), extent.data()), "write");
+    state.grow_to(state.rows + count);
+  } else {
+    require(count <= state.first.length - state.rows, state.path + " was given too many rows");
   }
-  require(count <= shape[0] - state.rows, state.path + " was given too many rows");
-  write_hyperslab(state.file, state.dataset.get(), number_type(state.type), shape, state.rows,
-                  count, values.data());
-  state.hash.update(values);
+  // Waits at the end of the block, whatever happens in it.
+  const auto policy = values.size() < kWorthAThread ? std::launch::deferred : std::launch::async;
+  std::future<void> hashed = std::async(policy, [&] { state.hash.update(values); });
+  if (state.chunk_bytes != 0) {
+    state.write_chunks(values);
+  } else {
+    write_hyperslab(state.file, state.dataset.get(), number_type(state.type),
+                    shape_of(state.file, state.dataset.get(), state.path), state.rows, count,
+                    values.data());
+  }
+  hashed.get();
   state.rows += count;
 }
 
@@ -64,6 +137,10 @@ void H5Appender::finish() {
   const bool growing = state.first.length == kGrowing;
   require(growing || state.rows == state.first.length || state.row_bytes == 0,
           state.path + " was given too few rows");
+  if (!state.begun.empty()) {
+    state.begun.resize(state.chunk_bytes);
+    state.write_chunk(state.begun.data());
+  }
   if (growing && state.first.scale != state.path) {
     stretch_scale(state.file, state.first.scale, state.rows);
   }

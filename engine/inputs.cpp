@@ -26,25 +26,55 @@ bool is_redrawn(const Input& input) {
          });
 }
 
+bool any_redrawn(const std::vector<Input>& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), is_redrawn);
+}
+
+/// Whether the total or the number of models differs between the attempts of a year.
+bool has_redrawn_year(const Plan& plan) {
+  return plan.count.model == CountModel::poisson ||
+         plan.count.model == CountModel::negative_binomial || any_redrawn(plan.total.parameters) ||
+         any_redrawn(plan.count.parameters);
+}
+
+/// With match = "shift" the location is not drawn.
+std::size_t first_drawn(const Plan& plan) {
+  return plan.matching.match == Match::shift ? 1 : 0;
+}
+
 bool has_redrawn_inputs(const Plan& plan) {
-  const auto any = [](const std::vector<Input>& inputs) {
-    return std::any_of(inputs.begin(), inputs.end(), is_redrawn);
-  };
-  if (plan.count.model == CountModel::poisson ||
-      plan.count.model == CountModel::negative_binomial) {
-    return true;
-  }
-  // With match = "shift" the location is not drawn.
-  const std::size_t drawn = plan.matching.match == Match::shift ? 1 : 0;
-  for (std::size_t i = drawn; i < plan.sizes.parameters.size(); ++i) {
+  if (has_redrawn_year(plan)) return true;
+  for (std::size_t i = first_drawn(plan); i < plan.sizes.parameters.size(); ++i) {
     if (is_redrawn(plan.sizes.parameters[i])) return true;
   }
-  for (const MixtureInputs& component : plan.sizes.components) {
-    if (is_redrawn(component.weight) || is_redrawn(component.mean) || is_redrawn(component.sd)) {
-      return true;
-    }
-  }
-  return any(plan.total.parameters) || any(plan.count.parameters);
+  return std::any_of(plan.sizes.components.begin(), plan.sizes.components.end(),
+                     [](const MixtureInputs& component) {
+                       return is_redrawn(component.weight) || is_redrawn(component.mean) ||
+                              is_redrawn(component.sd);
+                     });
+}
+
+bool is_constant(const Input& input) {
+  return std::all_of(input.years.begin(), input.years.end(), [](const Distribution& distribution) {
+    return distribution.law == kernels::Law::constant;
+  });
+}
+
+/// Whether nothing at all is drawn but sizes. What refers to a state space has one.
+bool has_constant_inputs(const Plan& plan) {
+  const auto all = [](const std::vector<Input>& inputs) {
+    return std::all_of(inputs.begin(), inputs.end(), is_constant);
+  };
+  const bool counted =
+      plan.count.model == CountModel::input || plan.count.model == CountModel::implied;
+  const bool drawn = plan.total.model == TotalModel::trend || plan.state.points > 0;
+  return counted && !drawn && all(plan.total.parameters) && all(plan.count.parameters) &&
+         all(plan.sizes.parameters) &&
+         std::all_of(plan.sizes.components.begin(), plan.sizes.components.end(),
+                     [](const MixtureInputs& component) {
+                       return is_constant(component.weight) && is_constant(component.mean) &&
+                              is_constant(component.sd);
+                     });
 }
 
 Address whole_trajectory(const Address& address) {
@@ -56,7 +86,10 @@ Address whole_trajectory(const Address& address) {
 InputSampler::InputSampler(const Plan& plan, Purpose purpose, const LatentUniforms* latent)
     : plan_(&plan),
       draws_(plan.seed, purpose, latent),
-      same_for_all_attempts_(!has_redrawn_inputs(plan)) {
+      same_for_all_attempts_(!has_redrawn_inputs(plan)),
+      same_for_all_trajectories_(has_constant_inputs(plan)),
+      year_is_held_(!has_redrawn_year(plan)) {
+  list_own_uniforms();
   log10_base_ = kernels::decimal_log(plan.total.base_flop * plan.total.usage_multiplier);
   for (const double share : plan.total.train_share) {
     log10_share_.push_back(kernels::decimal_log(share));
@@ -76,6 +109,45 @@ InputSampler::InputSampler(const Plan& plan, Purpose purpose, const LatentUnifor
     log10_flop_per_usd_.push_back(log10_flop_per_usd +
                                   (year - plan.money.base_year) * log10_improvement);
   }
+}
+
+void InputSampler::list_own_uniforms() {
+  for (auto& slots : own_index_) slots.fill(-1);
+  const auto add = [this](Stream stream, std::uint32_t slot) {
+    own_index_[static_cast<std::size_t>(stream)][slot] =
+        static_cast<std::int8_t>(own_uniforms_.size());
+    own_uniforms_.push_back({stream, slot});
+  };
+  const auto add_input = [&](const Input& input, const ParameterInfo& info) {
+    if (is_redrawn(input)) add(info.stream, info.slot);
+  };
+  const auto add_all = [&](const std::vector<Input>& inputs, std::span<const ParameterInfo> infos,
+                           std::size_t first) {
+    for (std::size_t i = first; i < std::min(inputs.size(), infos.size()); ++i)
+      add_input(inputs[i], infos[i]);
+  };
+  const CountModel count_model = plan_->count.model;
+  if (count_model == CountModel::poisson || count_model == CountModel::negative_binomial) {
+    add(Stream::count, 0);
+  }
+  add_all(plan_->total.parameters, engine::parameters_of(plan_->total.model), 0);
+  add_all(plan_->count.parameters, engine::parameters_of(count_model), 0);
+  add_all(plan_->sizes.parameters, engine::parameters_of(plan_->sizes.family), first_drawn(*plan_));
+  for (std::uint32_t i = 0; i < plan_->sizes.components.size(); ++i) {
+    const auto infos = parameters_of_component(i);
+    add_input(plan_->sizes.components[i].weight, infos[0]);
+    add_input(plan_->sizes.components[i].mean, infos[1]);
+    add_input(plan_->sizes.components[i].sd, infos[2]);
+  }
+}
+
+/// The index-th uniform of a stream at the candidate's own address.
+double InputSampler::own_uniform(Stream stream, std::uint32_t index, const Context& context) const {
+  if (!context.uniforms.empty() && index % first_index(1) == 0) {
+    const std::int8_t known = own_index_[static_cast<std::size_t>(stream)][index / first_index(1)];
+    if (known >= 0) return context.uniforms[static_cast<std::size_t>(known)];
+  }
+  return draws_.uniform(stream, context.address, index);
 }
 
 double InputSampler::value_of(const Argument& argument, const Context& context) const {
@@ -116,12 +188,13 @@ kernels::Parameters InputSampler::parameters_of(const Distribution& distribution
 }
 
 /// The latent uniform of an input: per trajectory, per candidate, or both mixed as normal scores.
-double InputSampler::uniform(const Input& input, Stream stream, const Address& address,
-                             std::uint32_t index) const {
+double InputSampler::uniform(const Input& input, Stream stream, std::uint32_t index,
+                             const Context& context) const {
+  const Address& address = context.address;
   if (input.scope == Scope::trajectory) {
     return draws_.uniform(stream, whole_trajectory(address), index);
   }
-  const double own = draws_.uniform(stream, address, index);
+  const double own = own_uniform(stream, index, context);
   if (input.year_correlation == 0.0) return own;
   const double shared = draws_.uniform(stream, whole_trajectory(address), index);
   const double score = std::sqrt(input.year_correlation) * kernels::normal_quantile(shared) +
@@ -152,7 +225,7 @@ double InputSampler::sample(const Input& input, const ParameterInfo& info,
   const kernels::Parameters parameters = parameters_of(distribution, context);
   if (distribution.law == kernels::Law::constant) return parameters.a;
   const auto draw = [&](std::uint32_t redraw) {
-    return uniform(input, info.stream, context.address, first_index(info.slot) + redraw);
+    return uniform(input, info.stream, first_index(info.slot) + redraw, context);
   };
   if (input.is_shared() || draws_.has_latent())
     return shared_value(distribution, parameters, plan_->years[context.address.year_index],
@@ -193,7 +266,7 @@ Trajectory InputSampler::trajectory(std::uint64_t index) const {
   if (plan_->state.points > 0) trajectory.path = state_path(index);
   if (one_growth_) {
     const CandidateInputs nothing;
-    trajectory.log10_growth = log10_growth_per_year({trajectory, {index, 0, 0}, nothing});
+    trajectory.log10_growth = log10_growth_per_year({trajectory, {index, 0, 0}, nothing, {}});
   }
   return trajectory;
 }
@@ -234,8 +307,7 @@ void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& c
       inputs.parameters[i] = parameters.a;
       if (distribution.law == kernels::Law::constant) continue;
       const std::uint32_t index = input.is_shared() && !all_held ? 0 : redraw;
-      const double u =
-          uniform(input, infos[i].stream, context.address, first_index(infos[i].slot) + index);
+      const double u = uniform(input, infos[i].stream, first_index(infos[i].slot) + index, context);
       inputs.parameters[i] =
           input.is_shared() ? shared_value(distribution, parameters, plan_->years[year_index], u)
                             : kernels::quantile(distribution.law, parameters, u);
@@ -249,10 +321,9 @@ void InputSampler::draw_allocation_law(CandidateInputs& inputs, const Context& c
   give_up("largest_share, gradient and smallest of the allocation", plan_->years[year_index]);
 }
 
-void InputSampler::draw_sizes_law(CandidateInputs& inputs, const Trajectory& trajectory,
-                                  const Address& address) const {
+/// `context` refers to the same inputs.
+void InputSampler::draw_sizes_law(CandidateInputs& inputs, const Context& context) const {
   const Sizes& sizes = plan_->sizes;
-  const Context context{trajectory, address, inputs};
   if (sizes.family == SizeFamily::allocation) return draw_allocation_law(inputs, context);
   const auto infos = engine::parameters_of(sizes.family);
   for (std::uint32_t i = 0; i < sizes.components.size(); ++i) {
@@ -268,12 +339,21 @@ void InputSampler::draw_sizes_law(CandidateInputs& inputs, const Trajectory& tra
   }
 }
 
-CandidateInputs InputSampler::candidate(const Trajectory& trajectory,
-                                        const Address& address) const {
+YearInputs InputSampler::year_inputs(const Trajectory& trajectory, const Address& address,
+                                     std::span<const double> uniforms) const {
+  const CandidateInputs nothing;
+  const Context context{trajectory, address, nothing, uniforms};
+  return {log10_total(context), count(context)};
+}
+
+CandidateInputs InputSampler::candidate(const Trajectory& trajectory, const Address& address,
+                                        const KnownInputs& known) const {
   CandidateInputs inputs;
-  inputs.log10_total = log10_total(trajectory, address);
-  inputs.count = count(trajectory, address);
-  draw_sizes_law(inputs, trajectory, address);
+  const YearInputs year =
+      known.year != nullptr ? *known.year : year_inputs(trajectory, address, known.uniforms);
+  inputs.log10_total = year.log10_total;
+  inputs.count = year.count;
+  draw_sizes_law(inputs, {trajectory, address, inputs, known.uniforms});
   return inputs;
 }
 
@@ -286,35 +366,40 @@ std::optional<bool> InputSampler::accept_location(const CandidateInputs& inputs,
   if (error > 0.0 && (location - error < prior.lower || location + error > prior.upper)) {
     return std::nullopt;
   }
-  const kernels::Parameters parameters = parameters_of(prior, {trajectory, address, inputs});
+  const kernels::Parameters parameters = parameters_of(prior, {trajectory, address, inputs, {}});
   const auto density = [&](double at) { return kernels::density(prior.law, parameters, at); };
   const double middle = density(location);
-  const double needed =
-      draws_.uniform(Stream::acceptance, address, 0) * plan_->matching.bound[address.year_index];
-  if (error == 0.0) return middle > 0.0 && needed < middle;
+  const double bound = plan_->matching.bound[address.year_index];
+  const auto needed = [&] { return draws_.uniform(Stream::acceptance, address, 0) * bound; };
+  if (error == 0.0) return middle > 0.0 && needed() < middle;
   // Densities have one peak: where they hardly change over so short a way, the ends and the middle
   // say what lies between.
   constexpr double slack = 1e-4;
   const double below = density(location - error);
   const double above = density(location + error);
+  // A uniform is below 1, and its product with the bound, rounded, below the bound.
+  if (middle >= bound && below == middle && above == middle) return true;
   const bool flat =
       std::abs(below - middle) <= slack * middle && std::abs(above - middle) <= slack * middle;
-  if (!flat || std::abs(needed - middle) <= 10.0 * slack * middle) return std::nullopt;
-  return needed < middle;
+  if (!flat) return std::nullopt;
+  const double least = needed();
+  if (std::abs(least - middle) <= 10.0 * slack * middle) return std::nullopt;
+  return least < middle;
 }
 
 double InputSampler::location_density(const CandidateInputs& inputs, const Trajectory& trajectory,
                                       const Address& address, double location) const {
   const Distribution& prior = plan_->sizes.parameters[0].years[address.year_index];
   if (!inside(prior, location)) return 0.0;
-  return kernels::density(prior.law, parameters_of(prior, {trajectory, address, inputs}), location);
+  return kernels::density(prior.law, parameters_of(prior, {trajectory, address, inputs, {}}),
+                          location);
 }
 
 double InputSampler::middle_location(const CandidateInputs& inputs, const Trajectory& trajectory,
                                      const Address& address) const {
   const Distribution& prior = plan_->sizes.parameters[0].years[address.year_index];
   return std::clamp(
-      kernels::quantile(prior.law, parameters_of(prior, {trajectory, address, inputs}), 0.5),
+      kernels::quantile(prior.law, parameters_of(prior, {trajectory, address, inputs, {}}), 0.5),
       prior.lower, prior.upper);
 }
 

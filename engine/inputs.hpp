@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/parameters.hpp"
@@ -37,6 +38,19 @@ struct CandidateInputs {
   std::array<Component, most_components> components{};  ///< of a mixture
 };
 
+/// Total and number of models of a trajectory's year.
+struct YearInputs {
+  double log10_total = 0.0;
+  std::uint32_t count = 0;
+};
+
+/// Numbers that candidate() would have to work out for each attempt, known beforehand.
+struct KnownInputs {
+  const YearInputs* year = nullptr;  ///< where InputSampler::year_is_held(), if known
+  /// The uniforms of InputSampler::own_uniforms(), in that order, or none.
+  std::span<const double> uniforms{};
+};
+
 /// So often is k drawn again from latent uniforms.
 inline constexpr std::uint32_t most_latent_redraws = 8;
 
@@ -54,7 +68,19 @@ class InputSampler {
   Trajectory trajectory(std::uint64_t index) const;
 
   /// The inputs of a candidate; what has trajectory scope is the same for all attempts.
-  CandidateInputs candidate(const Trajectory& trajectory, const Address& address) const;
+  CandidateInputs candidate(const Trajectory& trajectory, const Address& address,
+                            const KnownInputs& known = {}) const;
+
+  /// The total and number of models of a candidate.
+  YearInputs year_inputs(const Trajectory& trajectory, const Address& address,
+                         std::span<const double> uniforms = {}) const;
+
+  /// The first uniform of each input that is drawn anew for each attempt: its stream and slot.
+  struct OwnUniform {
+    Stream stream;
+    std::uint32_t slot = 0;
+  };
+  std::span<const OwnUniform> own_uniforms() const { return own_uniforms_; }
 
   /// Whether a candidate whose location had to be `location` passes: with probability prior
   /// density / bound of the year. With an `error` of the location: none if that decides.
@@ -75,6 +101,12 @@ class InputSampler {
   /// Whether all attempts of a trajectory and year have the same inputs.
   bool same_for_all_attempts() const { return same_for_all_attempts_; }
 
+  /// Whether all attempts of a trajectory and year have the same total and number of models.
+  bool year_is_held() const { return year_is_held_; }
+
+  /// Whether all candidates of a year have the same inputs.
+  bool same_for_all_trajectories() const { return same_for_all_trajectories_; }
+
   /// log10 of the FLOP that a USD buys in a year of the job.
   double log10_flop_per_usd(std::uint32_t year_index) const {
     return log10_flop_per_usd_[year_index];
@@ -92,27 +124,29 @@ class InputSampler {
     const Trajectory& trajectory;
     const Address& address;
     const CandidateInputs& others;
+    std::span<const double> uniforms{};  ///< KnownInputs::uniforms
   };
 
   double value_of(const Argument& argument, const Context& context) const;
   kernels::Parameters parameters_of(const Distribution& distribution, const Context& context) const;
-  double uniform(const Input& input, Stream stream, const Address& address,
-                 std::uint32_t index) const;
+  void list_own_uniforms();
+  double own_uniform(Stream stream, std::uint32_t index, const Context& context) const;
+  double uniform(const Input& input, Stream stream, std::uint32_t index,
+                 const Context& context) const;
   double shared_value(const Distribution& distribution, const kernels::Parameters& parameters,
                       int year, double u) const;
   double sample(const Input& input, const ParameterInfo& info, const Context& context) const;
   std::vector<StateRow> state_path(std::uint64_t index) const;
-  double log10_total(const Trajectory& trajectory, const Address& address) const;
-  double modelled_log10_total(const Trajectory& trajectory, const Address& address) const;
+  double log10_total(const Context& context) const;
+  double modelled_log10_total(const Context& context) const;
   double log10_growth(const Context& context) const;
   double log10_growth_per_year(const Context& context) const;
   bool has_one_growth() const;
-  std::uint32_t count(const Trajectory& trajectory, const Address& address) const;
+  std::uint32_t count(const Context& context) const;
   double on_line(const Trajectory& trajectory, const Address& address, double low,
                  double high) const;
   double unrounded_count(const Context& context, std::uint32_t redraw) const;
-  void draw_sizes_law(CandidateInputs& inputs, const Trajectory& trajectory,
-                      const Address& address) const;
+  void draw_sizes_law(CandidateInputs& inputs, const Context& context) const;
   void draw_allocation_law(CandidateInputs& inputs, const Context& context) const;
 
   const Plan* plan_;
@@ -123,7 +157,12 @@ class InputSampler {
   double log10_base_ = 0.0;          ///< of base_flop * usage_multiplier
   std::vector<double> log10_share_;  ///< per year, of train_share
   std::vector<double> log10_flop_per_usd_;
+  std::vector<OwnUniform> own_uniforms_;
+  /// [stream, slot] index in own_uniforms_; -1: not in it
+  std::array<std::array<std::int8_t, most_slots>, most_streams> own_index_{};
   bool same_for_all_attempts_ = false;
+  bool same_for_all_trajectories_ = false;
+  bool year_is_held_ = false;
 };
 
 }  // namespace flopsieve::engine

@@ -50,7 +50,7 @@ double InputSampler::unrounded_count(const Context& context, std::uint32_t redra
       // Only k is redrawn: rejecting its mean too would select among the means.
       const double mean = sample(count.parameters[0], infos[0], context);
       if (!(mean > 0.0 && mean < 2.0 * largest_count)) return 0.0;
-      const double u = draws_.uniform(Stream::count, address, redraw);
+      const double u = own_uniform(Stream::count, redraw, context);
       if (count.model == CountModel::poisson) return kernels::poisson_quantile(mean, u);
       return kernels::negative_binomial_quantile(mean,
                                                  sample(count.parameters[1], infos[1], context), u);
@@ -63,9 +63,10 @@ double InputSampler::unrounded_count(const Context& context, std::uint32_t redra
   const Distribution& distribution = input.years[address.year_index];
   const kernels::Parameters parameters = parameters_of(distribution, context);
   if (distribution.law == kernels::Law::constant) return parameters.a;
-  const double u = uniform(input, infos[0].stream, address, redraw);
-  if (input.is_shared() || draws_.has_latent())
+  const double u = uniform(input, infos[0].stream, redraw, context);
+  if (input.is_shared() || draws_.has_latent()) {
     return shared_value(distribution, parameters, plan_->years[address.year_index], u);
+  }
   const double value = kernels::quantile(distribution.law, parameters, u);
   return value >= distribution.lower && value <= distribution.upper ? value : 0.0;
 }
@@ -75,7 +76,7 @@ std::array<double, 2> InputSampler::count_parameters(const Trajectory& trajector
   const Count& count = plan_->count;
   const auto infos = engine::parameters_of(count.model);
   const CandidateInputs nothing;
-  const Context context{trajectory, address, nothing};
+  const Context context{trajectory, address, nothing, {}};
   std::array<double, 2> found{};
   if (count.model != CountModel::poisson && count.model != CountModel::negative_binomial) {
     return found;
@@ -86,15 +87,14 @@ std::array<double, 2> InputSampler::count_parameters(const Trajectory& trajector
   return found;
 }
 
-std::uint32_t InputSampler::count(const Trajectory& trajectory, const Address& address) const {
+std::uint32_t InputSampler::count(const Context& context) const {
   if (plan_->count.model == CountModel::implied) return 0;
-  const CandidateInputs nothing;
   const std::uint32_t redraws = draws_.has_latent() ? most_latent_redraws : most_redraws;
   for (std::uint32_t redraw = 0; redraw < redraws; ++redraw) {
-    const auto count = whole_count(unrounded_count({trajectory, address, nothing}, redraw));
+    const auto count = whole_count(unrounded_count(context, redraw));
     if (count) return *count;
   }
-  give_up("the number of models", plan_->years[address.year_index]);
+  give_up("the number of models", plan_->years[context.address.year_index]);
 }
 
 }  // namespace flopsieve::engine

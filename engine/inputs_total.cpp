@@ -57,12 +57,11 @@ double InputSampler::log10_growth(const Context& context) const {
   return sum / ln_10;
 }
 
-double InputSampler::modelled_log10_total(const Trajectory& trajectory,
-                                          const Address& address) const {
+double InputSampler::modelled_log10_total(const Context& context) const {
   const Total& total = plan_->total;
+  const Trajectory& trajectory = context.trajectory;
+  const Address& address = context.address;
   const auto infos = engine::parameters_of(total.model);
-  const CandidateInputs nothing;
-  const Context context{trajectory, address, nothing};
   const double year = static_cast<double>(plan_->years[address.year_index]);
   switch (total.model) {
     case TotalModel::growth:
@@ -90,12 +89,13 @@ double InputSampler::modelled_log10_total(const Trajectory& trajectory,
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-double InputSampler::log10_total(const Trajectory& trajectory, const Address& address) const {
+double InputSampler::log10_total(const Context& context) const {
   const Total& total = plan_->total;
+  const Address& address = context.address;
   if (!total.known_log10.empty() && !std::isnan(total.known_log10[address.year_index])) {
     return total.known_log10[address.year_index];
   }
-  const double modelled = modelled_log10_total(trajectory, address);
+  const double modelled = modelled_log10_total(context);
   return total.log10_ceiling.empty() ? modelled
                                      : std::min(modelled, total.log10_ceiling[address.year_index]);
 }

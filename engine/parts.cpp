@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t most_parts_on_their_way = 4;
 constexpr std::size_t most_waiting_batches = 64;
 constexpr std::size_t most_waiting_bytes = std::size_t{16} << 20;
 
@@ -26,18 +27,20 @@ std::size_t bytes_of(const Columns& columns) {
          4 * columns.counts.size();
 }
 
+/// A column of all batches, one after the other.
 template <class T>
-void append(std::vector<T>& into, const std::vector<T>& from) {
-  into.insert(into.end(), from.begin(), from.end());
+std::vector<std::span<const T>> column(const std::vector<BatchResult>& batches,
+                                       std::vector<T> Columns::*member) {
+  std::vector<std::span<const T>> pieces;
+  for (const BatchResult& result : batches) pieces.emplace_back(result.columns.*member);
+  return pieces;
 }
 
-void append(Columns& into, const Columns& from) {
-  append(into.trajectory, from.trajectory);
-  append(into.attempt, from.attempt);
-  append(into.counts, from.counts);
-  append(into.statistics, from.statistics);
-  append(into.row_size, from.row_size);
-  append(into.log10_flop, from.log10_flop);
+template <class T>
+std::size_t length(const std::vector<std::span<const T>>& pieces) {
+  std::size_t values = 0;
+  for (const std::span<const T> piece : pieces) values += piece.size();
+  return values;
 }
 
 /// Keeps the sizes of the first `rows` complete trajectories only.
@@ -50,20 +53,26 @@ void cut_sizes(Columns& columns, std::uint64_t rows, std::size_t years) {
   columns.log10_flop.resize(sizes);
 }
 
-void write_columns(H5File& file, const Plan& plan, const Columns& columns) {
-  const Dimension row{"/row", columns.trajectory.size()};
+void write_columns(H5File& file, const Plan& plan, const std::vector<BatchResult>& batches) {
+  const auto trajectory = column(batches, &Columns::trajectory);
+  const auto statistics = column(batches, &Columns::statistics);
+  const auto row_size = column(batches, &Columns::row_size);
+  const auto log10_flop = column(batches, &Columns::log10_flop);
+  const Dimension row{"/row", length(trajectory)};
   const Dimension year = along("", format::year, plan.year_count());
-  file.write("/columns/trajectory", columns.trajectory, {{row}, "1", ""});
-  file.write("/columns/attempt", columns.attempt, {{row, year}, "1", ""});
-  file.write("/columns/counts", columns.counts,
-             {{row, year, along("", format::threshold, plan.outputs.thresholds.size())}, "1", ""});
-  const std::size_t statistics = columns.statistics.empty() ? 0 : plan.outputs.statistics.size();
-  file.write("/columns/statistics", columns.statistics,
-             {{row, year, {"/kept_statistic", statistics}}, "", ""});
-  file.write("/columns/row_size", columns.row_size,
-             {{{"/sample_set", columns.row_size.size()}}, "1", ""});
-  file.write("/columns/log10_flop", columns.log10_flop,
-             {{{"/size", columns.log10_flop.size()}}, "", ""});
+  const Dimension threshold = along("", format::threshold, plan.outputs.thresholds.size());
+  const Dimension statistic{"/kept_statistic",
+                            length(statistics) == 0 ? 0 : plan.outputs.statistics.size()};
+  const auto info = [](std::vector<Dimension> dimensions, const char* units) {
+    return DatasetInfo{std::move(dimensions), units, "", 0, false};
+  };
+  file.write("/columns/trajectory", trajectory, info({row}, "1"));
+  file.write("/columns/attempt", column(batches, &Columns::attempt), info({row, year}, "1"));
+  file.write("/columns/counts", column(batches, &Columns::counts),
+             info({row, year, threshold}, "1"));
+  file.write("/columns/statistics", statistics, info({row, year, statistic}, ""));
+  file.write("/columns/row_size", row_size, info({{"/sample_set", length(row_size)}}, "1"));
+  file.write("/columns/log10_flop", log10_flop, info({{"/size", length(log10_flop)}}, ""));
 }
 
 Columns read_columns(const H5File& file) {
@@ -73,7 +82,6 @@ Columns read_columns(const H5File& file) {
   columns.counts = file.read<std::uint32_t>("/columns/counts");
   columns.statistics = file.read<double>("/columns/statistics");
   columns.row_size = file.read<std::uint64_t>("/columns/row_size");
-  columns.log10_flop = file.read<double>("/columns/log10_flop");
   return columns;
 }
 
@@ -88,7 +96,7 @@ std::vector<fs::path> part_paths(const fs::path& folder) {
   return paths;
 }
 
-H5File open_part(std::vector<std::byte> image, const fs::path& path) {
+H5File open_part(PageBytes image, const fs::path& path) {
   H5File file = H5File::open_image(std::move(image), path.string());
   if (file.read_attribute_text("/", format::kind) != format::kind_part) {
     throw Error(ExitCode::storage, fmt::format("{}: not a part of a flopsieve run", path.string()));
@@ -132,7 +140,7 @@ void PartWriter::add(BatchResult result) {
 }
 
 void PartWriter::begin_seal() {
-  finish_part();
+  finish_parts(most_parts_on_their_way - 1);
   if (waiting_.empty()) return;
   Part part{folder_ / fmt::format("part-{:010}-{:010}-{}of{}.h5", waiting_.front().batch,
                                   waiting_.back().batch, shard_.index, shard_.count),
@@ -142,42 +150,57 @@ void PartWriter::begin_seal() {
     part.batches.push_back(result.batch);
     part.complete += result.tally.complete;
   }
-  writing_ = std::async(std::launch::async,
-                        [this, path = part.path, batches = std::exchange(waiting_, {})] {
-                          write_part(path, batches);
-                        });
-  parts_.push_back(std::move(part));
+  auto write = [this, path = part.path, batches = std::exchange(waiting_, {})]() mutable {
+    write_part(path, std::move(batches));
+  };
+  on_their_way_.push_back({std::move(part), std::async(std::launch::async, std::move(write))});
   waiting_bytes_ = 0;
 }
 
 void PartWriter::seal() {
   begin_seal();
-  finish_part();
+  finish_parts(0);
 }
 
-/// Waits for the part that is being written. One that failed is none of parts_.
-void PartWriter::finish_part() {
-  if (!writing_.valid()) return;
-  try {
-    writing_.get();
-  } catch (...) {
-    parts_.pop_back();
-    waiting_.clear();
-    throw;
+/// Waits until no more than `left` parts are being written. One that failed is none of parts_.
+void PartWriter::finish_parts(std::size_t left) {
+  while (on_their_way_.size() > left) {
+    PartOnItsWay first = std::move(on_their_way_.front());
+    on_their_way_.pop_front();
+    try {
+      first.written.get();
+    } catch (...) {
+      waiting_.clear();
+      throw;
+    }
+    parts_.push_back(std::move(first.part));
   }
 }
 
-void PartWriter::write_part(const fs::path& path, const std::vector<BatchResult>& batches) const {
+void PartWriter::write_part(const fs::path& path, std::vector<BatchResult> batches) {
+  std::unique_lock lock(building_);
+  PageBytes memory;
+  if (!memory_.empty()) {
+    memory = std::move(memory_.back());
+    memory_.pop_back();
+  }
+  PageBytes image = build_image(path, std::move(batches), std::move(memory));
+  lock.unlock();
+  engine::seal(path, image);
+  lock.lock();
+  memory_.push_back(std::move(image));
+}
+
+PageBytes PartWriter::build_image(const fs::path& path, std::vector<BatchResult> batches,
+                                  PageBytes memory) const {
   const Plan& plan = study_->plan;
   Tally histograms(plan);
-  Columns columns;
   std::vector<BatchRecord> records;
   for (const BatchResult& result : batches) {
     histograms.add(result.tally);
-    append(columns, result.columns);
     records.push_back({result.batch, result.tally});
   }
-  H5File file = H5File::create_in_memory(path.filename().string());
+  H5File file = H5File::create_in_memory(path.filename().string(), std::move(memory));
   file.write_attribute("/", format::kind, std::string_view(format::kind_part));
   file.write_attribute("/", format::format_version, std::int32_t{format::version});
   file.write_attribute("/", format::identity, study_->identity);
@@ -185,8 +208,8 @@ void PartWriter::write_part(const fs::path& path, const std::vector<BatchResult>
   write_scales(file, plan, "", {format::year, format::threshold});
   write_batches(file, plan, records);
   write_histograms(file, plan, histograms, 1);
-  write_columns(file, plan, columns);
-  engine::seal(path, file.image());
+  write_columns(file, plan, batches);
+  return file.take_image();
 }
 
 std::optional<Study> stored_study(const fs::path& folder) {
@@ -235,10 +258,12 @@ PartContents read_part(const fs::path& path, const Plan& plan) {
   return read_part(unseal(path), path, plan);
 }
 
-PartContents read_part(std::vector<std::byte> image, const fs::path& path, const Plan& plan) {
-  const H5File file = open_part(std::move(image), path);
-  PartContents contents{read_batches(file, plan), Tally(plan), read_columns(file)};
-  add_histograms(file, plan, contents.histograms);
+PartContents read_part(PageBytes image, const fs::path& path, const Plan& plan) {
+  H5File file = open_part(std::move(image), path);
+  const auto log10_flop = file.bytes<double>("/columns/log10_flop");
+  PartContents contents{read_batches(file, plan), Tally(plan), read_columns(file), std::move(file),
+                        log10_flop};
+  add_histograms(contents.file, plan, contents.histograms);
   return contents;
 }
 

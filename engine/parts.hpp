@@ -2,14 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/batch.hpp"
+#include "engine/h5.hpp"
+#include "engine/page_bytes.hpp"
 #include "engine/study.hpp"
 #include "engine/tally_io.hpp"
 
@@ -33,14 +38,17 @@ struct Part {
 struct PartContents {
   std::vector<BatchRecord> batches;
   Tally histograms;  ///< of all its batches together
-  Columns columns;
+  Columns columns;   ///< but for the sizes, which are most of a part
+  H5File file;
+  std::span<const std::byte> log10_flop;  ///< float64, where they stand in `file`
 };
 
 /// Collects committed batches and writes them as sealed parts (sealed.hpp) into a folder, so that
-/// a kill loses at most what came after the last seal(). Used by one thread at a time. Parts are
-/// written by a thread of its own, one after the other, so that whoever commits does not wait for
-/// the disk unless a whole part is already on its way: memory holds two parts at most. While parts
-/// are being written, nobody else may call HDF5 (seal() ends that).
+/// a kill loses at most what came after the last seal(). Used by one thread at a time. Each part is
+/// built and written by a thread of its own, and four may be on their way, so that one is built
+/// while others are hashed and made durable, and whoever commits waits for none of them unless all
+/// are late: memory holds five parts, some of them twice. While parts are being written, nobody
+/// else may call HDF5 (seal() ends that).
 class PartWriter {
  public:
   /// Creates the folder if need be. Throws Error(storage).
@@ -52,8 +60,8 @@ class PartWriter {
   /// columns wait, and before a gap: a part holds successive batches of its shard.
   void add(BatchResult result);
 
-  /// Has what waits written without waiting for it, but for the part before it. Throws what the
-  /// writing of that one threw; nothing more is written then.
+  /// Has what waits written without waiting for it, but for the last part but three. Throws what
+  /// the writing of that one threw; what waits is not written then.
   void begin_seal();
 
   /// Writes what waits; after it has returned, it survives a kill. Throws Error(storage).
@@ -63,8 +71,15 @@ class PartWriter {
   const std::vector<Part>& parts() const { return parts_; }
 
  private:
-  void write_part(const std::filesystem::path& path, const std::vector<BatchResult>& batches) const;
-  void finish_part();
+  struct PartOnItsWay {
+    Part part;
+    std::future<void> written;
+  };
+
+  void write_part(const std::filesystem::path& path, std::vector<BatchResult> batches);
+  PageBytes build_image(const std::filesystem::path& path, std::vector<BatchResult> batches,
+                        PageBytes memory) const;
+  void finish_parts(std::size_t left);
 
   std::filesystem::path folder_;
   const Study* study_;
@@ -73,7 +88,9 @@ class PartWriter {
   std::size_t waiting_bytes_ = 0;
   std::uint64_t sizes_kept_ = 0;  ///< complete trajectories whose sizes were taken so far
   std::vector<Part> parts_;
-  std::future<void> writing_;  ///< of the last of parts_; last member: it waits when destroyed
+  std::mutex building_;            ///< of the thread that calls HDF5
+  std::vector<PageBytes> memory_;  ///< of images that are written, for others; under building_
+  std::deque<PartOnItsWay> on_their_way_;  ///< last member: it waits when destroyed
 };
 
 /// The study of a folder's parts, from the first part that can be read; nothing if there is none.
@@ -88,7 +105,6 @@ std::vector<Part> list_parts(const std::filesystem::path& folder, const Study& s
 PartContents read_part(const std::filesystem::path& path, const Plan& plan);
 
 /// The same for what unseal(path) has returned; that may be called by another thread meanwhile.
-PartContents read_part(std::vector<std::byte> image, const std::filesystem::path& path,
-                       const Plan& plan);
+PartContents read_part(PageBytes image, const std::filesystem::path& path, const Plan& plan);
 
 }  // namespace flopsieve::engine

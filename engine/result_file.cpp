@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <future>
 #include <limits>
 #include <optional>
@@ -14,12 +15,21 @@
 #include "engine/h5.hpp"
 #include "engine/parameters.hpp"
 #include "engine/sealed.hpp"
+#include "engine/split_io.hpp"
+#include "engine/tilt_io.hpp"
 #include "engine/summary.hpp"
 
 namespace flopsieve::engine {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Parts that are read and verified while another is written.
+constexpr std::size_t most_read_ahead = 3;
+
+/// From this number of candidates on, their sizes stand in chunks of 1 MiB: fewer and longer
+/// writes.
+constexpr std::uint64_t many_sets = 100'000;
 
 void check_stop(const std::atomic<bool>* stop) {
   if (stop != nullptr && stop->load()) {
@@ -88,16 +98,18 @@ class ColumnWriter {
     log10_flop_.emplace(file, format::log10_flop,
                         DatasetInfo{{along(format::samples, "model", kGrowing)},
                                     "log10 FLOP",
-                                    "sizes of the candidates one after the other, ascending"});
+                                    "sizes of the candidates one after the other, ascending"},
+                        std::size_t{sets_wanted_ < many_sets ? 256U : 1024U} << 10);
   }
 
-  void append(const Columns& columns) {
+  void append(const PartContents& part) {
     if (!trajectory_) return;
+    const Columns& columns = part.columns;
     trajectory_->append(columns.trajectory);
     counts_->append(columns.counts);
     attempt_->append(columns.attempt);
     if (statistics_) statistics_->append(columns.statistics);
-    if (row_size_) append_samples(columns);
+    if (row_size_) append_samples(part);
   }
 
   void finish(H5File& file) {
@@ -117,7 +129,8 @@ class ColumnWriter {
 
  private:
   /// As many sample sets as are still wanted: parts may hold more.
-  void append_samples(const Columns& columns) {
+  void append_samples(const PartContents& part) {
+    const Columns& columns = part.columns;
     const std::size_t years = plan_.year_count();
     const std::size_t sets = static_cast<std::size_t>(
         std::min<std::uint64_t>(columns.row_size.size(), sets_wanted_ - row_size_->rows()));
@@ -132,7 +145,7 @@ class ColumnWriter {
     set_trajectory_->append(trajectories);
     set_year_->append(set_years);
     row_size_->append(std::span(columns.row_size).first(sets));
-    log10_flop_->append(std::span(columns.log10_flop).first(sizes));
+    log10_flop_->append_bytes(part.log10_flop.first(sizes * sizeof(double)));
   }
 
   const Plan& plan_;
@@ -206,44 +219,6 @@ void write_summary(H5File& file, const Plan& plan, const Tally& tally) {
                   "statistic");
 }
 
-/// Method::split: what its populations found, in place of the pass rates of other methods.
-void write_split(H5File& file, const Tally& tally, const Dimension& year) {
-  std::vector<double> probabilities, errors, levels, accepted;
-  std::vector<std::uint64_t> pairs, disagreeing;
-  for (const YearTally& each : tally.years) {
-    const SplitReport report = report_split(each.split);
-    probabilities.push_back(report.probability);
-    errors.push_back(report.error);
-    levels.push_back(report.levels);
-    accepted.push_back(report.acceptance);
-    pairs.push_back(each.split.pairs);
-    disagreeing.push_back(each.split.disagreeing);
-  }
-  const auto write = [&](const char* name, const auto& values, const char* meaning) {
-    file.write(fmt::format("/acceptance/{}", name), values, {{year}, "1", meaning});
-  };
-  write("split_probability", probabilities, "mean estimate of P(constraints) over trajectories");
-  write("split_error", errors, "standard error of that mean for these trajectories");
-  write("split_levels", levels, "mean number of levels of a population");
-  write("split_moves_accepted", accepted, "share of the moves that were accepted");
-  write("split_pairs", pairs, "trajectories with two independent populations");
-  write("split_disagreeing", disagreeing, "pairs more than 5 standard errors apart");
-}
-
-/// Method::truncate and tilt: probabilities, in place of the pass rates of candidates from the
-/// job's law.
-void write_tilt(H5File& file, const Tally& tally, const Dimension& year) {
-  const auto write = [&](const char* name, double TiltReport::*member, const char* meaning) {
-    std::vector<double> values;
-    for (const YearTally& each : tally.years) values.push_back(report_tilt(each).*member);
-    file.write(fmt::format("/acceptance/{}", name), values, {{year}, "1", meaning});
-  };
-  write("tilt_total_probability", &TiltReport::total_probability, "P(total in window)");
-  write("tilt_total_error", &TiltReport::total_error, "its standard error");
-  write("tilt_probability", &TiltReport::probability, "P(constraints)");
-  write("tilt_error", &TiltReport::error, "its standard error");
-}
-
 void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
   const Dimension year = along(format::acceptance, format::year, plan.year_count());
   const Dimension rejector =
@@ -280,8 +255,8 @@ void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
       {{year, rejector, along(format::acceptance, format::other_constraint, rejector.length)},
        "1",
        "audited: rejected by both"});
-  if (plan.sampling.method == Method::split) write_split(file, tally, year);
-  if (is_tilted(plan.sampling.method)) write_tilt(file, tally, year);
+  if (plan.sampling.method == Method::split) write_split_acceptance(file, plan, tally);
+  if (is_tilted(plan.sampling.method)) write_tilt_acceptance(file, plan, tally);
 }
 
 void write_attributes(H5File& file, const Study& study, const Tally& tally) {
@@ -346,14 +321,18 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
     H5File file = H5File::create(temporary.path());
     write_group_scales(file, plan);
     ColumnWriter columns(file, plan, complete);
-    std::future<std::vector<std::byte>> image;  // of the next part, read and verified meanwhile
+    std::deque<std::future<PageBytes>> images;  // of the next parts, read and verified meanwhile
+    std::size_t begun = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       check_stop(stop);
-      if (i == 0) image = std::async(std::launch::async, unseal, parts[0].path);
-      std::vector<std::byte> present = image.get();
-      if (i + 1 < parts.size()) image = std::async(std::launch::async, unseal, parts[i + 1].path);
+      for (; begun < parts.size() && begun <= i + most_read_ahead; ++begun) {
+        images.push_back(std::async(std::launch::async, unseal, parts[begun].path));
+      }
+      PageBytes present = images.front().get();
+      images.pop_front();
       PartContents contents = read_part(std::move(present), parts[i].path, plan);
-      columns.append(contents.columns);
+      columns.append(contents);
+      temporary.begin_commit();
       tally.add(contents.histograms);
       std::move(contents.batches.begin(), contents.batches.end(), std::back_inserter(batches));
     }

@@ -6,6 +6,7 @@
 
 #include "kernels/math.hpp"
 #include "kernels/math_constants.hpp"
+#include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -16,9 +17,13 @@ constexpr double ln_10 = 2.30258509299404568402;
 /// For second-order terms and for bounds that are computed from the rounded values themselves.
 constexpr double margin = 1.1;
 
-double relative_sum_error(const Candidate& c) {
-  const double farthest = std::max(c.largest_z, -c.smallest_z) * c.scale * kernels::log2_of_10;
-  return (40.0 + 2.0 * std::abs(farthest)) * unit_roundoff;
+/// Of the sizes, in powers of two from the location.
+double farthest(const Candidate& c) {
+  return std::max(std::abs(c.largest_z), std::abs(c.smallest_z)) * c.scale * kernels::log2_of_10;
+}
+
+double relative_sum_error(double farthest) {
+  return (40.0 + 2.0 * farthest) * unit_roundoff;
 }
 
 /// Central moments of z with bounds of their errors.
@@ -51,7 +56,7 @@ Moments moments(const Candidate& c) {
   out.error_4 = d4 + 4.0 * (top * (std::abs(m3) + d3) - m1 * std::abs(m3)) +
                 6.0 * (top * top * (m2 + d2) - m1 * m1 * m2) +
                 3.0 * (top * top * top * top - m1 * m1 * m1 * m1);
-  if (!(out.least_variance > 0.01 * m2)) out.least_variance = 0.0;
+  if (!(out.least_variance > 0.01 * m2 && m2 > 0x1p-50)) out.least_variance = 0.0;
   return out;
 }
 
@@ -83,7 +88,7 @@ double error_from_sums(StatisticKind kind, const Candidate& c, double value, dou
     case total_error:
       return (1.0 + std::abs(value)) * ln_10 * margin * sum_error;
     case largest_share:
-      return value * margin * relative_sum_error(c);
+      return value * margin * relative_sum_error(farthest(c));
     case cost_total:
       return of_power(sum_error);
     case cost_largest:
@@ -128,8 +133,16 @@ double error_in_order(StatisticKind kind, bool solved) {
 
 }  // namespace
 
+bool fits_single_precision(const Candidate& candidate) {
+  return farthest(candidate) <= kernels::largest_fast_exponent;
+}
+
 double log10_sum_error(const Candidate& candidate) {
-  return relative_sum_error(candidate) * margin / ln_10;
+  return log10_sum_error(farthest(candidate));
+}
+
+double log10_sum_error(double farthest) {
+  return relative_sum_error(farthest) * margin / ln_10;
 }
 
 Screened screen(const Statistic& statistic, const Candidate& candidate, bool solved,
@@ -146,7 +159,9 @@ Screened screen(const Statistic& statistic, const Candidate& candidate, bool sol
     error = error_from_sums(statistic.kind, candidate, value, solved ? log_error : 0.0,
                             solved ? 0.0 : log_error);
   }
-  if (statistic.kind == StatisticKind::count) return {value, 0.0};
+  const bool same_bits =
+      !solved || statistic.kind == StatisticKind::count || statistic.kind == StatisticKind::range;
+  if (error == 0.0 && same_bits) return {value, 0.0};
   const auto n = static_cast<double>(candidate.inputs.count);
   return {value, error + 1e-11 * n * (1.0 + std::abs(value))};
 }

@@ -3,7 +3,7 @@
 #include "engine/candidate.hpp"
 #include "engine/plan.hpp"
 
-/// Statistics of a candidate whose sums were taken in single precision (kernels::draw_and_sum),
+/// Statistics of a candidate whose sums were taken in single precision (kernels::add_sizes),
 /// with a bound of their error: what lies clearly on one side of a limit needs no double precision,
 /// and the survivors are those of double precision all the same.
 namespace flopsieve::engine {
@@ -14,18 +14,26 @@ struct Screened {
   double error = 0.0;
 };
 
-/// Bound of the error of log10 of the size sum.
+/// Whether single precision has room for the sizes of a candidate: otherwise its sums have no
+/// meaning and must be those of double precision.
+bool fits_single_precision(const Candidate& candidate);
+
+/// Bound of the error of log10 of the size sum; or of sizes of which none is farther than so many
+/// powers of two from the location.
 double log10_sum_error(const Candidate& candidate);
+double log10_sum_error(double farthest);
 
 /// A statistic of a candidate with single-precision sums. `solved`: its location comes from its sum
 /// (match = "shift"), so that it has the error of the sum's logarithm.
 ///
-/// With u = 2^-24, n sizes, y the largest abs(scale z) in powers of two: the sum of sizes has a
-/// relative error below (40 + 2 y) u, the p-th moment m_p of z one below 40 u times the mean of
-/// abs(z)^p, which is at most sqrt(m_2), m_2, sqrt(m_2 m_4), m_4. These are propagated through the
-/// definitions by the mean value theorem. What rounding in double precision adds is below 1e-11 n
-/// (1 + abs(value)), provided that the variance of z is above m_2 / 100; otherwise nothing is
-/// known.
+/// With u = 2^-24, n sizes, y the largest abs(scale z) in powers of two and w = z - origin: the sum
+/// of sizes has a relative error below (40 + 2 y) u, the p-th moment m_p of w one below 40 u times
+/// the mean of abs(w)^p, which is at most sqrt(m_2), m_2, sqrt(m_2 m_4), m_4. That holds for the z
+/// of every family (kernels::add_sizes). These are propagated through the definitions by the mean
+/// value theorem. What rounding in double precision adds is below 1e-11 n (1 + abs(value)),
+/// provided that the variance of z is above m_2 / 100, and m_2 above 2^-50, where no power
+/// underflows that matters; otherwise nothing is known. What comes from extremes or sizes in order
+/// about a given location has the very bits of double precision: no error.
 Screened screen(const Statistic& statistic, const Candidate& candidate, bool solved,
                 OrderedSizes& ordered);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
@@ -57,8 +58,8 @@ void seal(const std::filesystem::path& path, std::span<const std::byte> image) {
   file.commit();
 }
 
-std::vector<std::byte> unseal(const std::filesystem::path& path) {
-  std::vector<std::byte> bytes = read_bytes(path, ExitCode::storage);
+PageBytes unseal(const std::filesystem::path& path) {
+  PageBytes bytes = read_bytes(path, ExitCode::storage);
   const std::string reason = damage(bytes);
   if (!reason.empty()) {
     throw DamagedPart(path.string() + ": damaged part: " + reason);

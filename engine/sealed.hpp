@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "engine/error.hpp"
+#include "engine/page_bytes.hpp"
 
 namespace flopsieve::engine {
 
@@ -31,6 +31,6 @@ class DamagedPart : public Error {
 };
 
 /// The verified image. Throws DamagedPart, or Error(storage) with `PATH: cannot read: REASON`.
-std::vector<std::byte> unseal(const std::filesystem::path& path);
+PageBytes unseal(const std::filesystem::path& path);
 
 }  // namespace flopsieve::engine

@@ -27,17 +27,15 @@ constexpr std::size_t drawn_together = 32;
 
 }  // namespace
 
-/// As for_each_lane(), with every candidate in lane 0.
 void Sieve::for_each_allocation(std::span<const Trial> trials,
-                                const std::function<void(std::size_t lane)>& body) {
-  drawn_ = 0;
+                                const std::function<void(const Trial&)>& body) {
   for (std::size_t first = 0; first < trials.size(); first += drawn_together) {
     const auto some = trials.subspan(first, std::min(drawn_together, trials.size() - first));
     draw_allocations(some);
     for (std::size_t i = 0; i < some.size(); ++i) {
       begin_allocation(some[i], trial_inputs_[i], allocations_.of(i));
       group_.trial[0] = first + i;
-      body(0);
+      body(some[i]);
     }
   }
 }
@@ -45,8 +43,8 @@ void Sieve::for_each_allocation(std::span<const Trial> trials,
 void Sieve::draw_allocations(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
   requests_.resize(trials.size());
+  input_tile_.draw(trials, trial_inputs_);
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    trial_inputs_[i] = inputs_.candidate(*trials[i].trajectory, trials[i].address);
     const auto& p = trial_inputs_[i].parameters;
     requests_[i] = {{p[0], p[1], p[2], plan_->sizes.bins},
                     inputs_.draws().counter(Stream::sizes, trials[i].address)};
@@ -73,9 +71,9 @@ void Sieve::begin_allocation(const Trial& trial, const CandidateInputs& inputs,
   candidate.power_4 = sums.power[3];
   candidate.largest_z = sums.largest;
   candidate.smallest_z = sums.smallest;
-  precise_[0] = true;
+  group_.precise[0] = true;
   ordered_.begin(candidate, z.data(), 1);
-  drawn_ += z.size();
+  allocated_ += z.size();
 }
 
 }  // namespace flopsieve::engine

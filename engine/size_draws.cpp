@@ -1,5 +1,6 @@
 #include "engine/size_draws.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 
@@ -16,6 +17,7 @@ bool is_drawn_by_family(SizeFamily family) {
 
 SizeDraws::SizeDraws(const Plan& plan) : plan_(&plan), constants_(constants_of(plan)) {
   for (auto& each : parameters_) each.fill(std::numeric_limits<double>::quiet_NaN());
+  if (plan.sizes.family == SizeFamily::uniform) origins_.fill(0.5f);
 }
 
 SizeDraws::Constants SizeDraws::constants_of(const Plan& plan) {
@@ -37,6 +39,23 @@ SizeDraws::Constants SizeDraws::constants_of(const Plan& plan) {
   }
 }
 
+namespace {
+
+/// Where sums are taken about; any number would do.
+template <class Draw>
+float middle(const Draw& draw) {
+  constexpr std::uint32_t half = 0x80000000u;
+  if constexpr (std::is_same_v<Draw, kernels::TruncatedDraw>) {
+    return draw.single ? draw.from_word(half) : draw.from_words({half, half});
+  } else if constexpr (requires { draw.from_word(half); }) {
+    return draw.from_word(half);
+  } else {
+    return 0.0f;
+  }
+}
+
+}  // namespace
+
 void SizeDraws::set_constants(std::size_t lane, const CandidateInputs& inputs) {
   LawStorage storage;
   const kernels::SizeLaw law = law_of(*plan_, inputs, storage);
@@ -45,7 +64,9 @@ void SizeDraws::set_constants(std::size_t lane, const CandidateInputs& inputs) {
         if constexpr (requires { sizes.drawing(); }) {
           using Draw = decltype(sizes.drawing());
           if constexpr (!std::is_same_v<Draw, kernels::CentreTable>) {
-            std::get<PerLane<Draw>>(constants_)[lane] = sizes.drawing();
+            const Draw drawing = sizes.drawing();
+            std::get<PerLane<Draw>>(constants_)[lane] = drawing;
+            origins_[lane] = middle(drawing);
           }
         }
       },
@@ -101,6 +122,19 @@ struct DrawGroup {
 void SizeDraws::draw(kernels::Key key, std::size_t first, std::size_t draws,
                      std::span<float> z) const {
   std::visit(DrawGroup{key, address_, first, draws, z}, constants_);
+}
+
+void SizeDraws::draw_and_sum(kernels::Key key, const kernels::FastLaw& law, std::span<float> z,
+                             kernels::GroupSums& sums) const {
+  constexpr std::size_t block = 128;
+  const std::size_t most = *std::max_element(law.count.begin(), law.count.end());
+  sums = kernels::empty_sums();
+  for (std::size_t first = 0; first < most; first += block) {
+    const std::size_t draws = std::min(block, most - first);
+    const std::span<float> rows = z.subspan(first * kernels::group_width);
+    draw(key, first, draws, rows);
+    kernels::add_sizes(rows, first, draws, law, sums);
+  }
 }
 
 }  // namespace flopsieve::engine

@@ -32,6 +32,15 @@ class SizeDraws {
   /// number.
   void draw(kernels::Key key, std::size_t first, std::size_t draws, std::span<float> z) const;
 
+  /// The same from draw 0 on, for the largest of the counts, with their single-precision sums
+  /// (kernels::add_sizes), block by block while the draws are in the first cache.
+  void draw_and_sum(kernels::Key key, const kernels::FastLaw& law, std::span<float> z,
+                    kernels::GroupSums& sums) const;
+
+  /// What the powers of sums are best taken about: where z lies between 0 and 1 the median of its
+  /// law, otherwise 0.
+  const kernels::PerLane<float>& origins() const { return origins_; }
+
  private:
   /// Nothing: uniform sizes have no constants.
   using Constants =
@@ -48,6 +57,7 @@ class SizeDraws {
   Constants constants_;
   /// Of the constants; nan, which equals nothing, where there are none yet.
   std::array<std::array<double, most_parameters>, kernels::group_width> parameters_;
+  kernels::PerLane<float> origins_{};
 };
 
 }  // namespace flopsieve::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -58,6 +59,10 @@ constexpr std::uint32_t first_index(std::uint32_t slot) {
   return slot << 14;
 }
 static_assert(most_redraws < first_index(1));
+
+/// Streams and slots are below these.
+inline constexpr std::size_t most_streams = 64;
+inline constexpr std::size_t most_slots = 16;
 inline constexpr std::uint64_t address_limit = std::uint64_t{1} << 40;
 
 enum class Purpose { run, pilot };

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <thread>
 #include <utility>
 
+#include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "jobs/bench_clock.hpp"
 #include "jobs/bench_kernels.hpp"
@@ -107,10 +109,28 @@ Entry job_entry(const std::shared_ptr<const Workload>& workload, Target target, 
                           }}};
 }
 
+bool begins_with_one(std::string_view name, const std::vector<std::string>& beginnings) {
+  return std::any_of(beginnings.begin(), beginnings.end(),
+                     [&](const std::string& beginning) { return name.starts_with(beginning); });
+}
+
+/// Whether nothing but kernels is asked for: jobs take seconds to prepare.
+bool only_kernels(const std::vector<std::string>& only) {
+  return !only.empty() && std::all_of(only.begin(), only.end(), [](const std::string& beginning) {
+    const auto& all = kernel_cases();
+    return std::any_of(all.begin(), all.end(), [&](const KernelCase& kernel) {
+      return kernel.name.starts_with(beginning);
+    });
+  });
+}
+
 class List {
  public:
   List(const BenchCommand& command, fs::path folder)
-      : quick_(command.quick), folder_(std::move(folder)), active_(kernels::active_target()) {
+      : quick_(command.quick),
+        only_kernels_(only_kernels(command.only)),
+        folder_(std::move(folder)),
+        active_(kernels::active_target()) {
     const int most = command.threads > 0 ? command.threads : engine::default_threads();
     for (int threads = 1; threads < most; threads *= 2) threads_.push_back(threads);
     threads_.push_back(most);
@@ -118,6 +138,7 @@ class List {
 
   std::vector<Entry> entries() {
     add_kernels();
+    if (only_kernels_) return std::move(entries_);
     for (Workload& each : workloads(quick_ ? BenchLength::quick : BenchLength::full)) {
       add_job(std::make_shared<const Workload>(std::move(each)));
     }
@@ -177,29 +198,68 @@ class List {
   }
 
   bool quick_;
+  bool only_kernels_;
   fs::path folder_;
   Target active_;
   std::vector<int> threads_;  ///< 1, 2, 4, ... and the largest
   std::vector<Entry> entries_;
 };
 
-/// Fills the rates, then each figure's limit from the figure of that name on the same target and
-/// number of threads.
+/// Whether `limit` is the figure that bounds `figure`: on the same target and as many threads.
+bool bounds(const BenchFigure& limit, const BenchFigure& figure) {
+  return limit.name == figure.limit && limit.target == figure.target &&
+         limit.threads == figure.threads;
+}
+
+/// Those whose names begin with one of `only`, and their limits; all if it is empty.
+std::vector<Entry> selected(std::vector<Entry> all, const std::vector<std::string>& only) {
+  if (only.empty()) return all;
+  const auto asked_for = [&](const Entry& entry) {
+    return begins_with_one(entry.figure.name, only);
+  };
+  std::vector<Entry> chosen;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(chosen), [&](const Entry& entry) {
+    return asked_for(entry) || std::any_of(all.begin(), all.end(), [&](const Entry& other) {
+             return asked_for(other) && bounds(entry.figure, other.figure);
+           });
+  });
+  if (chosen.empty()) {
+    throw engine::Error(engine::ExitCode::bad_input,
+                        "no figure has a name that begins with " +
+                            fmt::format("\"{}\"", fmt::join(only, "\" or \"")) +
+                            "; flopsieve bench --quick prints all names");
+  }
+  return chosen;
+}
+
+/// Fills the rates, then each figure's limit.
 std::vector<BenchFigure> figures_of(std::vector<Entry>& entries, const std::vector<Rate>& rates) {
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].figure.rate = rates[i];
   std::vector<BenchFigure> figures;
   for (Entry& entry : entries) {
     BenchFigure& figure = entry.figure;
     for (const Entry& other : entries) {
-      if (other.figure.name != figure.limit || other.figure.target != figure.target ||
-          other.figure.threads != figure.threads) {
-        continue;
-      }
+      if (!bounds(other.figure, figure)) continue;
       figure.limit_rate = other.figure.rate.median / entry.demand;
     }
     figures.push_back(figure);
   }
   return figures;
+}
+
+/// While the bare fused kernel runs on each target.
+std::vector<BenchClock> clocks() {
+  const auto& all = kernel_cases();
+  const auto fused = std::find_if(all.begin(), all.end(), [](const KernelCase& kernel) {
+    return kernel.name == bare_fused_kernel;
+  });
+  const auto call = fused->make();
+  std::vector<BenchClock> result;
+  for (const Target target : kernels::supported_targets()) {
+    kernels::force_target(target);
+    result.push_back({std::string(name(target)), measure_clock(call)});
+  }
+  return result;
 }
 
 }  // namespace
@@ -211,10 +271,10 @@ int bench(const BenchCommand& command) {
   const ScratchFolder folder;
   std::fputs("flopsieve bench: preparing\n", stderr);
   List list(command, folder.path());
-  std::vector<Entry> entries = list.entries();
+  std::vector<Entry> entries = selected(list.entries(), command.only);
   std::vector<Measurement> measurements;
   for (const Entry& entry : entries) measurements.push_back(entry.measurement);
-  BenchReport report{this_machine(), measure_clock(), command.quick, {}};
+  BenchReport report{this_machine(), clocks(), command.quick, {}};
   const std::vector<Rate> rates =
       measure(measurements, command.quick ? 0.02 : 0.2, [](int done, int rounds) {
         std::fputs(fmt::format("flopsieve bench: round {} of {} done\n", done, rounds).c_str(),

@@ -1,6 +1,7 @@
 #include "jobs/bench_clock.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
@@ -36,6 +37,21 @@ double repeat(const Measurement& measurement, double seconds) {
   return items / elapsed;
 }
 
+/// That many additions, each of which waits for the one before.
+void add(std::uint64_t additions) {
+  std::uint64_t sum = 0;
+  std::uint64_t step = 3;
+  // Both opaque to the compiler; a step in a register, because some processors add small constants
+  // while renaming, in no time at all.
+  asm volatile("" : "+r"(sum), "+r"(step));
+  for (std::uint64_t i = 0; i < additions; i += 16) {
+    for (int j = 0; j < 16; ++j) {
+      sum += step;
+      asm volatile("" : "+r"(sum));
+    }
+  }
+}
+
 /// The text after "name : " of a line of /proc/cpuinfo; false if the line has another name.
 bool field(const std::string& line, const std::string& name, std::string& value) {
   const std::size_t colon = line.find(':');
@@ -68,28 +84,20 @@ std::vector<Rate> measure(const std::vector<Measurement>& all, double seconds,
   return result;
 }
 
-double measure_clock() {
-  std::uint64_t sum = 0;
-  std::uint64_t step = 3;
-  // Both opaque to the compiler; a step in a register, because some processors add small constants
-  // while renaming, in no time at all.
-  asm volatile("" : "+r"(sum), "+r"(step));
-  const auto add = [&](std::uint64_t additions) {
-    for (std::uint64_t i = 0; i < additions; i += 16) {
-      for (int j = 0; j < 16; ++j) {
-        sum += step;
-        asm volatile("" : "+r"(sum));
-      }
-    }
-  };
-  constexpr std::uint64_t additions = 16'000'000;
-  double best = 0.0;
-  for (int i = 0; i < bench_repetitions; ++i) {
+double measure_clock(const std::function<void()>& load) {
+  constexpr std::uint64_t additions = 64'000;  // 20 microseconds, before the clock rises again
+  constexpr std::size_t repetitions = 31;
+  std::array<double, repetitions> rates{};
+  add(additions);
+  for (double& rate : rates) {
+    const Stopwatch under_load;
+    while (under_load.seconds() < 2e-3) load();
     const Stopwatch watch;
     add(additions);
-    best = std::max(best, static_cast<double>(additions) / watch.seconds());
+    rate = static_cast<double>(additions) / watch.seconds();
   }
-  return best;
+  std::nth_element(rates.begin(), rates.begin() + repetitions / 2, rates.end());
+  return rates[repetitions / 2];
 }
 
 Machine this_machine() {

@@ -30,8 +30,10 @@ inline constexpr int bench_repetitions = 5;
 std::vector<Rate> measure(const std::vector<Measurement>& all, double seconds,
                           const std::function<void(int done, int rounds)>& on_round);
 
-/// The clock of the processor in Hz, as the rate of additions that wait for one another.
-double measure_clock();
+/// The clock of the processor in Hz, as the rate of additions that wait for one another, right
+/// after `load` has run for some milliseconds: many processors run slower under wide vectors, and
+/// stay so for half a millisecond. Median of several.
+double measure_clock(const std::function<void()>& load);
 
 /// What a figure of this machine needs beside it.
 struct Machine {

@@ -6,7 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include "kernels/families.hpp"
 #include "kernels/frontier.hpp"
 #include "kernels/ordered.hpp"
 #include "kernels/sizes.hpp"
@@ -18,16 +17,11 @@ namespace {
 using kernels::group_width;
 using kernels::PerLane;
 
-/// Sizes per candidate, about what the default forecast has, and numbers per call of the others.
-constexpr std::size_t draws = 128;
+constexpr std::size_t draws = bench_draws;
+/// Per call of a function of an array.
 constexpr std::size_t numbers = 1024;
 constexpr double group_draws = static_cast<double>(draws * group_width);
 constexpr kernels::Key key{1, 0};
-
-/// Keeps the compiler from leaving out a call whose results nobody reads.
-void keep(const void* results) {
-  asm volatile("" : : "r"(results) : "memory");
-}
 
 enum class Law { normal, skew_normal };
 
@@ -82,7 +76,7 @@ Call words() {
   return [state = std::make_shared<State>()] {
     for (std::uint32_t& word : state->address.word2) ++word;
     kernels::random_words(key, state->address, 0, draws / 4, state->words);
-    keep(state->words.data());
+    keep_results(state->words.data());
   };
 }
 
@@ -90,7 +84,7 @@ std::function<Call()> draw_and_sum(Law law) {
   return [law]() -> Call {
     return [group = std::make_shared<Group>(law)] {
       group->draw_and_sum();
-      keep(&group->sums);
+      keep_results(&group->sums);
     };
   };
 }
@@ -99,7 +93,7 @@ std::function<Call()> draw_only(Law law) {
   return [law]() -> Call {
     return [group = std::make_shared<Group>(law)] {
       group->draw();
-      keep(group->z.data());
+      keep_results(group->z.data());
     };
   };
 }
@@ -107,7 +101,7 @@ std::function<Call()> draw_only(Law law) {
 Call sum_only() {
   return [group = std::make_shared<Group>(Law::normal)] {
     group->sum();
-    keep(&group->sums);
+    keep_results(&group->sums);
   };
 }
 
@@ -116,7 +110,7 @@ Call copy() {
   auto x = std::make_shared<std::vector<double>>(numbers, 1.5);
   return [x, out = std::make_shared<std::vector<double>>(numbers)] {
     std::copy(x->begin(), x->end(), out->begin());
-    keep(out->data());
+    keep_results(out->data());
   };
 }
 
@@ -128,7 +122,7 @@ std::function<Call()> transform(void (*function)(std::span<const double>, std::s
     for (std::size_t i = 0; i < numbers; ++i) (*x)[i] = first + step * static_cast<double>(i);
     return [=, out = std::make_shared<std::vector<double>>(numbers)] {
       function(*x, *out);
-      keep(out->data());
+      keep_results(out->data());
     };
   };
 }
@@ -141,15 +135,7 @@ Call sort() {
   return [unsorted, values = std::make_shared<std::vector<float>>(draws)] {
     std::copy(unsorted->begin(), unsorted->end(), values->begin());
     kernels::sort_ascending(*values);
-    keep(values->data());
-  };
-}
-
-Call uniform() {
-  return [group = std::make_shared<Group>(Law::normal)] {
-    group->next();
-    kernels::draw_uniform(key, group->address, 0, draws, group->z);
-    keep(group->z.data());
+    keep_results(values->data());
   };
 }
 
@@ -159,7 +145,7 @@ Call sort_sixteen() {
   auto sorted = std::make_shared<Sorted>(kernels::sorted_rows(draws) * group_width);
   return [sorted, group = std::make_shared<Group>(Law::normal)] {
     kernels::sort_group(group->z, group->count, *sorted);
-    keep(sorted->data());
+    keep_results(sorted->data());
   };
 }
 
@@ -170,7 +156,7 @@ Call gradients() {
   return [=, count = group.count, scale = group.scale,
           out = std::make_shared<kernels::GroupGradients>()] {
     kernels::allocation_gradients(*sorted, count, scale, *out);
-    keep(out.get());
+    keep_results(out.get());
   };
 }
 
@@ -193,16 +179,14 @@ Call frontier() {
     static constexpr std::array widths{0.5, 1.0, 1.5};
     const kernels::FrontierYear year{state->sizes, state->places, key, {0, state->year++, 0, 0}};
     kernels::count_frontier(year, 26.0, widths, state->counts, state->scratch);
-    keep(state->counts.data());
+    keep_results(state->counts.data());
   };
 }
 
-}  // namespace
-
-const std::vector<KernelCase>& kernel_cases() {
+std::vector<KernelCase> all_cases() {
   constexpr auto all = static_cast<double>(numbers);
   constexpr auto one = static_cast<double>(draws);
-  static const std::vector<KernelCase> cases{
+  std::vector<KernelCase> cases{
       {bare_generator, "words", group_draws, "", 1.0, words},
       {bare_fused_kernel, "draws", group_draws, bare_generator, 1.0, draw_and_sum(Law::normal)},
       {"draw_and_sum/skew_normal", "draws", group_draws, bare_generator, 2.0,
@@ -216,11 +200,18 @@ const std::vector<KernelCase>& kernel_cases() {
        transform(kernels::powers_of_ten, 15.0, 0.003)},
       {"decimal_logs", "numbers", all, bare_copy, 1.0,
        transform(kernels::decimal_logs, 1e-8, 1e-8)},
-      {"draw_uniform", "draws", group_draws, bare_generator, 1.0, uniform},
       {"sort_group", "draws", group_draws, bare_copy, 1.0, sort_sixteen},
       {"allocation_gradients", "draws", group_draws, bare_copy, 1.0, gradients},
       {"sort_ascending", "draws", one, bare_copy, 1.0, sort},
       {"count_frontier", "draws", one, bare_generator, 1.0, frontier}};
+  for (KernelCase& family : family_cases()) cases.push_back(std::move(family));
+  return cases;
+}
+
+}  // namespace
+
+const std::vector<KernelCase>& kernel_cases() {
+  static const std::vector<KernelCase> cases = all_cases();
   return cases;
 }
 

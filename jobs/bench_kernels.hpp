@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -25,5 +26,16 @@ struct KernelCase {
 };
 
 const std::vector<KernelCase>& kernel_cases();
+
+/// Those of kernel_cases() that draw sizes of the other families.
+std::vector<KernelCase> family_cases();
+
+/// Sizes per candidate, about what the default forecast has.
+inline constexpr std::size_t bench_draws = 128;
+
+/// Keeps the compiler from leaving out a call whose results nobody reads.
+inline void keep_results(const void* results) {
+  asm volatile("" : : "r"(results) : "memory");
+}
 
 }  // namespace flopsieve::jobs

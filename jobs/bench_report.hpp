@@ -25,9 +25,15 @@ struct BenchFigure {
   std::optional<double> ratio() const;
 };
 
+/// Hz, while the bare fused kernel runs on the target.
+struct BenchClock {
+  std::string target;
+  double clock = 0.0;
+};
+
 struct BenchReport {
   Machine machine;
-  double clock = 0.0;  ///< Hz
+  std::vector<BenchClock> clocks;
   bool quick = false;
   std::vector<BenchFigure> figures;
 };

@@ -146,6 +146,9 @@ void add_bench(CLI::App& app, BenchCommand& command, std::function<int()>& chose
   sub->add_option("--threads", command.threads,
                   "Measure 1, 2, 4, ... up to this many threads (default: all)")
       ->check(CLI::Range(1, 4096));
+  sub->add_option("--only", command.only,
+                  "Only figures whose names begin so (several allowed), and their limits")
+      ->type_name("NAME");
   sub->footer("Example: flopsieve bench --quick --json bench.json");
   sub->callback([&] { chosen = [&] { return bench(command); }; });
 }

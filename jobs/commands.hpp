@@ -75,7 +75,9 @@ struct BenchCommand {
   int threads = 0;  ///< measures 1, 2, 4, ... up to this many; 0: as RunCommand::threads
   bool quick = false;
   std::string json;  ///< a file to write, "-" for stdout in place of the table, "" for none
+  std::vector<std::string> only;  ///< beginnings of names of figures; empty: all
 };
+/// Throws Error(bad_input) if no figure has a name that begins with one of `only`.
 int bench(const BenchCommand& command);
 
 /// Reads the command line, runs the subcommand and maps every failure to its exit code and one

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <limits>
 
-#include "hwy/contrib/sort/vqsort.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/sizes.cpp"
 #include "hwy/foreach_target.h"  // compiles the rest of this file once per target
 #include "hwy/highway.h"
+#include "kernels/fast_sums-inl.hpp"
 #include "kernels/math-inl.hpp"
 #include "kernels/normal_pair-inl.hpp"
 #include "kernels/philox-inl.hpp"
@@ -21,8 +20,7 @@ struct LaneShape {
   V absolute, normal, constant;
 };
 
-/// Draws whose words are made before any of them is used, so that they stay in the first cache.
-constexpr std::size_t chunk = 32;
+/// Words that are made before any of them is used, so that they stay in the first cache.
 constexpr std::size_t most_words = 2 * chunk;
 
 /// Draws are made eight at a time.
@@ -108,110 +106,39 @@ void DrawSizes(Key key, const GroupAddress& address, const GroupShape& group, st
   std::copy_n(rest, (draws - first) * group_width, z + first * group_width);
 }
 
-/// Single-precision sums of up to `chunk` draws.
-template <class V>
-struct FastSums {
-  V total, power_1, power_2, power_3, power_4;
-};
-
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE void AddFast(D d, V scale, V z, FastSums<V>& sums) {
-  const V z2 = hn::Mul(z, z);
-  sums.total = hn::Add(sums.total, PowerOfTwoFloat(d, scale, z));
-  sums.power_1 = hn::Add(sums.power_1, z);
-  sums.power_2 = Fma(d, z, z, sums.power_2);
-  sums.power_3 = Fma(d, z2, z, sums.power_3);
-  sums.power_4 = Fma(d, z2, z2, sums.power_4);
-}
-
-/// Adds a vector of floats to doubles in memory.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE void Flush([[maybe_unused]] D d, V sum, double* HWY_RESTRICT out) {
-#if HWY_TARGET == HWY_SCALAR
-  *out += static_cast<double>(hn::GetLane(sum));
-#else
-  const hn::Repartition<double, D> dd;
-  const hn::Half<D> half;
-  const auto low = hn::PromoteTo(dd, hn::LowerHalf(half, sum));
-  const auto high = hn::PromoteTo(dd, hn::UpperHalf(half, sum));
-  hn::Store(hn::Add(hn::Load(dd, out), low), dd, out);
-  hn::Store(hn::Add(hn::Load(dd, out + hn::Lanes(dd)), high), dd, out + hn::Lanes(dd));
-#endif
-}
-
-/// Adds `draws` draws, at most a chunk. `counts` are those that are left; where all lanes have so
-/// many, nothing is masked.
-template <class D>
-HWY_INLINE void SumChunk(D d, std::size_t draws, const float* HWY_RESTRICT z,
-                         const PerLane<float>& counts, const PerLane<float>& scales,
-                         PerLane<float>& largest, PerLane<float>& smallest, GroupSums& out) {
-  using V = hn::Vec<D>;
-  for (std::size_t lane = 0; lane < group_width; lane += hn::Lanes(d)) {
-    const V scale = hn::Load(d, &scales[lane]);
-    const V left = hn::Load(d, &counts[lane]);
-    V most = hn::Load(d, &largest[lane]);
-    V least = hn::Load(d, &smallest[lane]);
-    const V zero = hn::Zero(d);
-    FastSums<V> sums{zero, zero, zero, zero, zero};
-    if (hn::AllTrue(d, hn::Ge(left, hn::Set(d, static_cast<float>(draws))))) {
-      for (std::size_t draw = 0; draw < draws; ++draw) {
-        const V value = hn::LoadU(d, z + draw * group_width + lane);
-        AddFast(d, scale, value, sums);
-        most = hn::Max(most, value);
-        least = hn::Min(least, value);
-      }
-    } else {
-      for (std::size_t draw = 0; draw < draws; ++draw) {
-        const auto live = hn::Gt(left, hn::Set(d, static_cast<float>(draw)));
-        const V value = hn::LoadU(d, z + draw * group_width + lane);
-        FastSums<V> next = sums;
-        AddFast(d, scale, value, next);
-        sums.total = hn::IfThenElse(live, next.total, sums.total);
-        sums.power_1 = hn::IfThenElse(live, next.power_1, sums.power_1);
-        sums.power_2 = hn::IfThenElse(live, next.power_2, sums.power_2);
-        sums.power_3 = hn::IfThenElse(live, next.power_3, sums.power_3);
-        sums.power_4 = hn::IfThenElse(live, next.power_4, sums.power_4);
-        most = hn::IfThenElse(live, hn::Max(most, value), most);
-        least = hn::IfThenElse(live, hn::Min(least, value), least);
-      }
-    }
-    Flush(d, sums.total, &out.total[lane]);
-    Flush(d, sums.power_1, &out.power_1[lane]);
-    Flush(d, sums.power_2, &out.power_2[lane]);
-    Flush(d, sums.power_3, &out.power_3[lane]);
-    Flush(d, sums.power_4, &out.power_4[lane]);
-    hn::Store(most, d, &largest[lane]);
-    hn::Store(least, d, &smallest[lane]);
-  }
-}
-
 void DrawAndSum(Key key, const GroupAddress& address, const GroupShape& shape,
-                const PerLane<std::uint32_t>& count, const PerLane<float>& scales,
+                const PerLane<std::uint32_t>& count, const PerLane<float>& scale,
                 float* HWY_RESTRICT z, GroupSums& out) {
   const hn::CappedTag<float, group_width> d;
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  alignas(64) PerLane<float> left;
-  alignas(64) PerLane<float> scale = scales;
-  alignas(64) PerLane<float> largest;
-  alignas(64) PerLane<float> smallest;
-  largest.fill(-infinity);
-  smallest.fill(infinity);
-  out = {};
-  std::uint32_t most = 0;
-  for (std::size_t lane = 0; lane < group_width; ++lane) {
-    left[lane] = static_cast<float>(count[lane]);
-    if (count[lane] > most) most = count[lane];
-  }
+  out = empty_sums();
+  FastLanes lanes({count, scale, {}}, 0, out);
+  const std::uint32_t most = *std::max_element(count.begin(), count.end());
   for (std::size_t first = 0; first < most; first += chunk) {
     const std::size_t draws = std::min<std::size_t>(chunk, most - first);
     DrawChunk(d, key, address, shape, first, whole_steps(draws), z + first * group_width);
-    SumChunk(d, draws, z + first * group_width, left, scale, largest, smallest, out);
-    for (float& each : left) each -= static_cast<float>(chunk);
+    SumChunk<false>(d, draws, z + first * group_width, lanes, out);
   }
-  for (std::size_t lane = 0; lane < group_width; ++lane) {
-    out.largest[lane] = static_cast<double>(largest[lane]);
-    out.smallest[lane] = static_cast<double>(smallest[lane]);
+  lanes.store_extremes(out);
+}
+
+template <bool centred>
+void AddChunks(const float* HWY_RESTRICT z, std::size_t draws, FastLanes& lanes, GroupSums& out) {
+  const hn::CappedTag<float, group_width> d;
+  for (std::size_t first = 0; first < draws; first += chunk) {
+    SumChunk<centred>(d, std::min(chunk, draws - first), z + first * group_width, lanes, out);
   }
+}
+
+void AddSizes(const float* HWY_RESTRICT z, std::size_t first, std::size_t draws, const FastLaw& law,
+              GroupSums& out) {
+  FastLanes lanes(law, first, out);
+  const auto is_set = [](float origin) { return origin != 0.0f; };
+  if (std::any_of(law.origin.begin(), law.origin.end(), is_set)) {
+    AddChunks<true>(z, draws, lanes, out);
+  } else {
+    AddChunks<false>(z, draws, lanes, out);
+  }
+  lanes.store_extremes(out);
 }
 
 template <class V>
@@ -221,22 +148,23 @@ struct LaneSums {
 
 /// Adds one draw to the sums of the lanes in `live`.
 template <class D, class M, class V = hn::Vec<D>>
-HWY_INLINE void AddDraw(D d, V z, V scale, M live, LaneSums<V>& sums) {
+HWY_INLINE void AddDraw(D d, V value, V scale, V origin, M live, LaneSums<V>& sums) {
   const V zero = hn::Zero(d);
-  const V size = PowerOfTwo(d, hn::Mul(scale, z), zero);
+  const V size = PowerOfTwo(d, hn::Mul(scale, value), zero);
+  const V z = hn::Sub(value, origin);
   const V z2 = hn::Mul(z, z);
-  const auto add = [&](V sum, V value) { return hn::Add(sum, hn::IfThenElseZero(live, value)); };
+  const auto add = [&](V sum, V term) { return hn::Add(sum, hn::IfThenElseZero(live, term)); };
   sums.total = add(sums.total, size);
   sums.power_1 = add(sums.power_1, z);
   sums.power_2 = add(sums.power_2, z2);
   sums.power_3 = add(sums.power_3, hn::Mul(z2, z));
   sums.power_4 = add(sums.power_4, hn::Mul(z2, z2));
-  sums.largest = hn::IfThenElse(live, hn::Max(sums.largest, z), sums.largest);
-  sums.smallest = hn::IfThenElse(live, hn::Min(sums.smallest, z), sums.smallest);
+  sums.largest = hn::IfThenElse(live, hn::Max(sums.largest, value), sums.largest);
+  sums.smallest = hn::IfThenElse(live, hn::Min(sums.smallest, value), sums.smallest);
 }
 
 void SumSizes(const float* HWY_RESTRICT z, const PerLane<std::uint32_t>& count,
-              const PerLane<double>& scales, GroupSums& out) {
+              const PerLane<double>& scales, const PerLane<float>& origins, GroupSums& out) {
   const hn::CappedTag<double, group_width> d;
   const hn::Rebind<float, decltype(d)> df;
   for (std::size_t lane = 0; lane < group_width; lane += hn::Lanes(d)) {
@@ -248,13 +176,15 @@ void SumSizes(const float* HWY_RESTRICT z, const PerLane<std::uint32_t>& count,
     }
     const auto counts = hn::Load(d, lane_count.data());
     const auto scale = hn::LoadU(d, &scales[lane]);
+    const auto origin = hn::PromoteTo(d, hn::LoadU(df, &origins[lane]));
     const auto zero = hn::Zero(d);
     const double infinity = std::numeric_limits<double>::infinity();
     LaneSums<hn::Vec<decltype(d)>> sums{
         zero, zero, zero, zero, zero, hn::Set(d, -infinity), hn::Set(d, infinity)};
     for (std::uint32_t draw = 0; draw < most; ++draw) {
       const auto live = hn::Gt(counts, hn::Set(d, static_cast<double>(draw)));
-      AddDraw(d, hn::PromoteTo(d, hn::LoadU(df, z + draw * group_width + lane)), scale, live, sums);
+      const auto value = hn::PromoteTo(d, hn::LoadU(df, z + draw * group_width + lane));
+      AddDraw(d, value, scale, origin, live, sums);
     }
     hn::Store(sums.total, d, &out.total[lane]);
     hn::Store(sums.power_1, d, &out.power_1[lane]);
@@ -297,6 +227,7 @@ namespace flopsieve::kernels {
 HWY_EXPORT(DrawSizes);
 HWY_EXPORT(SumSizes);
 HWY_EXPORT(DrawAndSum);
+HWY_EXPORT(AddSizes);
 HWY_EXPORT(PowersOfTen);
 HWY_EXPORT(DecimalLogs);
 
@@ -306,8 +237,8 @@ void draw_sizes(Key key, const GroupAddress& address, const GroupShape& shape, s
 }
 
 void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,
-               const PerLane<double>& scale, GroupSums& sums) {
-  HWY_DYNAMIC_DISPATCH(SumSizes)(z.data(), count, scale, sums);
+               const PerLane<double>& scale, GroupSums& sums, const PerLane<float>& origin) {
+  HWY_DYNAMIC_DISPATCH(SumSizes)(z.data(), count, scale, origin, sums);
 }
 
 void draw_and_sum(Key key, const GroupAddress& address, const GroupShape& shape,
@@ -316,17 +247,24 @@ void draw_and_sum(Key key, const GroupAddress& address, const GroupShape& shape,
   HWY_DYNAMIC_DISPATCH(DrawAndSum)(key, address, shape, count, scale, z.data(), sums);
 }
 
+GroupSums empty_sums() {
+  GroupSums sums;
+  sums.largest.fill(-std::numeric_limits<double>::infinity());
+  sums.smallest.fill(std::numeric_limits<double>::infinity());
+  return sums;
+}
+
+void add_sizes(std::span<const float> z, std::size_t first, std::size_t draws, const FastLaw& law,
+               GroupSums& sums) {
+  HWY_DYNAMIC_DISPATCH(AddSizes)(z.data(), first, draws, law, sums);
+}
+
 void powers_of_ten(std::span<const double> x, std::span<double> out) {
   HWY_DYNAMIC_DISPATCH(PowersOfTen)(x.data(), out.data(), x.size());
 }
 
 void decimal_logs(std::span<const double> x, std::span<double> out) {
   HWY_DYNAMIC_DISPATCH(DecimalLogs)(x.data(), out.data(), x.size());
-}
-
-void sort_ascending(std::span<float> values) {
-  thread_local const hwy::Sorter sorter;  // owns its buffer
-  sorter(values.data(), values.size(), hwy::SortAscending());
 }
 
 }  // namespace flopsieve::kernels

@@ -46,30 +46,50 @@ void draw_sizes(Key key, const GroupAddress& address, const GroupShape& shape, s
 /// Sums over the first count[lane] draws of each lane, in double precision.
 struct GroupSums {
   alignas(64) PerLane<double> total{};     ///< sum of 2^(scale z)
-  alignas(64) PerLane<double> power_1{};   ///< sum of z
-  alignas(64) PerLane<double> power_2{};   ///< sum of z^2
-  alignas(64) PerLane<double> power_3{};   ///< sum of z^3
-  alignas(64) PerLane<double> power_4{};   ///< sum of z^4
+  alignas(64) PerLane<double> power_1{};   ///< sum of w = z - origin
+  alignas(64) PerLane<double> power_2{};   ///< sum of w^2
+  alignas(64) PerLane<double> power_3{};   ///< sum of w^3
+  alignas(64) PerLane<double> power_4{};   ///< sum of w^4
   alignas(64) PerLane<double> largest{};   ///< largest z; -infinity for an empty lane
   alignas(64) PerLane<double> smallest{};  ///< smallest z; +infinity for an empty lane
 };
 
 /// `scale` is sd * log2(10), so that 2^(scale z) = 10^(sd z); |scale z| <= 1000.
-/// `z` holds at least max(count) * group_width draws.
+/// `z` holds at least max(count) * group_width draws. The powers lose digits where the origin is
+/// far from z against the spread of z.
 void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,
-               const PerLane<double>& scale, GroupSums& sums);
+               const PerLane<double>& scale, GroupSums& sums,
+               const PerLane<float>& origin = PerLane<float>{});
 
-/// The same sums in single precision, added up in double precision after every 32 draws. With
-/// u = 2^-24, n the count and y = scale * z: the relative error of `total` is below
-/// (40 + 2 max|y|) u, the error of power_p below 40 u * sum of |z|^p (sizes_test.cpp). The extremes
-/// are exact.
+/// All sums 0, the extremes infinite.
+GroupSums empty_sums();
+
+/// What single-precision sums need of the lanes.
+struct FastLaw {
+  alignas(64) PerLane<std::uint32_t> count{};
+  alignas(64) PerLane<float> scale{};  ///< as in sum_sizes, rounded
+  alignas(64) PerLane<float> origin{};
+};
+
+/// Adds draws [first, first + draws) to the sums of the lanes that have them, which begin with
+/// empty_sums(). z[0] is that of draw `first`, lane 0.
 ///
-/// Fills z as draw_sizes does, up to the largest count rounded up to a whole 8, which must fit.
-/// `scale` is the single-precision scale; |scale z| <= 120, so |scale| <= 12.
+/// Single precision, added up in double precision after every 32 draws. With u = 2^-24, y = scale z
+/// and w = z - origin: the relative error of `total` is below (40 + 2 max|y|) u, the error of
+/// power_p below 40 u * sum of |w|^p (sizes_test.cpp): w errs by u, its p-th power by at most
+/// 6 u (p = 4), a power of two by 3.3 u, and by the rounding of the scale 0.7 |y| u; each of up to
+/// 32 sums adds u. A power may underflow, by less than 2^-148 per draw. The extremes are exact, of
+/// z. |z| <= 2^24. Where |y| > 120 for any draw of a lane, the sums of that lane have no meaning:
+/// the extremes tell.
+void add_sizes(std::span<const float> z, std::size_t first, std::size_t draws, const FastLaw& law,
+               GroupSums& sums);
+inline constexpr double largest_fast_exponent = 120.0;
+
+/// The sums of add_sizes with origin 0 over all draws, which are made chunk by chunk on the way:
+/// fills z as draw_sizes does, up to the largest count rounded up to a whole 8, which must fit.
 void draw_and_sum(Key key, const GroupAddress& address, const GroupShape& shape,
                   const PerLane<std::uint32_t>& count, const PerLane<float>& scale,
                   std::span<float> z, GroupSums& sums);
-inline constexpr float largest_fast_scale = 12.0f;
 
 /// Rows of 16 draws that draw_and_sum() writes for a largest count.
 constexpr std::size_t fast_rows(std::size_t count) {

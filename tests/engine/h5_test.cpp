@@ -39,7 +39,7 @@ void check_round_trip(const std::vector<T>& values) {
   written.write("/group/values", values, info);
   written.write_attribute("/group/values", "list", values);
   written.write_attribute("/", "scalar", values.at(0));
-  const H5File read = H5File::open_image(written.image(), "test");
+  const H5File read = H5File::open_image(written.take_image(), "test");
   CHECK(read.type("/group/values") == h5_type<T>());
   CHECK(read.read<T>("/group/values") == values);
   CHECK(read.read_attribute_list<T>("/group/values", "list") == values);
@@ -225,18 +225,18 @@ TEST_CASE("wrong types, sizes and names are refused") {
   CHECK_FALSE(file.exists("/y"));
 }
 
-std::vector<std::byte> sample_image(double value) {
+PageBytes sample_image(double value) {
   H5File file = H5File::create_in_memory("sample");
   file.write_attribute("/", "title", "sample");
   file.write("/group/x", std::vector<double>{value, 2}, with_dimensions({{"/group/row", 2}}));
-  return file.image();
+  return file.take_image();
 }
 
 TEST_CASE("the same calls give the same bytes, whenever they are made") {
-  const std::vector<std::byte> first = sample_image(1);
+  const PageBytes first = sample_image(1);
   ::sleep(1);
-  CHECK(sample_image(1) == first);
-  CHECK(sample_image(3) != first);
+  CHECK(std::ranges::equal(sample_image(1), first));
+  CHECK_FALSE(std::ranges::equal(sample_image(3), first));
 }
 
 TEST_CASE("files in memory do not mix, whatever their names") {
@@ -244,8 +244,8 @@ TEST_CASE("files in memory do not mix, whatever their names") {
   H5File second = H5File::create_in_memory("same");
   first.write("/x", std::vector<float>{1}, with_dimensions({{"/x", 1}}));
   second.write("/x", std::vector<float>{2}, with_dimensions({{"/x", 1}}));
-  const H5File third = H5File::open_image(first.image(), "same");
-  const H5File fourth = H5File::open_image(second.image(), "same");
+  const H5File third = H5File::open_image(first.take_image(), "same");
+  const H5File fourth = H5File::open_image(second.take_image(), "same");
   CHECK(third.read<float>("/x") == std::vector<float>{1});
   CHECK(fourth.read<float>("/x") == std::vector<float>{2});
 }
@@ -266,7 +266,7 @@ TEST_CASE("a file on disk has the contents of the image, and bad files are named
                     name + ": cannot open: No such file or directory");
   CHECK_THROWS_AS(H5File::create(scratch.path() / "none"), Error);
   CHECK_THROWS_AS(H5File::open_image({}, "empty"), Error);
-  CHECK_THROWS_AS(H5File::open_image(std::vector<std::byte>(100), "zeros"), Error);
+  CHECK_THROWS_AS(H5File::open_image(PageBytes(std::vector<std::byte>(100)), "zeros"), Error);
 }
 
 }  // namespace

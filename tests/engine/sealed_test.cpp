@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <fstream>
@@ -59,7 +60,7 @@ TEST_CASE("the trailer is magic, length and SHA-256") {
       "\xb0\x03\x61\xa3\x96\x17\x7a\x9c\xb4\x10\xff\x61\xf2\x00\x15\xad",
       32);
   CHECK(file.bytes() == "abcFLOPSEAL" + std::string("\x03\0\0\0\0\0\0\0", 8) + digest);
-  CHECK(unseal(file.path()) == to_bytes("abc"));
+  CHECK(std::ranges::equal(unseal(file.path()), to_bytes("abc")));
 }
 
 TEST_CASE("images of all sizes come back, an empty one too") {
@@ -67,7 +68,7 @@ TEST_CASE("images of all sizes come back, an empty one too") {
   for (const std::size_t size : {0U, 1U, 47U, 48U, 100'000U}) {
     const std::vector<std::byte> image(size, std::byte{0xA5});
     seal(file.path(), image);
-    CHECK(unseal(file.path()) == image);
+    CHECK(std::ranges::equal(unseal(file.path()), image));
   }
 }
 
@@ -113,7 +114,7 @@ TEST_CASE("an HDF5 image goes through a seal, and HDF5 opens the sealed file too
   DatasetInfo info;
   info.dimensions = {{"/row", 3}};
   written.write("/values", values, info);
-  seal(file.path(), written.image());
+  seal(file.path(), written.take_image());
   CHECK(H5File::open_image(unseal(file.path()), "part").read<double>("/values") == values);
   CHECK(H5File::open(file.path()).read<double>("/values") == values);
 }

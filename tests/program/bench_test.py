@@ -13,7 +13,9 @@ class Bench(ProgramTest):
         self.assertEqual(done.returncode, DONE, done.stderr)
         self.assertIn("round 6 of 6", done.stderr)
         report = json.loads((self.folder / "bench.json").read_text())
-        self.assertGreater(report["machine"]["clock_hz"], 1e8)
+        self.assertIn("scalar", report["clock_hz"])
+        for clock in report["clock_hz"].values():
+            self.assertGreater(clock, 1e8)
         self.assertEqual(report["repetitions"], 5)
         figures = report["figures"]
         rates = {(f["name"], f["target"], f["threads"]): f["per_second"] for f in figures}
@@ -31,12 +33,26 @@ class Bench(ProgramTest):
             self.assertGreater(figure["ratio"], 0, figure)
             self.assertLess(figure["ratio"], 2, figure)  # a limit is one
         names = {figure["name"] for figure in figures}
-        self.assertLessEqual({"philox_words", "draw_and_sum/normal", "job/total", "job/default",
-                              "job/published", "job/published_to_file"}, names)
+        self.assertLessEqual({"philox_words", "draw_and_sum/normal", "sort_group",
+                              "allocation_gradients", "draw_allocation", "draw_truncated_normal",
+                              "job/total", "job/default", "job/published",
+                              "job/published_to_file"}, names)
         self.assertEqual({f["threads"] for f in figures}, {1})
 
+    def test_only_some_figures_and_their_limits(self):
+        for beginnings, names in (
+                (("draw_and_sum/n", "powers"),
+                 {"draw_and_sum/normal", "philox_words", "powers_of_ten", "copy"}),
+                (("job/t",), {"job/total", "draw_and_sum/normal"})):
+            options = [word for beginning in beginnings for word in ("--only", beginning)]
+            done = self.flopsieve("bench", "--quick", "--threads", 1, "--json", "-", *options)
+            self.assertEqual(done.returncode, DONE, done.stderr)
+            figures = json.loads(done.stdout)["figures"]
+            self.assertEqual({figure["name"] for figure in figures}, names)
+
     def test_bad_options(self):
-        for arguments in (("--threads", 0), ("--json", ""), ("--json", "no/such/folder/x.json")):
+        for arguments in (("--threads", 0), ("--json", ""), ("--json", "no/such/folder/x.json"),
+                          ("--only", "no_such_figure")):
             done = self.flopsieve("bench", "--quick", *arguments)
             self.assertEqual(done.returncode, BAD_INPUT, arguments)
 

@@ -5,7 +5,7 @@ fixed, so each result is too; a test counts as failed below p = 1e-6 or above 1 
 p-values, a false alarm in 4e-5 of all seeds. By hand the whole battery, hours:
 
     FLOPSIEVE_STREAM=build/release/tests/randomness/stream_draws \\
-        python3 tests/program/dieharder_test.py --whole [words|normals candidates|draws]
+        python3 tests/program/dieharder_test.py --whole [words|normals candidates|draws [SEED]]
 """
 
 import itertools
@@ -22,22 +22,26 @@ LAGGED_SUM = "203"
 
 
 def dieharder(stream, *options):
-    """The lines of dieharder on one stream, each a list [name, ..., p-value, assessment]."""
+    """The lines of dieharder on one stream as they come, each a list [name, ..., p-value,
+    assessment]."""
     source = subprocess.Popen([STREAM, *stream], stdout=subprocess.PIPE)
+    battery = subprocess.Popen(["dieharder", "-g", "200", "-S", "1", *options],
+                               stdin=source.stdout, stdout=subprocess.PIPE, text=True)
     try:
-        done = subprocess.run(["dieharder", "-g", "200", "-S", "1", *options], stdin=source.stdout,
-                              capture_output=True, text=True, check=False)
+        for line in battery.stdout:
+            row = [word.strip() for word in line.split("|")]
+            if row[-1] in ("PASSED", "WEAK", "FAILED"):
+                yield row
     finally:
-        source.stdout.close()
-        source.kill()
-        source.wait()
-    rows = [[word.strip() for word in line.split("|")] for line in done.stdout.splitlines()]
-    return [row for row in rows if row[-1] in ("PASSED", "WEAK", "FAILED")]
+        for process in (battery, source):
+            process.stdout.close()
+            process.kill()
+            process.wait()
 
 
 class Dieharder(unittest.TestCase):
     def assess(self, stream, test):
-        rows = dieharder(stream, "-d", test)
+        rows = list(dieharder(stream, "-d", test))
         self.assertTrue(rows, f"dieharder printed no result for test {test}")
         return rows
 
@@ -74,5 +78,5 @@ if __name__ == "__main__":
     if not os.access(STREAM, os.X_OK):
         sys.exit("FLOPSIEVE_STREAM must be the path of stream_draws")
     if sys.argv[1:2] == ["--whole"]:
-        sys.exit(whole_battery([tuple(sys.argv[2:4])] if len(sys.argv) > 3 else STREAMS))
+        sys.exit(whole_battery([tuple(sys.argv[2:5])] if len(sys.argv) > 3 else STREAMS))
     unittest.main()

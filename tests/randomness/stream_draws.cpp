@@ -1,7 +1,7 @@
 // Writes random numbers of the engine to stdout without end, for test batteries that read raw
 // 32-bit words (dieharder -g 200):
 //
-//   stream_draws words|normals candidates|draws [repeat]
+//   stream_draws words|normals candidates|draws [repeat|SEED]
 //
 // words:    all words of the size streams.
 // normals:  the sizes of the normal law turned back into uniforms, the upper 16 bits of each (a
@@ -9,13 +9,16 @@
 // candidates: attempts vary fastest, within tiles of 4096 attempts of one trajectory;
 // draws:      the draws of one candidate after each other, then the next attempt.
 // repeat:   a seeded defect: only the low 6 bits of the attempt reach the counter.
+// SEED:     of the run, 20260401 if left out.
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "engine/streams.hpp"
@@ -27,22 +30,19 @@ using namespace flopsieve;
 
 constexpr std::size_t attempts = 4096;
 constexpr std::size_t draws = 100;
-constexpr std::uint64_t seed = 20260401;
 
 struct Source {
-  bool normals;
-  bool across_candidates;
-  bool repeat;
+  bool normals = false;
+  bool across_candidates = false;
+  bool repeat = false;
+  std::uint64_t seed = 20260401;
+
+  engine::Draws numbers() const { return {seed, engine::Purpose::run}; }
 };
 
 kernels::Counter counter(const Source& source, std::uint64_t trajectory, std::uint64_t attempt) {
   const std::uint64_t used = source.repeat ? attempt % 64 : attempt;
-  return engine::Draws(seed, engine::Purpose::run)
-      .counter(engine::Stream::sizes, {trajectory, used, 3});
-}
-
-kernels::Key key() {
-  return engine::Draws(seed, engine::Purpose::run).key();
+  return source.numbers().counter(engine::Stream::sizes, {trajectory, used, 3});
 }
 
 /// table[attempt * columns + column] of one tile.
@@ -57,7 +57,7 @@ void fill(const Source& source, std::uint64_t trajectory, Tile<std::uint32_t>& t
     kernels::Counter at = counter(source, trajectory, attempt);
     for (std::size_t column = 0; column < tile.columns; column += 4) {
       at[0] = static_cast<std::uint32_t>(column / 4);
-      const kernels::Words words = kernels::philox(at, key());
+      const kernels::Words words = kernels::philox(at, source.numbers().key());
       std::copy(words.begin(), words.end(), &tile.table[attempt * tile.columns + column]);
     }
   }
@@ -80,7 +80,7 @@ void fill(const Source& source, std::uint64_t trajectory, Tile<std::uint16_t>& t
       address.word2[lane] = at[2];
       address.word3[lane] = at[3];
     }
-    kernels::draw_sizes(key(), address, shape, draws, z);
+    kernels::draw_sizes(source.numbers().key(), address, shape, draws, z);
     for (std::size_t i = 0; i < z.size(); ++i) {
       const std::size_t attempt = first + i % kernels::group_width;
       tile.table[attempt * tile.columns + i / kernels::group_width] = uniform_of(z[i]);
@@ -112,18 +112,30 @@ void stream(const Source& source, std::size_t columns) {
   }
 }
 
+/// False for a text that is no whole number.
+bool parse_seed(std::string_view text, std::uint64_t& seed) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool parse(const std::vector<std::string_view>& words, Source& source) {
+  if (words.size() < 2 || words.size() > 3) return false;
+  source.normals = words[0] == "normals";
+  source.across_candidates = words[1] == "candidates";
+  source.repeat = words.size() == 3 && words[2] == "repeat";
+  return (source.normals || words[0] == "words") &&
+         (source.across_candidates || words[1] == "draws") &&
+         (words.size() == 2 || source.repeat || parse_seed(words[2], source.seed));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-  const std::vector<std::string_view> words(arguments + 1, arguments + count);
-  const bool known = (words.size() == 2 || (words.size() == 3 && words[2] == "repeat")) &&
-                     (words[0] == "words" || words[0] == "normals") &&
-                     (words[1] == "candidates" || words[1] == "draws");
-  if (!known) {
-    std::fputs("usage: stream_draws words|normals candidates|draws [repeat]\n", stderr);
+  Source source;
+  if (!parse({arguments + 1, arguments + count}, source)) {
+    std::fputs("usage: stream_draws words|normals candidates|draws [repeat|SEED]\n", stderr);
     return EXIT_FAILURE;
   }
-  const Source source{words[0] == "normals", words[1] == "candidates", words.size() == 3};
   if (source.normals) {
     stream<std::uint16_t>(source, draws);
   } else {

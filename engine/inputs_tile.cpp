@@ -1,0 +1,106 @@
+#include "engine/inputs_tile.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "kernels/words.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+/// Blocks of random words come in pairs (kernels/words.hpp); the first uniform is in the first.
+constexpr std::size_t blocks_drawn = 2;
+
+/// As many trajectories as a batch has at most (pilot.hpp).
+constexpr std::size_t most_held = 4096;
+
+}  // namespace
+
+InputTile::InputTile(const InputSampler& sampler) : sampler_(&sampler) {
+  uniforms_.resize(kernels::group_width * sampler.own_uniforms().size());
+  if (sampler.same_for_all_trajectories()) {
+    of_years_.resize(sampler.plan().year_count());
+    year_known_.assign(sampler.plan().year_count(), 0);
+  } else if (sampler.year_is_held()) {
+    held_.resize(most_held);
+    if (sampler.same_for_all_attempts()) held_inputs_.resize(most_held);
+  }
+}
+
+void InputTile::draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs) {
+  if (sampler_->same_for_all_trajectories()) {
+    for (std::size_t i = 0; i < trials.size(); ++i) inputs[i] = of_year(trials[i]);
+    return;
+  }
+  const std::size_t uniforms = sampler_->own_uniforms().size();
+  for (std::size_t first = 0; first < trials.size(); first += kernels::group_width) {
+    const std::size_t size = std::min(kernels::group_width, trials.size() - first);
+    if (uniforms > 0) draw_uniforms(trials.subspan(first, size));
+    for (std::size_t lane = 0; lane < size; ++lane) {
+      draw_one(trials[first + lane], std::span(uniforms_).subspan(lane * uniforms, uniforms),
+               inputs[first + lane]);
+    }
+  }
+}
+
+const CandidateInputs& InputTile::of_year(const Trial& trial) {
+  const std::uint32_t year = trial.address.year_index;
+  if (year_known_[year] == 0) {
+    of_years_[year] = sampler_->candidate(*trial.trajectory, trial.address);
+    year_known_[year] = 1;
+  }
+  return of_years_[year];
+}
+
+void InputTile::draw_uniforms(std::span<const Trial> trials) {
+  const Draws& draws = sampler_->draws();
+  const auto wanted = sampler_->own_uniforms();
+  alignas(64) std::array<std::uint32_t, 4 * blocks_drawn * kernels::group_width> words;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    kernels::GroupAddress address;
+    for (std::size_t lane = 0; lane < trials.size(); ++lane) {
+      const kernels::Counter counter = draws.counter(wanted[i].stream, trials[lane].address);
+      address.word1[lane] = counter[1];
+      address.word2[lane] = counter[2];
+      address.word3[lane] = counter[3];
+    }
+    kernels::random_words(draws.key(), address, first_index(wanted[i].slot) / 2, blocks_drawn,
+                          words);
+    for (std::size_t lane = 0; lane < trials.size(); ++lane) {
+      uniforms_[lane * wanted.size() + i] =
+          kernels::open_uniform(words[lane], words[kernels::group_width + lane]);
+    }
+  }
+}
+
+/// Whether the trajectory's year is at its place among those held; makes room for it if not.
+bool InputTile::find(const Trial& trial, std::size_t& place) {
+  const Address& address = trial.address;
+  place = static_cast<std::size_t>(address.trajectory % most_held);
+  Held& held = held_[place];
+  if (held.trajectory == address.trajectory && held.year_index == address.year_index) return true;
+  held = {address.trajectory, per_trajectory, {}};
+  held.year = sampler_->year_inputs(*trial.trajectory, address);
+  held.year_index = address.year_index;
+  return false;
+}
+
+void InputTile::draw_one(const Trial& trial, std::span<const double> uniforms,
+                         CandidateInputs& inputs) {
+  KnownInputs known{nullptr, uniforms};
+  if (held_.empty()) {
+    inputs = sampler_->candidate(*trial.trajectory, trial.address, known);
+    return;
+  }
+  std::size_t place = 0;
+  const bool found = find(trial, place);
+  known.year = &held_[place].year;
+  if (held_inputs_.empty()) {
+    inputs = sampler_->candidate(*trial.trajectory, trial.address, known);
+    return;
+  }
+  if (!found) held_inputs_[place] = sampler_->candidate(*trial.trajectory, trial.address, known);
+  inputs = held_inputs_[place];
+}
+
+}  // namespace flopsieve::engine
