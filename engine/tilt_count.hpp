@@ -53,12 +53,19 @@ class TiltCount {
   void cut();
   double log_tilted(std::uint32_t k, double log_constant) const;
   std::uint32_t mode(const Group& group, double log_constant) const;
-  Group matters(const Group& group, double log_constant, double& peak) const;
+
+  struct Terms {
+    double log_peak;
+    std::uint32_t first;
+    std::vector<double> terms;
+  };
+  Terms terms(const Group& group, double log_constant) const;
 
   double poisson_mean_ = 0.0;  ///< 0: another law
   bool is_concave_ = true;     ///< the logarithm of the probabilities
   std::uint32_t first_ = 1;
   std::vector<double> log_prior_;  ///< of first_ + i
+  std::vector<double> ratios_;     ///< of neighbours of the prior, if it is concave
   std::vector<Group> groups_;
   std::vector<double> log_priors_;  ///< of the groups
 };
