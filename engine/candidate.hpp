@@ -21,7 +21,7 @@ struct Candidate {
   double scale = 1.0;                     ///< OOM per unit of z
   double size_sum = 0.0;                  ///< sum of 10^(scale z)
   double log10_size_sum = 0.0;
-  double origin = 0.0;   ///< what the powers are taken about
+  double origin = 0.0;   ///< what the powers are taken about, of single precision
   double power_1 = 0.0;  ///< sum of z - origin
   double power_2 = 0.0;  ///< sum of (z - origin)^2
   double power_3 = 0.0;

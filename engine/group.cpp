@@ -90,7 +90,6 @@ void GroupDraws::fill(const TrialInputs& all, std::size_t lane, Group& group) co
       tilted_->in_use() ? tilted_->frame(trial) : frame_of(*plan_, candidate.inputs);
   candidate.location = frame.location;
   candidate.scale = frame.scale;
-  candidate.origin = 0.0;
 }
 
 void GroupDraws::draw(const TrialInputs& all, std::span<const std::uint32_t> order, Group& group) {
@@ -102,9 +101,11 @@ void GroupDraws::draw(const TrialInputs& all, std::span<const std::uint32_t> ord
   if (largest_pays) {
     for (std::size_t lane = 0; lane < group.lanes; ++lane) --counts[lane];
   }
-  kernels::sum_sizes(group.z, counts, scales_, sums_);
+  const kernels::PerLane<float> origins = origins_of(group);
+  kernels::sum_sizes(group.z, counts, scales_, sums_, origins);
   group.precise.fill(true);
   for (std::size_t lane = 0; lane < group.lanes; ++lane) {
+    group.candidates[lane].origin = static_cast<double>(origins[lane]);
     if (largest_pays) group.completed[lane] = complete(lane, group);
     summarise(lane, sums_, kernels::decimal_log(sums_.total[lane]), group);
   }
@@ -150,26 +151,34 @@ bool GroupDraws::is_unmatched(const Trial& trial, const CandidateInputs& inputs,
 void GroupDraws::draw_and_sum(const TrialInputs& all, Group& group) {
   const std::size_t draws = group.rows;
   law_.count = counts_;
-  law_.origin.fill(0.0f);
   for (std::size_t lane = 0; lane < kernels::group_width; ++lane) {
     law_.scale[lane] = static_cast<float>(scales_[lane]);
   }
   if (tilted_->in_use()) {
     draw_tilted(all, group);
-    std::copy_n(group.z.begin(), group.lanes, law_.origin.begin());  // any number near the others
+    law_.origin = origins_of(group);
     sums_ = kernels::empty_sums();
     kernels::add_sizes(group.z, 0, draws, law_, sums_);
   } else if (is_vectorised(plan_->sizes.family)) {
+    law_.origin.fill(0.0f);
     group.reserve(kernels::fast_rows(draws));
     kernels::draw_and_sum(inputs_->draws().key(), address_of(all, group),
                           shape_of_lanes(all, group), law_.count, law_.scale, group.z, sums_);
   } else {
     set_laws(all, group);
     group.reserve(draws);
-    law_.origin = size_draws_.origins();
+    law_.origin = origins_of(group);
     size_draws_.draw_and_sum(inputs_->draws().key(), law_, group.z, sums_);
   }
   group.rows = draws;
+}
+
+/// What the powers of sums are taken about. Of tilted sizes, which are in z by then, the first.
+kernels::PerLane<float> GroupDraws::origins_of(const Group& group) const {
+  if (!tilted_->in_use()) return size_draws_.origins();
+  kernels::PerLane<float> origins{};
+  std::copy_n(group.z.begin(), group.lanes, origins.begin());
+  return origins;
 }
 
 void GroupDraws::draw_sizes(const TrialInputs& all, Group& group) {
@@ -236,10 +245,11 @@ void GroupDraws::sum_precisely(std::size_t lane, Group& group) const {
   kernels::PerLane<double> scales{};
   counts[lane] = candidate.inputs.count;
   scales[lane] = candidate.scale * kernels::log2_of_10;
+  kernels::PerLane<float> origins{};
+  origins[lane] = static_cast<float>(candidate.origin);
   kernels::GroupSums sums;
-  kernels::sum_sizes(group.z, counts, scales, sums);
+  kernels::sum_sizes(group.z, counts, scales, sums, origins);
   group.precise[lane] = true;
-  candidate.origin = 0.0;
   summarise(lane, sums, kernels::decimal_log(sums.total[lane]), group);
 }
 
@@ -256,10 +266,11 @@ bool GroupDraws::complete(std::size_t lane, Group& group) {
   if (last.z) group.z[place] = *last.z;
   const auto z = static_cast<double>(group.z[place]);
   sums_.total[lane] += kernels::power_of_two(candidate.scale * kernels::log2_of_10 * z);
-  sums_.power_1[lane] += z;
-  sums_.power_2[lane] += z * z;
-  sums_.power_3[lane] += z * z * z;
-  sums_.power_4[lane] += z * z * (z * z);
+  const double w = z - candidate.origin;
+  sums_.power_1[lane] += w;
+  sums_.power_2[lane] += w * w;
+  sums_.power_3[lane] += w * w * w;
+  sums_.power_4[lane] += w * w * (w * w);
   sums_.largest[lane] = std::max(sums_.largest[lane], z);
   sums_.smallest[lane] = std::min(sums_.smallest[lane], z);
   return last.z.has_value();

@@ -79,6 +79,7 @@ class GroupDraws {
   void begin(const TrialInputs& all, std::span<const std::uint32_t> order, Group& group);
   void fill(const TrialInputs& all, std::size_t lane, Group& group) const;
   bool has_error_bounds() const;
+  kernels::PerLane<float> origins_of(const Group& group) const;
   void draw_sizes(const TrialInputs& all, Group& group);
   void draw_and_sum(const TrialInputs& all, Group& group);
   kernels::GroupAddress address_of(const TrialInputs& all, const Group& group) const;
