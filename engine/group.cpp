@@ -142,7 +142,9 @@ bool GroupDraws::is_unmatched(const Trial& trial, const CandidateInputs& inputs,
                            : locations_[lane] + log10_totals_[lane] - inputs.log10_total;
   const double error = error_factor_ * log10_sum_error(farthest) + rounding_slack;
   const Window& window = windows_[trial.address.year_index];
-  return value + error < window.low || value - error > window.high;
+  const bool below = value + error < window.low;
+  const bool above = value - error > window.high;
+  return below | above;  // which of the two no branch can foretell
 }
 
 /// Sizes with sums in single precision.

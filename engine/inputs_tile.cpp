@@ -29,7 +29,13 @@ InputTile::InputTile(const InputSampler& sampler) : sampler_(&sampler) {
 
 void InputTile::draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs) {
   if (sampler_->same_for_all_trajectories()) {
-    for (std::size_t i = 0; i < trials.size(); ++i) inputs[i] = of_year(trials[i]);
+    const CandidateInputs* same = nullptr;
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      const bool repeats =
+          i > 0 && trials[i].address.year_index == trials[i - 1].address.year_index;
+      if (!repeats) same = &of_year(trials[i]);
+      inputs[i] = *same;
+    }
     return;
   }
   const std::size_t uniforms = sampler_->own_uniforms().size();

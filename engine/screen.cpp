@@ -141,10 +141,6 @@ double log10_sum_error(const Candidate& candidate) {
   return log10_sum_error(farthest(candidate));
 }
 
-double log10_sum_error(double farthest) {
-  return relative_sum_error(farthest) * margin / ln_10;
-}
-
 Screened screen(const Statistic& statistic, const Candidate& candidate, bool solved,
                 OrderedSizes& ordered) {
   const StatisticInfo& info = statistic.info();

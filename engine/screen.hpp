@@ -21,7 +21,12 @@ bool fits_single_precision(const Candidate& candidate);
 /// Bound of the error of log10 of the size sum; or of sizes of which none is farther than so many
 /// powers of two from the location.
 double log10_sum_error(const Candidate& candidate);
-double log10_sum_error(double farthest);
+constexpr double log10_sum_error(double farthest) {
+  constexpr double unit_roundoff = 0x1p-24;
+  constexpr double log10_of_e = 0.43429448190325182765;
+  constexpr double margin = 1.1;  // for second-order terms
+  return (40.0 + 2.0 * farthest) * (unit_roundoff * margin * log10_of_e);
+}
 
 /// A statistic of a candidate with single-precision sums. `solved`: its location comes from its sum
 /// (match = "shift"), so that it has the error of the sum's logarithm.

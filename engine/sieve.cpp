@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 #include "kernels/math_constants.hpp"
 #include "kernels/ordered.hpp"
@@ -38,14 +39,17 @@ TrialInputs Sieve::draw_inputs(std::span<const Trial> trials) {
 /// Brings candidates with nearly the same number of draws together: the lanes of a group take as
 /// many steps as the longest.
 void Sieve::order_by_count() {
-  count_keys_.resize(trial_inputs_.size());
   order_.resize(trial_inputs_.size());
+  std::iota(order_.begin(), order_.end(), 0u);
+  const auto fewer = [](const CandidateInputs& a, const CandidateInputs& b) {
+    return a.count < b.count;
+  };
+  if (std::is_sorted(trial_inputs_.begin(), trial_inputs_.end(), fewer)) return;
+  count_keys_.resize(order_.size());
   for (std::size_t i = 0; i < order_.size(); ++i) {
     count_keys_[i] = std::uint64_t{trial_inputs_[i].count} << 32 | i;
   }
-  if (!std::is_sorted(count_keys_.begin(), count_keys_.end())) {
-    std::sort(count_keys_.begin(), count_keys_.end());
-  }
+  std::sort(count_keys_.begin(), count_keys_.end());
   for (std::size_t i = 0; i < order_.size(); ++i) {
     order_[i] = static_cast<std::uint32_t>(count_keys_[i]);
   }

@@ -86,13 +86,14 @@ std::vector<Case> cases() {
 /// one place among those held.
 testing::Trials trials_of(const InputSampler& sampler) {
   testing::Trials trials;
-  for (std::uint64_t attempt = 0; attempt < 3; ++attempt) {
-    for (const std::uint64_t trajectory : {0, 1, 2, 5, 4101, 1, 0, 7, 8, 9, 10, 3}) {
-      for (std::uint32_t year = 0; year < 2; ++year) {
+  for (std::uint32_t year = 0; year < 2; ++year) {
+    for (std::uint64_t attempt = 0; attempt < 3; ++attempt) {
+      for (const std::uint64_t trajectory : {0, 1, 2, 5, 4101, 1, 0, 7, 8, 9, 10, 3}) {
         trials.add(sampler, {trajectory, attempt + (trajectory % 16 << 33), year});
       }
     }
   }
+  for (std::uint32_t year = 0; year < 2; ++year) trials.add(sampler, {7, 3, year});
   return trials;
 }
 
