@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Measures how near the program is to what this machine can do, and prints a table (Markdown).
 
-    benchmarks/bars.py [--program build/release/flopsieve] [--peers] [--growth]
+    benchmarks/bars.py [--program build/release/flopsieve] [--bar NAME ...] [--rounds 5]
+                       [--scale 1]
 
-Each row is a ratio of two rates of the same run, with the bar that it should pass. --peers adds
-benchmarks/peers/run (minutes), --growth the growth with the work from 1e7 to 1e9 candidates and, by
-callgrind, from 1e6 to 1e7 (about an hour).
+Every figure is a median over rounds in which what it compares runs in turns, on one thread unless
+it says otherwise, and `flopsieve run` counts as a whole process, with pilot and result file. On an
+idle machine all of it takes about 20 minutes, half of them --bar growth. --scale 0.05 --rounds 1
+tries the script itself. Exit code 1 if a bar could not be measured.
 """
 
 import argparse
@@ -19,206 +21,226 @@ import tempfile
 import time
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[1]
-TOTAL = SOURCE / "benchmarks" / "jobs" / "total.toml"
-CANDIDATES_PER_SURVIVOR = 67  # of total.toml
+from measuring import JOBS, SOURCE, Bench, Row, at_least, processors, rate, table
 
 # Cycles of a draw that the vector ports allow: 64.5 instructions per 16 draws on two 512-bit ports,
-# and the same count on three 256-bit ports.
+# and the same work on 256-bit ports.
 PORT_LIMIT = {"avx512": 2.02, "avx2": 3.6}
 
 
-class Bars:
-    """Rows: what, figure, bar (None: no bar), command."""
-
-    def __init__(self):
-        self.rows = []
-
-    def add(self, what, figure, bar, command, form="{:.2f}"):
-        self.rows.append((what, form.format(figure), "" if bar is None else f">= {bar:g}",
-                          "" if bar is None else ("met" if figure >= bar else "MISSED"), command))
-        print(f"{what}: {self.rows[-1][1]}", file=sys.stderr)
-
-    def text(self):
-        lines = ["| what | figure | bar | | command |", "| --- | --- | --- | --- | --- |"]
-        return "\n".join(lines + [f"| {' | '.join(row)} |" for row in self.rows])
+def total(bench):
+    """End to end against the bare fused kernel."""
+    ratios = {target: [] for target in bench.targets}
+    for _ in bench.times():
+        bare = bench.kernels("draw_and_sum/normal")
+        for target, values in ratios.items():
+            run = bench.run(JOBS / "total.toml", 400_000 * bench.scale, FLOPSIEVE_TARGET=target)
+            values.append(100 * run.rate("candidates") / rate(bare, "draw_and_sum/normal", target))
+    return [at_least(f"total.toml, one thread: draws/s against the bare fused kernel, {target}",
+                     values, 0.70, "flopsieve run benchmarks/jobs/total.toml --threads 1")
+            for target, values in ratios.items()]
 
 
-class Figures:
-    """The figures of `flopsieve bench`."""
+def default_parts(report, run, draws, target):
+    """Seconds per candidate of the default job's parts, each at the speed of its bare kernel: draws
+    and sums of all, order and logs of those that every other constraint passes, and all of it in
+    double precision for survivors."""
+    years = run.report["acceptance"].values()
+    only_gradient = sum(y["constraints"]["allocation_gradient"]["without"] for y in years)
+    survivors = run.total("survivors") / run.total("candidates")
+    ordered = survivors + only_gradient / run.total("audited")
 
-    def __init__(self, report):
-        self.report = report
-        self.all = {(f["name"], f["target"], f["backend"], f["threads"]): f
-                    for f in report["figures"]}
-        self.targets = [t for t in ("avx512", "avx2") if ("philox_words", t, "", 1) in self.all]
+    def seconds(*names):
+        return sum(1 / rate(report, name, target) for name in names)
 
-    def get(self, name, target=None, backend="", threads=1):
-        return self.all[name, target or self.targets[0], backend, threads]
-
-    def rate(self, *address):
-        return self.get(*address)["per_second"]
-
-
-def timed(command, **environment):
-    """Seconds, peak KiB and stdout of a process."""
-    with tempfile.TemporaryFile() as out:
-        start = time.perf_counter()
-        process = subprocess.Popen([str(c) for c in command], stdout=out,
-                                   stderr=subprocess.DEVNULL, env={**os.environ, **environment})
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise RuntimeError(f"{command} failed ({process.returncode})")
-        out.seek(0)
-        return seconds, usage.ru_maxrss, out.read().decode()
+    return draws * (seconds("draw_and_sum/skew_normal") +
+                    ordered * seconds("sort_group", "allocation_gradients") +
+                    survivors * seconds("draw_sizes/skew_normal", "sum_sizes", "sort_ascending",
+                                        "powers_of_ten", "decimal_logs"))
 
 
-def run_total(program, folder, trajectories, before=(), **environment):
-    """total.toml on one thread: seconds, peak KiB, candidates."""
-    output = folder / "run.h5"
-    seconds, peak, text = timed(
-        [*before, program, "run", TOTAL, "--threads", 1, "--trajectories", trajectories, "-o",
-         output, "--json", "-q"], **environment)
-    output.unlink()
-    return seconds, peak, json.loads(text)["acceptance"]["2028"]["candidates"]
+def default(bench):
+    """The default job against the sum of its parts, each measured alone."""
+    job = next(f for f in bench.kernels("job/default")["figures"] if f["name"] == "job/default")
+    target = job["target"]
+    fused = rate(bench.kernels("draw_and_sum/skew_normal"), "draw_and_sum/skew_normal", target)
+    draws = fused / job["limit_per_second"]
+    ratios = []
+    for _ in bench.times():
+        parts = bench.kernels("draw_", "sum_sizes", "sort_", "allocation_gradients", "powers_of_ten",
+                              "decimal_logs")
+        run = bench.run(None, 40_000 * bench.scale)
+        ratios.append(default_parts(parts, run, draws, target) * run.rate("candidates"))
+    return [at_least("default job against the sum of its parts, one thread", ratios, 0.80,
+                     "flopsieve run --threads 1; flopsieve bench")]
 
 
-def from_bench(bars, figures):
-    command = "flopsieve bench"
-    clock = figures.report["machine"]["clock_hz"]
-    for target in figures.targets:
-        total = figures.all.get(("job/total", target, "serial", 1))
-        if total:  # --quick runs jobs on one target only
-            bars.add(f"total.toml, batches, one thread, against the bare fused kernel, {target}",
-                     total["ratio"], 0.70, command)
-        bars.add(f"bare fused kernel against the vector ports at the measured clock, {target}",
-                 figures.rate("draw_and_sum/normal", target) * PORT_LIMIT[target] / clock,
-                 {"avx512": 0.80, "avx2": 0.68}[target], command)
-    for name, bar in (("published", 0.5), ("published_counts", 1.0)):
-        bars.add(f"{name}: million trajectory-years per second and thread",
-                 figures.rate(f"job/{name}", None, "serial") * 1e-6, bar, command)
-    if figures.report["machine"]["threads"] >= 2:
-        for job in ("total", "default"):
-            two = figures.rate(f"job/{job}", None, "tbb", 2)
-            one = figures.rate(f"job/{job}", None, "serial")
-            bars.add(f"{job}: two threads against one", two / one, 1.8, command)
-    file = next(f for f in figures.report["figures"] if f["name"] == "job/published_to_file")
-    bars.add("published.toml with all sizes to a file, bytes against write and fsync",
-             file["ratio"], None, command)
-
-
-def seconds_per_candidate(figures, report):
-    """The default job's parts, each at the speed of its bare kernel: draws and sums of all, order
-    and logs of those that reach the gradient, all of it in double precision for survivors."""
-    years = report["acceptance"].values()
-    candidates = sum(y["candidates"] for y in years)
-    survivors = sum(y["survivors"] for y in years) / candidates
-    audited = sum(y["audited"] for y in years)
-    only_gradient = sum(y["constraints"]["allocation_gradient"]["without"] for y in years) / audited
-    candidate = figures.get("job/default", None, "serial")
-    draws = (figures.rate("draw_and_sum/skew_normal") / candidate["limit_per_second"])
-    order = sum(1 / figures.rate(name) for name in ("sort_group", "allocation_gradients"))
-    again = sum(1 / figures.rate(name) for name in
-                ("draw_sizes/skew_normal", "sum_sizes", "sort_ascending", "powers_of_ten",
-                 "decimal_logs"))
-    return draws * (1 / figures.rate("draw_and_sum/skew_normal") +
-                    (survivors + only_gradient) * order + survivors * again)
-
-
-def whole_processes(bars, program, folder, figures):
-    command = "flopsieve run benchmarks/jobs/total.toml --threads 1"
-    rates = {target: [] for target in figures.targets}
-    for _ in range(5):
-        for target in figures.targets:
-            seconds, _, candidates = run_total(program, folder, 400_000, FLOPSIEVE_TARGET=target)
-            rates[target].append(100 * candidates / seconds)
-    for target in figures.targets:
-        bars.add(f"total.toml, whole process, against the bare fused kernel, {target}",
-                 statistics.median(rates[target]) / figures.rate("draw_and_sum/normal", target),
-                 0.70, command)
-
-
-def default_against_parts(bars, program, folder, figures):
-    output = folder / "default.h5"
-    _, _, text = timed([program, "run", "--trajectories", 20_000, "-o", output, "--json", "-q"])
-    output.unlink()
-    parts = seconds_per_candidate(figures, json.loads(text))
-    bars.add("default job against the sum of its parts",
-             parts * figures.rate("job/default", None, "serial"), 0.80, "flopsieve bench")
-
-
-def against_peers(bars, program, folder):
-    file = folder / "peers.json"
-    subprocess.run([SOURCE / "benchmarks" / "peers" / "run", "--program", program, "--json", file],
-                   check=True, stdout=sys.stderr)
-    rates = json.loads(file.read_text())
-    for group, peers in rates.items():
-        for name, rate in peers.items():
-            if name == "flopsieve":
-                continue
+def peers(bench):
+    """The same work by others."""
+    command = "benchmarks/peers/run"
+    file = bench.folder / "peers.json"
+    subprocess.run([SOURCE / command, "--program", bench.program, "--repetitions", str(bench.rounds),
+                    "--scale", str(bench.scale), "--json", file], check=True, stdout=sys.stderr)
+    rows = []
+    for group, ratios in json.loads(file.read_text())["ratios"].items():
+        for name, ratio in ratios.items():
             bar = {"NumPy float32": 20, "plain C++": 30, "OpenTURNS": 40}.get(name)
-            bars.add(f"{group}.toml against {name}, one thread", peers["flopsieve"] / rate, bar,
-                     "benchmarks/peers/run", "{:.0f}x")
+            what = f"{group}.toml against {name}, one thread"
+            rows.append(Row(what, f"{ratio:.0f}x", "", None, command) if bar is None else
+                        at_least(what, [ratio], bar, command, "{:.0f}x"))
+    return rows
 
 
-def instructions(program, folder, candidates):
-    """By callgrind, which knows no AVX-512."""
-    log = folder / "callgrind.log"
-    out = folder / "callgrind.out"
-    _, _, judged = run_total(program, folder, candidates // CANDIDATES_PER_SURVIVOR,
-                             ("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
-                              f"--log-file={log}"), FLOPSIEVE_TARGET="avx2")
-    return int(re.search(r"Collected : (\d+)", log.read_text())[1]) / judged
+def kernel(bench):
+    """The bare fused kernel against the vector ports, at the clock that it leaves."""
+    ratios = {target: [] for target in bench.targets}
+    for _ in bench.times():
+        report = bench.kernels("draw_and_sum/normal")
+        for target, values in ratios.items():
+            values.append(rate(report, "draw_and_sum/normal", target) * PORT_LIMIT[target] /
+                          report["clock_hz"][target])
+    bars = {"avx512": 0.80, "avx2": 0.68}
+    return [at_least(f"bare fused kernel against the vector ports (Cascade Lake's), {target}",
+                     values, bars[target], "flopsieve bench --only draw_and_sum/normal")
+            for target, values in ratios.items()]
 
 
-def growth(bars, program, folder):
-    """Time and memory from 1e7 to 1e9 candidates in pairs, instructions from 1e6 to 1e7."""
-    ratios, peaks = [], []
-    for _ in range(9):
-        small = run_total(program, folder, 10**7 // CANDIDATES_PER_SURVIVOR)
-        large = run_total(program, folder, 10**9 // CANDIDATES_PER_SURVIVOR)
-        ratios.append(large[0] / large[2] / (small[0] / small[2]))
-        peaks.append((large[1] - small[1]) / 1024)
-    command = "benchmarks/bars.py --growth"
-    bars.add("1e9 candidates against 1e7: time per candidate (bar: at most 1.15)",
-             statistics.median(ratios), None, command, "{:.3f}")
-    bars.add("the same: peak memory, MiB more (bar: at most 10)", statistics.median(peaks), None,
-             command, "{:.1f}")
-    bars.add("1e7 candidates against 1e6: instructions per candidate, AVX2 (bar: 0.98 to 1.02)",
-             instructions(program, folder, 10**7) / instructions(program, folder, 10**6), None,
-             command, "{:.3f}")
+def published(bench):
+    """Trajectory-years per second and thread, in millions."""
+    job = bench.folder / "published_counts.toml"
+    lines = (SOURCE / "jobs" / "published.toml").read_text().splitlines()
+    job.write_text("\n".join(line for line in lines if not line.startswith("frontier")) + "\n")
+    jobs = {"without frontier counts": (job, 1.0),
+            "with frontier counts": (SOURCE / "jobs" / "published.toml", 0.5)}
+    rates = {name: [] for name in jobs}
+    for _ in bench.times():
+        for name, values in rates.items():
+            run = bench.run(jobs[name][0], 100_000 * bench.scale)
+            values.append(run.total("survivors") / run.seconds * 1e-6)
+    return [at_least(f"published.toml {name}: million trajectory-years/s, one thread", values,
+                     jobs[name][1], "flopsieve run jobs/published.toml --threads 1")
+            for name, values in rates.items()]
+
+
+def threads(bench):
+    """Two threads against one."""
+    ratios = []
+    for _ in bench.times():
+        runs = [bench.run(JOBS / "total.toml", 800_000 * bench.scale, threads=n) for n in (1, 2)]
+        ratios.append(runs[0].seconds / runs[1].seconds)
+    return [at_least(f"total.toml, two threads against one ({os.cpu_count()} processors)", ratios,
+                     1.8, "flopsieve run benchmarks/jobs/total.toml --threads 2", "{:.2f}x")]
+
+
+def tilted(bench, name, bar, natural):
+    """Accepted per second, tilt against reject. `natural` trajectories of a round are rejected
+    until they survive: few, so that all rounds count together."""
+    job = JOBS / f"{name}.toml"
+    rates, accepted, seconds = [], 0, 0.0
+    for i in bench.times():
+        seed = ("--seed", i + 1)
+        rates.append(bench.run(job, 20_000 * bench.scale, *seed).rate("survivors"))
+        run = bench.run(job, max(1, natural * bench.scale), *seed, "--set",
+                        'models.method="reject"')
+        accepted += run.total("survivors")
+        seconds += run.seconds
+    what = f"{name}.toml, accepted/s: tilt against reject ({accepted} accepted in {seconds:.0f} s)"
+    return [at_least(what, [r * seconds / accepted for r in rates], bar,
+                     f"flopsieve run benchmarks/jobs/{name}.toml --threads 1", "{:,.0f}x")]
+
+
+def instructions(bench, trajectories):
+    """Instructions and candidates, by callgrind, which knows no AVX-512."""
+    log, out = bench.folder / "callgrind.log", bench.folder / "callgrind.out"
+    run = bench.run(JOBS / "total.toml", trajectories, FLOPSIEVE_TARGET="avx2", before=(
+        "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", f"--log-file={log}"))
+    return int(re.search(r"Collected : (\d+)", log.read_text())[1]), run.total("candidates")
+
+
+def growth_rows(what, start, small, large, bound, command):
+    """Of (cost, candidates) in each round: the ratio of costs per candidate, with the start of the
+    process and its pilot, and without."""
+    def ratio(fixed):
+        return statistics.median((l[0] - f) / l[1] / ((s[0] - f) / s[1])
+                                 for f, s, l in zip(fixed, small, large))
+
+    whole, beyond = ratio([0] * len(start)), ratio([each[0] for each in start])
+    return [Row(what, f"{whole:.3f}", f"{1 - bound:.2f} to {1 + bound:.2f}",
+                abs(whole - 1) <= bound, command),
+            Row("the same beyond what a run of one trajectory takes", f"{beyond:.3f}", "", None,
+                command)]
+
+
+def growth(bench):
+    """Time and memory from 1e7 to 1e9 candidates in pairs, on all threads; instructions from 1e6 to
+    1e7 on one."""
+    job = JOBS / "total.toml"
+    trial = bench.run(job, 10_000)
+    per_candidate = trial.total("survivors") / trial.total("candidates") * bench.scale
+    sizes = [0, 10**7 * per_candidate, 10**9 * per_candidate]  # 0: one trajectory
+    runs = [[bench.run(job, n, threads=os.cpu_count()) for n in sizes] for _ in bench.times(9)]
+    more = statistics.median(large.peak_mib - small.peak_mib for _, small, large in runs)
+    costs = [[(run.seconds, run.total("candidates")) for run in runs_of_size]
+             for runs_of_size in zip(*runs)]
+    code = [[instructions(bench, n * per_candidate)] for n in (0, 10**6, 10**7)]
+    command = "benchmarks/bars.py --bar growth"
+    return [*growth_rows("total.toml, 1e9 candidates against 1e7: time per candidate", *costs, 0.15,
+                         command),
+            Row("1e9 candidates against 1e7: peak memory", f"{more:.1f} MiB more", "<= 10 MiB",
+                more <= 10, command),
+            *growth_rows("1e7 candidates against 1e6: instructions per candidate, callgrind, AVX2",
+                         *code, 0.02, command)]
+
+
+def streaming(bench):
+    """Results written as fast as the disk allows."""
+    done = subprocess.run([sys.executable, SOURCE / "benchmarks" / "io_benchmark.py", bench.program,
+                           "--repeat", str(bench.rounds)], check=True, stdout=subprocess.PIPE,
+                          text=True)
+    found = dict(re.findall(r"^(\S+) +(\S+)", done.stdout, re.MULTILINE))
+    command = "benchmarks/io_benchmark.py"
+    return [at_least("streaming.toml: rate against min(1, disk/demand)",
+                     [float(found["rate/bound"])], 0.8, command),
+            at_least("streaming.toml: joining the parts against a copy",
+                     [float(found["joining/copy"])], 0.5, command)]
+
+
+BARS = {"total": total, "default": default, "peers": peers, "kernel": kernel,
+        "published": published, "threads": threads,
+        "tilt": lambda bench: tilted(bench, "tilt", 10_000, 8),
+        "tilt_random": lambda bench: tilted(bench, "tilt_random", 300, 10),
+        "growth": growth, "streaming": streaming}
+
+
+def measured(name, bench):
+    """The rows of a bar; why there are none, where it could not be measured."""
+    print(f"{name}:", file=sys.stderr)
+    start = time.perf_counter()
+    try:
+        rows = BARS[name](bench)
+    except (RuntimeError, subprocess.CalledProcessError, OSError, KeyError, StopIteration) as error:
+        rows = [Row(name, f"not measured: {error!r}", "", None, f"benchmarks/bars.py --bar {name}")]
+    print(f"{table(rows)}\n  ({time.perf_counter() - start:.0f} s)", file=sys.stderr)
+    return rows
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", default=SOURCE / "build" / "release" / "flopsieve", type=Path)
-    parser.add_argument("--bench", type=Path, help="figures of an earlier flopsieve bench --json")
-    parser.add_argument("--peers", action="store_true")
-    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--bar", action="append", choices=BARS, help="only this one; repeatable")
+    parser.add_argument("--rounds", default=5, type=int, help="of growth nine fifths of it")
+    parser.add_argument("--scale", default=1.0, type=float, help="of the work")
     options = parser.parse_args()
-    program = options.program.resolve()
-    bars = Bars()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if options.bench is None:
-            _, _, text = timed([program, "bench", "--json", "-"])
-        else:
-            text = options.bench.read_text()
-        figures = Figures(json.loads(text))
-        from_bench(bars, figures)
-        default_against_parts(bars, program, folder, figures)
-        whole_processes(bars, program, folder, figures)
-        if options.peers:
-            against_peers(bars, program, folder)
-        if options.growth:
-            growth(bars, program, folder)
-    machine = figures.report["machine"]
-    print(f"{machine['model']}, {machine['processors']} processors, {machine['cores']} cores, "
-          f"clock {machine['clock_hz'] * 1e-9:.2f} GHz; flopsieve {figures.report['git']}; "
-          f"{time.strftime('%Y-%m-%d', time.gmtime())}\n\n{bars.text()}")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(options.program.resolve(), Path(folder), options.rounds, options.scale)
+        start = time.perf_counter()
+        rows = [row for name in options.bar or BARS for row in measured(name, bench)]
+        git = bench.kernels("philox_words")["git"]
+    minutes = (time.perf_counter() - start) / 60
+    print(f"{processors()}; flopsieve {git}; {time.strftime('%Y-%m-%d', time.gmtime())}; "
+          f"{minutes:.0f} minutes\n\n{table(rows)}")
+    return 1 if any(row.figure.startswith("not measured") for row in rows) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

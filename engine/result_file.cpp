@@ -15,6 +15,7 @@
 #include "engine/h5.hpp"
 #include "engine/parameters.hpp"
 #include "engine/sealed.hpp"
+#include "engine/split_io.hpp"
 #include "engine/summary.hpp"
 
 namespace flopsieve::engine {
@@ -217,30 +218,6 @@ void write_summary(H5File& file, const Plan& plan, const Tally& tally) {
                   "statistic");
 }
 
-/// Method::split: what its populations found, in place of the pass rates of other methods.
-void write_split(H5File& file, const Tally& tally, const Dimension& year) {
-  std::vector<double> probabilities, errors, levels, accepted;
-  std::vector<std::uint64_t> pairs, disagreeing;
-  for (const YearTally& each : tally.years) {
-    const SplitReport report = report_split(each.split);
-    probabilities.push_back(report.probability);
-    errors.push_back(report.error);
-    levels.push_back(report.levels);
-    accepted.push_back(report.acceptance);
-    pairs.push_back(each.split.pairs);
-    disagreeing.push_back(each.split.disagreeing);
-  }
-  const auto write = [&](const char* name, const auto& values, const char* meaning) {
-    file.write(fmt::format("/acceptance/{}", name), values, {{year}, "1", meaning});
-  };
-  write("split_probability", probabilities, "mean estimate of P(constraints) over trajectories");
-  write("split_error", errors, "standard error of that mean for these trajectories");
-  write("split_levels", levels, "mean number of levels of a population");
-  write("split_moves_accepted", accepted, "share of the moves that were accepted");
-  write("split_pairs", pairs, "trajectories with two independent populations");
-  write("split_disagreeing", disagreeing, "pairs more than 5 standard errors apart");
-}
-
 void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
   const Dimension year = along(format::acceptance, format::year, plan.year_count());
   const Dimension rejector =
@@ -277,7 +254,7 @@ void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
       {{year, rejector, along(format::acceptance, format::other_constraint, rejector.length)},
        "1",
        "audited: rejected by both"});
-  if (plan.sampling.method == Method::split) write_split(file, tally, year);
+  if (plan.sampling.method == Method::split) write_split_acceptance(file, plan, tally);
 }
 
 void write_attributes(H5File& file, const Study& study, const Tally& tally) {
