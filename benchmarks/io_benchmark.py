@@ -9,6 +9,9 @@ disk     write() of as many bytes to one file, and fsync, in the same folder
 rate     time of the job without sizes over that of the job with them until the parts are joined:
          1 if writing costs nothing; bound = min(1, disk / demand) is what a disk allows
 joining  bytes of the result over the time to join the parts, against a copy with fsync
+
+All files of a round stay until its end, or the disk would be timed writing into memory that the
+system has just been given back, which can be several times as fast as into other memory.
 """
 
 import argparse
@@ -34,9 +37,7 @@ def write_rate(folder, size):
         for _ in range(-(-size // BLOCK)):
             file.write(block)
         os.fsync(file.fileno())
-    seconds = time.perf_counter() - start
-    path.unlink()
-    return size / seconds
+    return size / (time.perf_counter() - start)
 
 
 def copy_rate(folder, source):
@@ -47,9 +48,7 @@ def copy_rate(folder, source):
         while block := read.read(BLOCK):
             file.write(block)
         os.fsync(file.fileno())
-    seconds = time.perf_counter() - start
-    path.unlink()
-    return source.stat().st_size / seconds
+    return source.stat().st_size / (time.perf_counter() - start)
 
 
 def run(program, job, output, keep, threads):
@@ -62,7 +61,7 @@ def run(program, job, output, keep, threads):
     while process.poll() is None:
         if joining is None and any(output.parent.glob("*.flopsieve.tmp*")):
             joining = time.perf_counter()
-        time.sleep(0.001)
+        time.sleep(0.003)
     end = time.perf_counter()
     if process.returncode != 0:
         raise SystemExit(f"{program} ended with {process.returncode}")
@@ -79,6 +78,7 @@ def round_of(arguments, folder):
     size = samples_file.stat().st_size
     with h5py.File(folder / "summary.h5") as file:
         survivors = int(file["acceptance/survivors"][:].sum())
+    os.sync()  # the parts that were removed
     disk = write_rate(folder, size)
     demand = size / summary
     bound = min(1.0, disk / demand)
@@ -86,7 +86,7 @@ def round_of(arguments, folder):
            "rate": summary / samples, "bound": bound, "rate/bound": summary / samples / bound,
            "joining": size / joining / 1e6, "copy": copy_rate(folder, samples_file) / 1e6}
     row["joining/copy"] = row["joining"] / row["copy"]
-    for path in (folder / "summary.h5", samples_file):
+    for path in folder.iterdir():
         path.unlink()
     return row
 

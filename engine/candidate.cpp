@@ -190,9 +190,11 @@ double from_order(const Statistic& statistic, const Candidate& c,
 
 }  // namespace
 
-void OrderedSizes::begin(const Candidate& candidate, const float* z, std::size_t stride) {
+void OrderedSizes::begin(const Candidate& candidate, const float* z, std::size_t stride,
+                         const float* sorted) {
   candidate_ = &candidate;
   z_ = z;
+  ascending_ = sorted;
   stride_ = stride;
   is_gathered_ = false;
   view_ = {};
@@ -228,9 +230,14 @@ std::span<const double> OrderedSizes::to_log10_flop(std::span<const float> z,
 }
 
 void OrderedSizes::sort() {
-  const std::span<const float> z = drawn();
-  sorted_.assign(z.begin(), z.end());
-  kernels::sort_ascending(sorted_);
+  if (ascending_ != nullptr) {
+    sorted_.resize(candidate_->inputs.count);
+    for (std::size_t i = 0; i < sorted_.size(); ++i) sorted_[i] = ascending_[i * stride_];
+  } else {
+    const std::span<const float> z = drawn();
+    sorted_.assign(z.begin(), z.end());
+    kernels::sort_ascending(sorted_);
+  }
   view_.log10_flop = to_log10_flop(sorted_, log10_flop_);
 }
 

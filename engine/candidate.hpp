@@ -21,7 +21,7 @@ struct Candidate {
   double scale = 1.0;                     ///< OOM per unit of z
   double size_sum = 0.0;                  ///< sum of 10^(scale z)
   double log10_size_sum = 0.0;
-  double origin = 0.0;   ///< what the powers are taken about
+  double origin = 0.0;   ///< what the powers are taken about, of single precision
   double power_1 = 0.0;  ///< sum of z - origin
   double power_2 = 0.0;  ///< sum of (z - origin)^2
   double power_3 = 0.0;
@@ -43,9 +43,10 @@ enum class SizeColumns { log10_flop, relative, log10_cumulative_share };
 /// Reuse one object: it owns the buffers.
 class OrderedSizes {
  public:
-  /// Forgets the last candidate. Its sizes stand at z[i * stride], i < count; both the draws and
-  /// `candidate` must outlive the use.
-  void begin(const Candidate& candidate, const float* z, std::size_t stride);
+  /// Forgets the last candidate. Its sizes stand at z[i * stride], i < count, and in ascending
+  /// order at sorted[i * stride], if that is not null; all of it must outlive the use.
+  void begin(const Candidate& candidate, const float* z, std::size_t stride,
+             const float* sorted = nullptr);
 
   /// Ascending x, m / largest, and log10 of the cumulative share; columns that were not asked for
   /// may be empty.
@@ -72,6 +73,7 @@ class OrderedSizes {
 
   const Candidate* candidate_ = nullptr;
   const float* z_ = nullptr;
+  const float* ascending_ = nullptr;  ///< z in order, if known
   std::size_t stride_ = 0;
   bool is_gathered_ = false;
   std::vector<float> gathered_;  ///< z side by side, where they are not drawn so

@@ -7,6 +7,9 @@ namespace {
 
 using namespace h5_detail;
 
+/// In a file on disk, what is that large begins on a page: the system copies whole pages faster.
+constexpr hsize_t kLargeObject = hsize_t{64} << 10;
+
 constexpr std::size_t kMemoryIncrement = std::size_t{1} << 20;
 
 Handle access_list(const OpenFile& file) {
@@ -67,6 +70,7 @@ H5File H5File::create(const std::filesystem::path& path) {
   silence();
   auto state = std::make_unique<State>(path.string());
   const Handle access = access_list(*state);
+  check(*state, H5Pset_alignment(access.get(), kLargeObject, PageBytes::page), "create");
   state->handle = create_file(*state, state->name, access.get());
   return H5File(std::move(state));
 }

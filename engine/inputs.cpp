@@ -369,18 +369,22 @@ std::optional<bool> InputSampler::accept_location(const CandidateInputs& inputs,
   const kernels::Parameters parameters = parameters_of(prior, {trajectory, address, inputs, {}});
   const auto density = [&](double at) { return kernels::density(prior.law, parameters, at); };
   const double middle = density(location);
-  const double needed =
-      draws_.uniform(Stream::acceptance, address, 0) * plan_->matching.bound[address.year_index];
-  if (error == 0.0) return middle > 0.0 && needed < middle;
+  const double bound = plan_->matching.bound[address.year_index];
+  const auto needed = [&] { return draws_.uniform(Stream::acceptance, address, 0) * bound; };
+  if (error == 0.0) return middle > 0.0 && needed() < middle;
   // Densities have one peak: where they hardly change over so short a way, the ends and the middle
   // say what lies between.
   constexpr double slack = 1e-4;
   const double below = density(location - error);
   const double above = density(location + error);
+  // A uniform is below 1, and its product with the bound, rounded, below the bound.
+  if (middle >= bound && below == middle && above == middle) return true;
   const bool flat =
       std::abs(below - middle) <= slack * middle && std::abs(above - middle) <= slack * middle;
-  if (!flat || std::abs(needed - middle) <= 10.0 * slack * middle) return std::nullopt;
-  return needed < middle;
+  if (!flat) return std::nullopt;
+  const double least = needed();
+  if (std::abs(least - middle) <= 10.0 * slack * middle) return std::nullopt;
+  return least < middle;
 }
 
 double InputSampler::location_density(const CandidateInputs& inputs, const Trajectory& trajectory,

@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t most_parts_on_their_way = 4;
 constexpr std::size_t most_waiting_batches = 64;
 constexpr std::size_t most_waiting_bytes = std::size_t{16} << 20;
 
@@ -139,7 +140,7 @@ void PartWriter::add(BatchResult result) {
 }
 
 void PartWriter::begin_seal() {
-  finish_parts(1);
+  finish_parts(most_parts_on_their_way - 1);
   if (waiting_.empty()) return;
   Part part{folder_ / fmt::format("part-{:010}-{:010}-{}of{}.h5", waiting_.front().batch,
                                   waiting_.back().batch, shard_.index, shard_.count),
@@ -178,11 +179,16 @@ void PartWriter::finish_parts(std::size_t left) {
 
 void PartWriter::write_part(const fs::path& path, std::vector<BatchResult> batches) {
   std::unique_lock lock(building_);
-  PageBytes image = build_image(path, std::move(batches), std::exchange(memory_, {}));
+  PageBytes memory;
+  if (!memory_.empty()) {
+    memory = std::move(memory_.back());
+    memory_.pop_back();
+  }
+  PageBytes image = build_image(path, std::move(batches), std::move(memory));
   lock.unlock();
   engine::seal(path, image);
   lock.lock();
-  memory_ = std::move(image);
+  memory_.push_back(std::move(image));
 }
 
 PageBytes PartWriter::build_image(const fs::path& path, std::vector<BatchResult> batches,

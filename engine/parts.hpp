@@ -45,9 +45,9 @@ struct PartContents {
 
 /// Collects committed batches and writes them as sealed parts (sealed.hpp) into a folder, so that
 /// a kill loses at most what came after the last seal(). Used by one thread at a time. Each part is
-/// built and written by a thread of its own, and two may be on their way, so that one is built
-/// while the disk makes the other durable, and whoever commits waits for neither unless both are
-/// late: memory holds three parts, and the images of two. While parts are being written, nobody
+/// built and written by a thread of its own, and four may be on their way, so that one is built
+/// while others are hashed and made durable, and whoever commits waits for none of them unless all
+/// are late: memory holds five parts, some of them twice. While parts are being written, nobody
 /// else may call HDF5 (seal() ends that).
 class PartWriter {
  public:
@@ -60,8 +60,8 @@ class PartWriter {
   /// columns wait, and before a gap: a part holds successive batches of its shard.
   void add(BatchResult result);
 
-  /// Has what waits written without waiting for it, but for the last part but one. Throws what the
-  /// writing of that one threw; what waits is not written then.
+  /// Has what waits written without waiting for it, but for the last part but three. Throws what
+  /// the writing of that one threw; what waits is not written then.
   void begin_seal();
 
   /// Writes what waits; after it has returned, it survives a kill. Throws Error(storage).
@@ -88,8 +88,8 @@ class PartWriter {
   std::size_t waiting_bytes_ = 0;
   std::uint64_t sizes_kept_ = 0;  ///< complete trajectories whose sizes were taken so far
   std::vector<Part> parts_;
-  std::mutex building_;  ///< of the thread that calls HDF5
-  PageBytes memory_;     ///< of an image that is written, for the next one; under building_
+  std::mutex building_;            ///< of the thread that calls HDF5
+  std::vector<PageBytes> memory_;  ///< of images that are written, for others; under building_
   std::deque<PartOnItsWay> on_their_way_;  ///< last member: it waits when destroyed
 };
 

@@ -6,10 +6,11 @@
 
 #include "engine/pareto.hpp"
 #include "engine/plan.hpp"
-#include "engine/sieve.hpp"
 #include "engine/tally.hpp"
 
 namespace flopsieve::engine {
+
+class Sieve;
 
 /// What a few first attempts say about a job before it runs.
 struct PilotYear {

@@ -318,7 +318,8 @@ struct Plan {
   Matching matching;
   Sampling sampling;
   std::vector<Constraint> constraints;  ///< in declared order
-  std::vector<std::uint32_t> cascade;   ///< order of evaluation: indices into constraints
+  std::vector<std::uint32_t>
+      cascade;  ///< order of evaluation (cascade.hpp): indices into constraints
   Money money;
   Scaling scaling;
   StateSpace state;  ///< where a total, a count or an argument refers to it

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <future>
 #include <limits>
 #include <optional>
@@ -14,12 +15,20 @@
 #include "engine/h5.hpp"
 #include "engine/parameters.hpp"
 #include "engine/sealed.hpp"
+#include "engine/split_io.hpp"
 #include "engine/summary.hpp"
 
 namespace flopsieve::engine {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Parts that are read and verified while another is written.
+constexpr std::size_t most_read_ahead = 3;
+
+/// From this number of candidates on, their sizes stand in chunks of 1 MiB: fewer and longer
+/// writes.
+constexpr std::uint64_t many_sets = 100'000;
 
 void check_stop(const std::atomic<bool>* stop) {
   if (stop != nullptr && stop->load()) {
@@ -88,7 +97,8 @@ class ColumnWriter {
     log10_flop_.emplace(file, format::log10_flop,
                         DatasetInfo{{along(format::samples, "model", kGrowing)},
                                     "log10 FLOP",
-                                    "sizes of the candidates one after the other, ascending"});
+                                    "sizes of the candidates one after the other, ascending"},
+                        std::size_t{sets_wanted_ < many_sets ? 256U : 1024U} << 10);
   }
 
   void append(const PartContents& part) {
@@ -208,30 +218,6 @@ void write_summary(H5File& file, const Plan& plan, const Tally& tally) {
                   "statistic");
 }
 
-/// Method::split: what its populations found, in place of the pass rates of other methods.
-void write_split(H5File& file, const Tally& tally, const Dimension& year) {
-  std::vector<double> probabilities, errors, levels, accepted;
-  std::vector<std::uint64_t> pairs, disagreeing;
-  for (const YearTally& each : tally.years) {
-    const SplitReport report = report_split(each.split);
-    probabilities.push_back(report.probability);
-    errors.push_back(report.error);
-    levels.push_back(report.levels);
-    accepted.push_back(report.acceptance);
-    pairs.push_back(each.split.pairs);
-    disagreeing.push_back(each.split.disagreeing);
-  }
-  const auto write = [&](const char* name, const auto& values, const char* meaning) {
-    file.write(fmt::format("/acceptance/{}", name), values, {{year}, "1", meaning});
-  };
-  write("split_probability", probabilities, "mean estimate of P(constraints) over trajectories");
-  write("split_error", errors, "standard error of that mean for these trajectories");
-  write("split_levels", levels, "mean number of levels of a population");
-  write("split_moves_accepted", accepted, "share of the moves that were accepted");
-  write("split_pairs", pairs, "trajectories with two independent populations");
-  write("split_disagreeing", disagreeing, "pairs more than 5 standard errors apart");
-}
-
 void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
   const Dimension year = along(format::acceptance, format::year, plan.year_count());
   const Dimension rejector =
@@ -268,7 +254,7 @@ void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
       {{year, rejector, along(format::acceptance, format::other_constraint, rejector.length)},
        "1",
        "audited: rejected by both"});
-  if (plan.sampling.method == Method::split) write_split(file, tally, year);
+  if (plan.sampling.method == Method::split) write_split_acceptance(file, plan, tally);
 }
 
 void write_attributes(H5File& file, const Study& study, const Tally& tally) {
@@ -333,12 +319,15 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
     H5File file = H5File::create(temporary.path());
     write_group_scales(file, plan);
     ColumnWriter columns(file, plan, complete);
-    std::future<PageBytes> image;  // of the next part, read and verified meanwhile
+    std::deque<std::future<PageBytes>> images;  // of the next parts, read and verified meanwhile
+    std::size_t begun = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       check_stop(stop);
-      if (i == 0) image = std::async(std::launch::async, unseal, parts[0].path);
-      PageBytes present = image.get();
-      if (i + 1 < parts.size()) image = std::async(std::launch::async, unseal, parts[i + 1].path);
+      for (; begun < parts.size() && begun <= i + most_read_ahead; ++begun) {
+        images.push_back(std::async(std::launch::async, unseal, parts[begun].path));
+      }
+      PageBytes present = images.front().get();
+      images.pop_front();
       PartContents contents = read_part(std::move(present), parts[i].path, plan);
       columns.append(contents);
       temporary.begin_commit();

@@ -22,8 +22,8 @@ double farthest(const Candidate& c) {
   return std::max(std::abs(c.largest_z), std::abs(c.smallest_z)) * c.scale * kernels::log2_of_10;
 }
 
-double relative_sum_error(const Candidate& c) {
-  return (40.0 + 2.0 * farthest(c)) * unit_roundoff;
+double relative_sum_error(double farthest) {
+  return (40.0 + 2.0 * farthest) * unit_roundoff;
 }
 
 /// Central moments of z with bounds of their errors.
@@ -88,7 +88,7 @@ double error_from_sums(StatisticKind kind, const Candidate& c, double value, dou
     case total_error:
       return (1.0 + std::abs(value)) * ln_10 * margin * sum_error;
     case largest_share:
-      return value * margin * relative_sum_error(c);
+      return value * margin * relative_sum_error(farthest(c));
     case cost_total:
       return of_power(sum_error);
     case cost_largest:
@@ -138,7 +138,11 @@ bool fits_single_precision(const Candidate& candidate) {
 }
 
 double log10_sum_error(const Candidate& candidate) {
-  return relative_sum_error(candidate) * margin / ln_10;
+  return log10_sum_error(farthest(candidate));
+}
+
+double log10_sum_error(double farthest) {
+  return relative_sum_error(farthest) * margin / ln_10;
 }
 
 Screened screen(const Statistic& statistic, const Candidate& candidate, bool solved,

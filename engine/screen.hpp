@@ -18,8 +18,10 @@ struct Screened {
 /// meaning and must be those of double precision.
 bool fits_single_precision(const Candidate& candidate);
 
-/// Bound of the error of log10 of the size sum.
+/// Bound of the error of log10 of the size sum; or of sizes of which none is farther than so many
+/// powers of two from the location.
 double log10_sum_error(const Candidate& candidate);
+double log10_sum_error(double farthest);
 
 /// A statistic of a candidate with single-precision sums. `solved`: its location comes from its sum
 /// (match = "shift"), so that it has the error of the sum's logarithm.

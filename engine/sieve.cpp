@@ -1,432 +1,62 @@
 #include "engine/sieve.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <numeric>
-#include <utility>
+#include <bit>
 
-#include "engine/size_law.hpp"
-#include "kernels/math.hpp"
 #include "kernels/math_constants.hpp"
+#include "kernels/ordered.hpp"
 
 namespace flopsieve::engine {
-
-bool is_audited(const Address& address) {
-  return (address.trajectory + address.year_index + address.attempt) % 64 == 0;
-}
-
-namespace {
-
-/// Sizes farther from their location than this, in OOM, could overflow the sums or the ratio of two
-/// sizes. Only Student's t and odd mixtures reach so far; the matching of the total rejects such a
-/// candidate.
-constexpr double farthest = 150.0;
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-bool overflows(const Candidate& candidate) {
-  return !(candidate.scale * std::max(candidate.largest_z, -candidate.smallest_z) <= farthest);
-}
-
-}  // namespace
 
 Sieve::Sieve(const Plan& plan, Purpose purpose)
     : plan_(&plan),
       inputs_(plan, purpose),
       input_tile_(inputs_),
-      size_draws_(plan),
-      tilted_(inputs_) {
+      tilted_(inputs_),
+      draws_(inputs_, tilted_),
+      judge_(inputs_, tilted_, draws_) {
   const bool matched = plan.matching.match == Match::none || plan.matching.match == Match::rescale;
   always_survives_ = purpose == Purpose::run && matched && plan.constraints.empty() &&
                      plan.sizes.family != SizeFamily::student_t &&
                      plan.sizes.family != SizeFamily::mixture;
+  const auto needs_order = [](const Statistic& statistic) { return statistic.info().cost > 0; };
+  visits_in_order_ =
+      plan.outputs.keep == Keep::samples ||
+      std::any_of(plan.outputs.statistics.begin(), plan.outputs.statistics.end(), needs_order);
 }
 
-void Sieve::draw_inputs(std::span<const Trial> trials) {
+TrialInputs Sieve::draw_inputs(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
-  order_.resize(trials.size());
-  std::iota(order_.begin(), order_.end(), 0u);
-  if (tilted_.in_use()) return tilted_.draw(trials, trial_inputs_);
-  input_tile_.draw(trials, trial_inputs_);
+  if (tilted_.in_use()) {
+    tilted_.draw(trials, trial_inputs_);
+  } else {
+    input_tile_.draw(trials, trial_inputs_);
+  }
+  return {trials, trial_inputs_};
 }
 
 /// Brings candidates with nearly the same number of draws together: the lanes of a group take as
 /// many steps as the longest.
 void Sieve::order_by_count() {
-  const auto before = [this](std::uint32_t a, std::uint32_t b) {
-    const std::uint32_t count_a = trial_inputs_[a].count;
-    const std::uint32_t count_b = trial_inputs_[b].count;
-    return count_a != count_b ? count_a < count_b : a < b;
-  };
-  if (!std::is_sorted(order_.begin(), order_.end(), before)) {
-    std::sort(order_.begin(), order_.end(), before);
+  count_keys_.resize(trial_inputs_.size());
+  order_.resize(trial_inputs_.size());
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    count_keys_[i] = std::uint64_t{trial_inputs_[i].count} << 32 | i;
   }
-}
-
-void Sieve::draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order,
-                       Precise precise) {
-  for (std::size_t lane = 0; lane < order.size(); ++lane) {
-    Candidate& candidate = group_.candidates[lane];
-    candidate.inputs = trial_inputs_[order[lane]];
-    candidate.address = trials[order[lane]].address;
-    candidate.sampler = &inputs_;
-    const Frame frame =
-        tilted_.in_use() ? tilted_.frame(order[lane]) : frame_of(*plan_, candidate.inputs);
-    candidate.location = frame.location;
-    candidate.scale = frame.scale;
-    candidate.origin = 0.0;
-    group_.trial[lane] = order[lane];
-    drawn_ += candidate.inputs.count;
+  if (!std::is_sorted(count_keys_.begin(), count_keys_.end())) {
+    std::sort(count_keys_.begin(), count_keys_.end());
   }
-  if (precise == Precise::when_it_matters && has_error_bounds()) {
-    return draw_fast(order.size());
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    order_[i] = static_cast<std::uint32_t>(count_keys_[i]);
   }
-  if (tilted_.in_use()) {
-    draw_tilted(order.size());
-  } else if (is_vectorised(plan_->sizes.family)) {
-    draw_vectorised(order.size());
-  } else {
-    draw_by_family(order.size());
-  }
-  const bool largest_pays = plan_->matching.match == Match::last;
-  kernels::PerLane<std::uint32_t> counts{};
-  kernels::PerLane<double> scales{};
-  for (std::size_t lane = 0; lane < order.size(); ++lane) {
-    counts[lane] = group_.candidates[lane].inputs.count - (largest_pays ? 1 : 0);
-    scales[lane] = group_.candidates[lane].scale * kernels::log2_of_10;
-  }
-  kernels::sum_sizes(z_, counts, scales, sums_);
-  precise_.fill(true);
-  for (std::size_t lane = 0; lane < order.size(); ++lane) {
-    if (largest_pays) completed_[lane] = complete(lane);
-    summarise_lane(lane, sums_);
-  }
-}
-
-/// match = "last" needs exact sums, and the statistics that hang on an implied total have no error
-/// bounds.
-bool Sieve::has_error_bounds() const {
-  return plan_->matching.match != Match::last && plan_->total.model != TotalModel::implied;
-}
-
-kernels::GroupShape Sieve::address_group(std::size_t lanes, kernels::GroupAddress& address) const {
-  kernels::GroupShape shape;
-  shape.plain = plan_->sizes.family == SizeFamily::normal;
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    const Candidate& candidate = group_.candidates[lane];
-    const kernels::Counter counter = inputs_.draws().counter(Stream::sizes, candidate.address);
-    address.word1[lane] = counter[1];
-    address.word2[lane] = counter[2];
-    address.word3[lane] = counter[3];
-    if (shape.plain) continue;
-    const kernels::SkewNormalShape law = shape_of(plan_->sizes.family, candidate.inputs);
-    shape.absolute[lane] = static_cast<float>(law.absolute);
-    shape.normal[lane] = static_cast<float>(law.normal);
-    shape.constant[lane] = static_cast<float>(law.constant);
-  }
-  return shape;
-}
-
-/// The drawn sizes with single-precision sums, which begin a group's screening.
-void Sieve::draw_fast(std::size_t lanes) {
-  kernels::FastLaw law;
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    const Candidate& candidate = group_.candidates[lane];
-    law.count[lane] = candidate.inputs.count;
-    law.scale[lane] = static_cast<float>(candidate.scale * kernels::log2_of_10);
-  }
-  if (tilted_.in_use()) {
-    draw_tilted(lanes);
-    std::copy_n(z_.begin(), lanes, law.origin.begin());  // any number near the others
-    sums_ = kernels::empty_sums();
-    kernels::add_sizes(z_, 0, most_draws(lanes), law, sums_);
-  } else if (is_vectorised(plan_->sizes.family)) {
-    kernels::GroupAddress address;
-    const kernels::GroupShape shape = address_group(lanes, address);
-    reserve(kernels::fast_rows(most_draws(lanes)));
-    kernels::draw_and_sum(inputs_.draws().key(), address, shape, law.count, law.scale, z_, sums_);
-  } else {
-    set_laws(lanes);
-    reserve(most_draws(lanes));
-    law.origin = size_draws_.origins();
-    size_draws_.draw_and_sum(inputs_.draws().key(), law, z_, sums_);
-  }
-  precise_.fill(false);
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    group_.candidates[lane].origin = static_cast<double>(law.origin[lane]);
-    summarise_lane(lane, sums_);
-    if (!fits_single_precision(group_.candidates[lane])) sum_precisely(lane);
-  }
-}
-
-std::size_t Sieve::most_draws(std::size_t lanes) const {
-  std::size_t most = 0;
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    most = std::max<std::size_t>(most, group_.candidates[lane].inputs.count);
-  }
-  return most;
-}
-
-/// Repeats the sums of one lane in double precision.
-void Sieve::sum_precisely(std::size_t lane) {
-  kernels::PerLane<std::uint32_t> counts{};
-  kernels::PerLane<double> scales{};
-  counts[lane] = group_.candidates[lane].inputs.count;
-  scales[lane] = group_.candidates[lane].scale * kernels::log2_of_10;
-  kernels::GroupSums sums;
-  kernels::sum_sizes(z_, counts, scales, sums);
-  precise_[lane] = true;
-  group_.candidates[lane].origin = 0.0;
-  summarise_lane(lane, sums);
-  ordered_.begin(group_.candidates[lane], z_.data() + lane, kernels::group_width);
-}
-
-void Sieve::draw_vectorised(std::size_t lanes) {
-  kernels::GroupAddress address;
-  const kernels::GroupShape shape = address_group(lanes, address);
-  const std::size_t draws = most_draws(lanes);
-  reserve(draws);
-  kernels::draw_sizes(inputs_.draws().key(), address, shape, draws, z_);
-}
-
-void Sieve::draw_tilted(std::size_t lanes) {
-  kernels::GroupAddress address;
-  kernels::LaneTables tables{};
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    const Candidate& candidate = group_.candidates[lane];
-    const kernels::Counter counter = inputs_.draws().counter(Stream::sizes, candidate.address);
-    address.word1[lane] = counter[1];
-    address.word2[lane] = counter[2];
-    address.word3[lane] = counter[3];
-    tables[lane] = tilted_.alias(group_.trial[lane]);
-  }
-  const std::size_t draws = most_draws(lanes);
-  reserve(draws);
-  kernels::draw_tilted(inputs_.draws().key(), address, tables, draws, z_);
-  if (plan_->sizes.family == SizeFamily::grid)
-    kernels::to_cells(std::span(z_).first(draws * kernels::group_width));
-}
-
-void Sieve::set_laws(std::size_t lanes) {
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    const Candidate& candidate = group_.candidates[lane];
-    size_draws_.set_lane(lane, candidate.inputs,
-                         inputs_.draws().counter(Stream::sizes, candidate.address));
-  }
-}
-
-void Sieve::draw_by_family(std::size_t lanes) {
-  set_laws(lanes);
-  const std::size_t draws = most_draws(lanes);
-  reserve(draws);
-  size_draws_.draw(inputs_.draws().key(), 0, draws, z_);
-}
-
-void Sieve::reserve(std::size_t draws) {
-  if (z_.size() < draws * kernels::group_width) z_.resize(draws * kernels::group_width);
-}
-
-/// match = "last": puts the largest size, which makes up the total, in the last place and into the
-/// sums of the others. False if the candidate is rejected; its last size is then what was drawn.
-bool Sieve::complete(std::size_t lane) {
-  Candidate& candidate = group_.candidates[lane];
-  const std::size_t place = (candidate.inputs.count - 1) * kernels::group_width + lane;
-  LastSize rest;
-  rest.sum = sums_.total[lane];
-  rest.largest_z = sums_.largest[lane];
-  const LastDraw last = draw_last(inputs_, candidate, rest);
-  candidate.last_weight = last.weight;
-  if (last.z) z_[place] = *last.z;
-  const auto z = static_cast<double>(z_[place]);
-  sums_.total[lane] += kernels::power_of_two(candidate.scale * kernels::log2_of_10 * z);
-  sums_.power_1[lane] += z;
-  sums_.power_2[lane] += z * z;
-  sums_.power_3[lane] += z * z * z;
-  sums_.power_4[lane] += z * z * (z * z);
-  sums_.largest[lane] = std::max(sums_.largest[lane], z);
-  sums_.smallest[lane] = std::min(sums_.smallest[lane], z);
-  return last.z.has_value();
-}
-
-void Sieve::summarise_lane(std::size_t lane, const kernels::GroupSums& sums) {
-  Candidate& candidate = group_.candidates[lane];
-  candidate.size_sum = sums.total[lane];
-  candidate.log10_size_sum = kernels::decimal_log(candidate.size_sum);
-  candidate.power_1 = sums.power_1[lane];
-  candidate.power_2 = sums.power_2[lane];
-  candidate.power_3 = sums.power_3[lane];
-  candidate.power_4 = sums.power_4[lane];
-  candidate.largest_z = sums.largest[lane];
-  candidate.smallest_z = sums.smallest[lane];
-  if (plan_->total.model == TotalModel::implied) {
-    candidate.inputs.log10_total = candidate.log10_sum();
-  } else if (solves_for_location()) {
-    candidate.location = candidate.inputs.log10_total - candidate.log10_size_sum;
-  }
-}
-
-bool Sieve::solves_for_location() const {
-  return plan_->matching.match == Match::shift || plan_->matching.match == Match::rescale;
-}
-
-/// What is known of `low <= value <= high`.
-Sieve::Finding Sieve::compare(const Screened& known, double low, double high) {
-  if (known.value - known.error >= low && known.value + known.error <= high) {
-    return Finding::passes;
-  }
-  if (known.value + known.error < low || known.value - known.error > high || known.error == 0.0) {
-    return Finding::rejects;
-  }
-  return Finding::unclear;
-}
-
-Screened Sieve::known(const Statistic& statistic, std::size_t lane) {
-  const Candidate& candidate = group_.candidates[lane];
-  if (precise_[lane]) return {evaluate(statistic, candidate, ordered_), 0.0};
-  if (gradients_known_ && statistic.kind == StatisticKind::allocation_gradient) {
-    return {gradients_.gradient[lane], error_factor_ * gradients_.bound[lane]};
-  }
-  const Screened found = screen(statistic, candidate, solves_for_location(), ordered_);
-  return {found.value, found.error == infinity ? infinity : error_factor_ * found.error};
-}
-
-Sieve::Finding Sieve::match_finding(std::size_t lane, const Trial& trial) {
-  const Candidate& candidate = group_.candidates[lane];
-  if (overflows(candidate)) return Finding::rejects;
-  const auto decided = [](bool passes) { return passes ? Finding::passes : Finding::rejects; };
-  switch (plan_->matching.match) {
-    case Match::shift: {
-      const auto accepted = inputs_.accept_location(
-          candidate.inputs, *trial.trajectory, trial.address,
-          candidate.location - location_offset(*plan_, candidate.inputs),
-          precise_[lane] ? 0.0 : error_factor_ * log10_sum_error(candidate));
-      return accepted ? decided(*accepted) : Finding::unclear;
-    }
-    case Match::reject: {
-      const double tolerance = plan_->matching.tolerance;
-      const Finding finding =
-          compare(known({StatisticKind::total_error}, lane), -tolerance, tolerance);
-      if (finding != Finding::passes || !tilted_.in_use()) return finding;
-      return decided(tilted_.keeps(group_.trial[lane], candidate, z_.data() + lane));
-    }
-    case Match::last:
-      return decided(completed_[lane]);
-    case Match::rescale:
-    case Match::none:
-      break;
-  }
-  return Finding::passes;
-}
-
-bool Sieve::matches(std::size_t lane, const Trial& trial) {
-  Finding finding = match_finding(lane, trial);
-  if (finding == Finding::unclear) {
-    sum_precisely(lane);
-    finding = match_finding(lane, trial);
-  }
-  return finding == Finding::passes;
-}
-
-Sieve::Finding Sieve::finding(const Constraint& rule, std::size_t lane, const Trial& trial,
-                              double previous) {
-  const std::uint32_t year = trial.address.year_index;
-  if (rule.is_soft() && !precise_[lane]) return Finding::unclear;
-  const Screened value =
-      compared(rule, group_.candidates[lane], known(rule.statistic, lane), previous);
-  if (!rule.is_soft()) return compare(value, rule.lower[year], rule.upper[year]);
-  const double z = (value.value - rule.centre[year]) / rule.spread[year];
-  return inputs_.draws().uniform(Stream::soft, trial.address, rule.address) <
-                 kernels::exponential(-0.5 * z * z)
-             ? Finding::passes
-             : Finding::rejects;
-}
-
-bool Sieve::meets(std::size_t constraint, std::size_t lane, const Trial& trial) {
-  const Constraint& rule = plan_->constraints[constraint];
-  if (rule.active[trial.address.year_index] == 0) return true;
-  double previous = std::numeric_limits<double>::quiet_NaN();
-  if (rule.relative_to == RelativeTo::previous_year) {
-    if (!trial.trajectory->previous.empty()) previous = trial.trajectory->previous[constraint];
-    if (std::isnan(previous)) return true;
-  }
-  Finding result = finding(rule, lane, trial, previous);
-  if (result == Finding::unclear) {
-    sum_precisely(lane);
-    result = finding(rule, lane, trial, previous);
-  }
-  return result == Finding::passes;
-}
-
-bool Sieve::waits_for_gradient(const Constraint& rule, std::size_t lane, const Trial& trial) const {
-  return rule.statistic.kind == StatisticKind::allocation_gradient && !gradients_known_ &&
-         !precise_[lane] && !rule.is_soft() && rule.active[trial.address.year_index] != 0;
-}
-
-std::optional<Verdict> Sieve::judge_lane(std::size_t lane, const Trial& trial) {
-  Verdict verdict{.audited = is_audited(trial.address)};
-  if (!matches(lane, trial)) verdict.rejections |= 1;
-  for (const std::uint32_t constraint : plan_->cascade) {
-    if (verdict.rejections != 0 && !verdict.audited) break;
-    if (waits_for_gradient(plan_->constraints[constraint], lane, trial)) return std::nullopt;
-    if (!meets(constraint, lane, trial)) verdict.rejections |= Rejections{2} << constraint;
-  }
-  verdict.survives = verdict.rejections == 0;
-  return verdict;
-}
-
-void Sieve::put_aside(std::size_t lane) {
-  const std::size_t count = group_.candidates[lane].inputs.count;
-  waiting_.rows = std::max(waiting_.rows, count);
-  const std::size_t size = waiting_.rows * kernels::group_width;
-  if (waiting_.z.size() < size) waiting_.z.resize(size);
-  waiting_.group.candidates[waiting_.lanes] = group_.candidates[lane];
-  waiting_.group.trial[waiting_.lanes] = group_.trial[lane];
-  waiting_.lanes = kernels::pack_lanes(z_, count, 1u << lane, waiting_.lanes, waiting_.z);
-}
-
-/// Judges those put aside from the start, as a group that took their place; a verdict depends on
-/// nothing but its candidate.
-void Sieve::judge_waiting(std::span<const Trial> trials, std::span<Verdict> verdicts) {
-  std::swap(group_, waiting_.group);
-  z_.swap(waiting_.z);
-  const auto precise = std::exchange(precise_, {});
-  kernels::PerLane<std::uint32_t> counts{};
-  kernels::PerLane<double> scales{};
-  for (std::size_t lane = 0; lane < waiting_.lanes; ++lane) {
-    counts[lane] = group_.candidates[lane].inputs.count;
-    scales[lane] = group_.candidates[lane].scale * kernels::log2_of_10;
-  }
-  const std::size_t size = kernels::sorted_rows(waiting_.rows) * kernels::group_width;
-  if (sorted_.size() < size) sorted_.resize(size);
-  kernels::sort_group(z_, counts, sorted_);
-  kernels::allocation_gradients(sorted_, counts, scales, gradients_);
-  gradients_known_ = true;
-  for (std::size_t lane = 0; lane < waiting_.lanes; ++lane) {
-    ordered_.begin(group_.candidates[lane], z_.data() + lane, kernels::group_width);
-    const std::size_t trial = group_.trial[lane];
-    verdicts[trial] = judge_lane(lane, trials[trial]).value();
-  }
-  gradients_known_ = false;
-  waiting_.lanes = 0;
-  waiting_.rows = 0;
-  precise_ = precise;
-  z_.swap(waiting_.z);
-  std::swap(group_, waiting_.group);
 }
 
 template <class Body>
-void Sieve::for_each_lane(std::span<const Trial> trials, Precise precise, Body body) {
-  if (plan_->sizes.family == SizeFamily::allocation) return for_each_allocation(trials, body);
-  drawn_ = 0;
-  draw_inputs(trials);
+void Sieve::for_each_group(std::size_t trials, Body body) {
   order_by_count();
-  for (std::size_t first = 0; first < trials.size(); first += kernels::group_width) {
-    const std::size_t size = std::min(kernels::group_width, trials.size() - first);
-    draw_group(trials, std::span(order_).subspan(first, size), precise);
-    for (std::size_t lane = 0; lane < size; ++lane) {
-      ordered_.begin(group_.candidates[lane], z_.data() + lane, kernels::group_width);
-      body(lane);
-    }
+  for (std::size_t first = 0; first < trials; first += kernels::group_width) {
+    const std::size_t size = std::min(kernels::group_width, trials - first);
+    body(std::span<const std::uint32_t>(order_).subspan(first, size));
   }
 }
 
@@ -437,23 +67,113 @@ std::uint64_t Sieve::judge(std::span<const Trial> trials, std::span<Verdict> ver
     }
     return 0;
   }
-  for_each_lane(trials, Precise::when_it_matters, [&](std::size_t lane) {
-    const std::size_t trial = group_.trial[lane];
-    const std::optional<Verdict> verdict = judge_lane(lane, trials[trial]);
-    if (verdict) {
-      verdicts[trial] = *verdict;
-      return;
+  const std::uint64_t before = draws_.drawn() + allocated_;
+  if (plan_->sizes.family == SizeFamily::allocation) {
+    for_each_allocation(trials, [&](const Trial& trial) {
+      group_.judged[0] = 0;
+      judge_.judge(trial, 0, group_, ordered_);
+      verdicts[group_.trial[0]] = group_.verdicts[0];
+    });
+  } else {
+    const TrialInputs all = draw_inputs(trials);
+    for_each_group(trials.size(), [&](std::span<const std::uint32_t> order) {
+      draws_.screen(all, order, group_);
+      judge_group(all, verdicts);
+    });
+    if (waiting_.lanes > 0) judge_waiting(all, verdicts);
+  }
+  return draws_.drawn() + allocated_ - before;
+}
+
+void Sieve::judge_group(const TrialInputs& all, std::span<Verdict> verdicts) {
+  std::uint32_t undecided = 0;
+  for (std::size_t lane = 0; lane < group_.lanes; ++lane) {
+    if (group_.unmatched[lane]) {
+      verdicts[group_.trial[lane]] = {.survives = false, .audited = false, .rejections = 1};
+    } else if (!judge_lane(all, lane, group_, verdicts)) {
+      undecided |= 1u << lane;
     }
-    put_aside(lane);
-    if (waiting_.lanes == kernels::group_width) judge_waiting(trials, verdicts);
-  });
-  if (waiting_.lanes > 0) judge_waiting(trials, verdicts);
-  return drawn_;
+  }
+  if (undecided != 0) put_aside(undecided, all, verdicts);
+}
+
+bool Sieve::judge_lane(const TrialInputs& all, std::size_t lane, Group& group,
+                       std::span<Verdict> verdicts) {
+  const std::size_t trial = group.trial[lane];
+  ordered_.begin(group.candidates[lane], group.z.data() + lane, kernels::group_width,
+                 group.has_gradients ? sorted_.data() + lane : nullptr);
+  if (!judge_.judge(all.trials[trial], lane, group, ordered_)) return false;
+  verdicts[trial] = group.verdicts[lane];
+  return true;
+}
+
+/// Moves lanes of group_ to waiting_, and judges these whenever they are a whole group.
+void Sieve::put_aside(std::uint32_t lanes, const TrialInputs& all, std::span<Verdict> verdicts) {
+  while (lanes != 0) {
+    waiting_.reserve(std::max(waiting_.rows, group_.rows));
+    std::uint32_t taken = 0;
+    std::size_t to = waiting_.lanes;
+    for (; lanes != 0 && to < kernels::group_width; ++to) {
+      const auto lane = static_cast<std::size_t>(std::countr_zero(lanes));
+      lanes &= lanes - 1;
+      taken |= 1u << lane;
+      waiting_.candidates[to] = group_.candidates[lane];
+      waiting_.trial[to] = group_.trial[lane];
+      waiting_.judged[to] = group_.judged[lane];
+      waiting_.verdicts[to] = group_.verdicts[lane];
+    }
+    waiting_.lanes = kernels::pack_lanes(group_.z, group_.rows, taken, waiting_.lanes, waiting_.z);
+    if (waiting_.lanes == kernels::group_width) judge_waiting(all, verdicts);
+  }
+}
+
+void Sieve::sort(const Group& group, kernels::PerLane<std::uint32_t>& counts) {
+  std::size_t most = 0;
+  for (std::size_t lane = 0; lane < group.lanes; ++lane) {
+    counts[lane] = group.candidates[lane].inputs.count;
+    most = std::max<std::size_t>(most, counts[lane]);
+  }
+  const std::size_t size = kernels::sorted_rows(most) * kernels::group_width;
+  if (sorted_.size() < size) sorted_.resize(size);
+  kernels::sort_group(group.z, counts, sorted_);
+}
+
+void Sieve::judge_waiting(const TrialInputs& all, std::span<Verdict> verdicts) {
+  kernels::PerLane<std::uint32_t> counts{};
+  kernels::PerLane<double> scales{};
+  for (std::size_t lane = 0; lane < waiting_.lanes; ++lane) {
+    scales[lane] = waiting_.candidates[lane].scale * kernels::log2_of_10;
+  }
+  sort(waiting_, counts);
+  kernels::allocation_gradients(sorted_, counts, scales, waiting_.gradients);
+  waiting_.has_gradients = true;
+  waiting_.precise.fill(false);
+  for (std::size_t lane = 0; lane < waiting_.lanes; ++lane) {
+    judge_lane(all, lane, waiting_, verdicts);
+  }
+  waiting_.lanes = 0;
+  waiting_.rows = 0;
 }
 
 void Sieve::visit(std::span<const Trial> trials, const Visitor& visit) {
-  for_each_lane(trials, Precise::yes, [&](std::size_t lane) {
-    visit(group_.trial[lane], group_.candidates[lane], ordered_);
+  if (plan_->sizes.family == SizeFamily::allocation) {
+    for_each_allocation(trials, [&](const Trial& /*trial*/) {
+      visit(group_.trial[0], group_.candidates[0], ordered_);
+    });
+    return;
+  }
+  const TrialInputs all = draw_inputs(trials);
+  for_each_group(trials.size(), [&](std::span<const std::uint32_t> order) {
+    draws_.draw(all, order, group_);
+    if (visits_in_order_) {
+      kernels::PerLane<std::uint32_t> counts{};
+      sort(group_, counts);
+    }
+    for (std::size_t lane = 0; lane < group_.lanes; ++lane) {
+      ordered_.begin(group_.candidates[lane], group_.z.data() + lane, kernels::group_width,
+                     visits_in_order_ ? sorted_.data() + lane : nullptr);
+      visit(group_.trial[lane], group_.candidates[lane], ordered_);
+    }
   });
 }
 

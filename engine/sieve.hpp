@@ -1,38 +1,22 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/candidate.hpp"
+#include "engine/group.hpp"
 #include "engine/inputs.hpp"
 #include "engine/inputs_tile.hpp"
+#include "engine/judge.hpp"
 #include "engine/plan.hpp"
-#include "engine/screen.hpp"
-#include "engine/size_draws.hpp"
-#include "engine/tilt_trials.hpp"
 #include "engine/trial.hpp"
+#include "engine/verdict.hpp"
+#include "kernels/aligned.hpp"
 #include "kernels/allocation.hpp"
-#include "kernels/ordered.hpp"
-#include "kernels/sizes.hpp"
 
 namespace flopsieve::engine {
-
-/// One bit per rejector of rejector_names(): 0 is the matching of the total, i + 1 constraint i.
-using Rejections = std::uint64_t;
-
-struct Verdict {
-  bool survives = false;
-  bool audited = false;       ///< judged by every rejector, without short cuts
-  Rejections rejections = 0;  ///< all that reject it if audited, otherwise the first found
-};
-
-/// Which candidates are evaluated in full for the cutflow: one in 64, by address, so that it hangs
-/// on nothing that the candidate contains.
-bool is_audited(const Address& address);
 
 /// Draws candidates and judges them. Owns the buffers of one thread; results depend only on the
 /// Plan and the addresses, not on how trials are grouped.
@@ -55,89 +39,51 @@ class Sieve {
 
   /// Multiplies the finite error bounds of single precision from now on. 1 until then; with less,
   /// other candidates would survive, which tests show.
-  void scale_error_bounds(double factor) { error_factor_ = factor; }
+  void scale_error_bounds(double factor) {
+    draws_.scale_error_bounds(factor);
+    judge_.scale_error_bounds(factor);
+  }
 
  private:
-  struct Group {
-    std::array<Candidate, kernels::group_width> candidates;
-    std::array<std::size_t, kernels::group_width> trial{};
-  };
-
-  /// Candidates that met all constraints before one on the allocation gradient, until a whole group
-  /// can be sorted at once.
-  struct Waiting {
-    Group group;
-    std::vector<float> z;  ///< [draw, lane]
-    std::size_t lanes = 0;
-    std::size_t rows = 0;
-  };
-
-  /// Whether sums must be those of double precision, or may be those of the fast kernel.
-  enum class Precise { yes, when_it_matters };
-
-  /// What single precision knows of a rejector.
-  enum class Finding { passes, rejects, unclear };
-
-  /// Draws all trials, group by group, and calls body for each lane with its candidate and
-  /// ordered_ ready.
-  template <class Body>
-  void for_each_lane(std::span<const Trial> trials, Precise precise, Body body);
-  void draw_inputs(std::span<const Trial> trials);
+  TrialInputs draw_inputs(std::span<const Trial> trials);
   void order_by_count();
-  void draw_group(std::span<const Trial> trials, std::span<const std::uint32_t> order,
-                  Precise precise);
-  kernels::GroupShape address_group(std::size_t lanes, kernels::GroupAddress& address) const;
-  bool has_error_bounds() const;
-  void draw_vectorised(std::size_t lanes);
-  void draw_fast(std::size_t lanes);
-  std::size_t most_draws(std::size_t lanes) const;
-  void set_laws(std::size_t lanes);
-  void draw_by_family(std::size_t lanes);
-  void draw_tilted(std::size_t lanes);
+  /// Calls body(the trials of a group) for one group after the other.
+  template <class Body>
+  void for_each_group(std::size_t trials, Body body);
+  void judge_group(const TrialInputs& all, std::span<Verdict> verdicts);
+  bool judge_lane(const TrialInputs& all, std::size_t lane, Group& group,
+                  std::span<Verdict> verdicts);
+  void put_aside(std::uint32_t lanes, const TrialInputs& all, std::span<Verdict> verdicts);
+  void sort(const Group& group, kernels::PerLane<std::uint32_t>& counts);
+  void judge_waiting(const TrialInputs& all, std::span<Verdict> verdicts);
+
+  /// Calls body() for each trial, whose candidate is in lane 0 and has begun in ordered_.
   void for_each_allocation(std::span<const Trial> trials,
-                           const std::function<void(std::size_t lane)>& body);
+                           const std::function<void(const Trial&)>& body);
   void draw_allocations(std::span<const Trial> trials);
   void begin_allocation(const Trial& trial, const CandidateInputs& inputs,
                         std::span<const float> z);
-  void reserve(std::size_t draws);
-  bool complete(std::size_t lane);
-  void summarise_lane(std::size_t lane, const kernels::GroupSums& sums);
-  void sum_precisely(std::size_t lane);
-  bool solves_for_location() const;
-  /// None if the candidate must wait for its allocation gradient.
-  std::optional<Verdict> judge_lane(std::size_t lane, const Trial& trial);
-  bool waits_for_gradient(const Constraint& rule, std::size_t lane, const Trial& trial) const;
-  void put_aside(std::size_t lane);
-  void judge_waiting(std::span<const Trial> trials, std::span<Verdict> verdicts);
-  bool matches(std::size_t lane, const Trial& trial);
-  static Finding compare(const Screened& known, double low, double high);
-  Screened known(const Statistic& statistic, std::size_t lane);
-  Finding match_finding(std::size_t lane, const Trial& trial);
-  bool meets(std::size_t constraint, std::size_t lane, const Trial& trial);
-  Finding finding(const Constraint& rule, std::size_t lane, const Trial& trial, double previous);
 
   const Plan* plan_;
   InputSampler inputs_;
   InputTile input_tile_;
-  SizeDraws size_draws_;
-  Group group_;
-  kernels::GroupSums sums_;
-  OrderedSizes ordered_;
-  std::vector<CandidateInputs> trial_inputs_;
   TiltedTrials tilted_;
+  GroupDraws draws_;
+  Judge judge_;
+  std::vector<CandidateInputs> trial_inputs_;
+  std::vector<std::uint64_t> count_keys_;
   std::vector<std::uint32_t> order_;
-  std::vector<float> z_;                                ///< [draw, lane]
-  std::array<bool, kernels::group_width> completed_{};  ///< match = "last": the total is met
-  std::array<bool, kernels::group_width> precise_{};    ///< sums are those of double precision
-  Waiting waiting_;
-  std::vector<float> sorted_;          ///< [rank, lane], of the group that waited
-  kernels::GroupGradients gradients_;  ///< of group_, if gradients_known_
-  bool gradients_known_ = false;
+  Group group_;
+  OrderedSizes ordered_;
+  /// Candidates that met all constraints before one on the allocation gradient, until a whole group
+  /// can be sorted at once.
+  Group waiting_;
+  kernels::AlignedVector<float> sorted_;              ///< [rank, lane], of waiting_
   std::vector<kernels::AllocationRequest> requests_;  ///< of some allocations
   kernels::AllocationDraws allocations_;              ///< their sizes
-  std::uint64_t drawn_ = 0;                           ///< sizes drawn by the last call
+  std::uint64_t allocated_ = 0;                       ///< sizes of allocations drawn
   bool always_survives_ = false;                      ///< nothing can reject
-  double error_factor_ = 1.0;
+  bool visits_in_order_ = false;                      ///< visitors want sizes in order
 };
 
 }  // namespace flopsieve::engine

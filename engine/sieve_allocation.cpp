@@ -27,17 +27,15 @@ constexpr std::size_t drawn_together = 32;
 
 }  // namespace
 
-/// As for_each_lane(), with every candidate in lane 0.
 void Sieve::for_each_allocation(std::span<const Trial> trials,
-                                const std::function<void(std::size_t lane)>& body) {
-  drawn_ = 0;
+                                const std::function<void(const Trial&)>& body) {
   for (std::size_t first = 0; first < trials.size(); first += drawn_together) {
     const auto some = trials.subspan(first, std::min(drawn_together, trials.size() - first));
     draw_allocations(some);
     for (std::size_t i = 0; i < some.size(); ++i) {
       begin_allocation(some[i], trial_inputs_[i], allocations_.of(i));
       group_.trial[0] = first + i;
-      body(0);
+      body(some[i]);
     }
   }
 }
@@ -73,9 +71,9 @@ void Sieve::begin_allocation(const Trial& trial, const CandidateInputs& inputs,
   candidate.power_4 = sums.power[3];
   candidate.largest_z = sums.largest;
   candidate.smallest_z = sums.smallest;
-  precise_[0] = true;
+  group_.precise[0] = true;
   ordered_.begin(candidate, z.data(), 1);
-  drawn_ += z.size();
+  allocated_ += z.size();
 }
 
 }  // namespace flopsieve::engine

@@ -19,10 +19,6 @@ constexpr std::uint32_t choice_level = 255;
 
 constexpr double smallest_step = 0.01;
 
-double root_of_squares(double a, double b) {
-  return std::sqrt(a * a + b * b);
-}
-
 Address draws_address(const SplitAddress& address, const SplitPlace& place) {
   const std::uint64_t attempt = std::uint64_t{address.replicate} << 39 |
                                 std::uint64_t{place.level} << 31 |
@@ -279,28 +275,6 @@ SplitResult split(const SplitProblem& problem, const SplitRule& rule, const Draw
                   const SplitAddress& address) {
   check(rule);
   return Splitting(problem, rule, draws, address).run();
-}
-
-SplitEstimate combined(const SplitResult& one, const SplitResult& other) {
-  SplitEstimate estimate;
-  const double sum = one.probability + other.probability;
-  const double errors =
-      root_of_squares(one.probability * one.variation, other.probability * other.variation);
-  estimate.probability = 0.5 * sum;
-  estimate.variation = errors / sum;
-  const double apart = std::abs(kernels::natural_log(one.probability / other.probability));
-  if (apart > 0.0) estimate.sigmas = apart / root_of_squares(one.variation, other.variation);
-  return estimate;
-}
-
-SplitEstimate agreed(const SplitResult& one, const SplitResult& other) {
-  const SplitEstimate estimate = combined(one, other);
-  if (estimate.sigmas <= most_split_sigmas) return estimate;
-  throw Error(ExitCode::budget,
-              fmt::format("splitting: two independent populations give the probabilities {:.3g} "
-                          "and {:.3g}, {:.1f} standard errors apart (at most {}); raise the "
-                          "population or the moves",
-                          one.probability, other.probability, estimate.sigmas, most_split_sigmas));
 }
 
 }  // namespace flopsieve::engine

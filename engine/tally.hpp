@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "engine/plan.hpp"
-#include "engine/sieve.hpp"
+#include "engine/verdict.hpp"
 
 namespace flopsieve::engine {
 

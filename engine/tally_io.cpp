@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <functional>
-#include <span>
 
 #include "engine/format.hpp"
+#include "engine/split_io.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -36,27 +36,6 @@ constexpr ListField list_fields[] = {
     {"killed", "audited: the first to reject, in declared order", &YearTally::killed},
     {"without", "audited: would survive without this one", &YearTally::without},
     {"joint", "audited: rejected by both; the diagonal: rejected by this one", &YearTally::joint},
-};
-
-/// A number of SplitTally, of Plans with Method::split.
-template <class T>
-struct SplitField {
-  const char* name;
-  const char* meaning;
-  T SplitTally::*member;
-};
-constexpr SplitField<std::uint64_t> split_counts[] = {
-    {"split_populations", "trajectories with an estimate", &SplitTally::populations},
-    {"split_levels", "levels of all populations", &SplitTally::levels},
-    {"split_moved_levels", "levels that were filled up by moves", &SplitTally::moved_levels},
-    {"split_pairs", "trajectories with two populations", &SplitTally::pairs},
-    {"split_disagreeing", "pairs of populations that disagree", &SplitTally::disagreeing},
-};
-constexpr SplitField<double> split_sums[] = {
-    {"split_probability", "sum of estimates of P(constraints)", &SplitTally::probability},
-    {"split_square", "sum of their squares", &SplitTally::square_probability},
-    {"split_variance", "sum of their variances", &SplitTally::variance},
-    {"split_acceptance", "sum over levels of the share of moves accepted", &SplitTally::acceptance},
 };
 
 std::string in_batches(const char* name) {
@@ -93,31 +72,6 @@ void write_year_fields(H5File& file, const Plan& plan, const std::vector<BatchRe
       dimensions.push_back(along(format::batches, format::other_constraint, rejector.length));
     }
     file.write(in_batches(field.name), values, {dimensions, "1", field.meaning});
-  }
-}
-
-template <class T>
-void write_split_fields(H5File& file, const Plan& plan, const std::vector<BatchRecord>& batches,
-                        std::span<const SplitField<T>> fields) {
-  const Dimension batch = along(format::batches, format::batch, batches.size());
-  const Dimension year = along(format::batches, format::year, plan.year_count());
-  for (const SplitField<T>& field : fields) {
-    const auto values = gather<T>(batches, [&](const Tally& tally, auto& out) {
-      for (const YearTally& each : tally.years) out.push_back(each.split.*field.member);
-    });
-    file.write(in_batches(field.name), values, {{batch, year}, "1", field.meaning});
-  }
-}
-
-template <class T>
-void read_split_fields(const H5File& file, std::vector<BatchRecord>& batches,
-                       std::span<const SplitField<T>> fields) {
-  for (const SplitField<T>& field : fields) {
-    const auto values = file.read<T>(in_batches(field.name));
-    std::size_t at = 0;
-    for (BatchRecord& record : batches) {
-      for (YearTally& year : record.tally.years) year.split.*field.member = values.at(at++);
-    }
   }
 }
 
@@ -279,10 +233,7 @@ void write_batches(H5File& file, const Plan& plan, const std::vector<BatchRecord
       batches, [](const Tally& tally, auto& out) { out.push_back(tally.complete); });
   file.write("/batches/complete", complete, {{batch}, "1", "complete trajectories"});
   write_year_fields(file, plan, batches);
-  if (plan.sampling.method == Method::split) {
-    write_split_fields<std::uint64_t>(file, plan, batches, split_counts);
-    write_split_fields<double>(file, plan, batches, split_sums);
-  }
+  if (plan.sampling.method == Method::split) write_split_batches(file, plan, batches);
   const std::vector<Dimension> cells{
       batch, along(format::batches, format::year, plan.year_count()),
       along(format::batches, format::statistic, plan.outputs.statistics.size())};
@@ -315,10 +266,7 @@ std::vector<BatchRecord> read_batches(const H5File& file, const Plan& plan) {
     batches.push_back(std::move(record));
   }
   read_year_fields(file, batches);
-  if (plan.sampling.method == Method::split) {
-    read_split_fields<std::uint64_t>(file, batches, split_counts);
-    read_split_fields<double>(file, batches, split_sums);
-  }
+  if (plan.sampling.method == Method::split) read_split_batches(file, batches);
   return batches;
 }
 

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "engine/cascade.hpp"
 #include "jobs/yearly.hpp"
 
 namespace flopsieve::jobs {
@@ -246,7 +246,7 @@ void parse_constraints(std::vector<TableReader>& tables, const Calibration& cali
       table.fail(fmt::format("at most {} constraints are allowed", engine::most_constraints));
     }
   }
-  plan.cascade = cascade_order(plan.constraints);
+  plan.cascade = engine::cascade_order(plan.constraints);
 }
 
 void demand_revenue(const TableReader& table, const char* key, const engine::Statistic& statistic,
@@ -263,15 +263,6 @@ std::pair<double, double> calibration_range(const Calibration& calibration,
     range.second = std::max(range.second, year.*figure);
   }
   return range;
-}
-
-std::vector<std::uint32_t> cascade_order(const std::vector<Constraint>& constraints) {
-  std::vector<std::uint32_t> order(constraints.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return constraints[a].statistic.info().cost < constraints[b].statistic.info().cost;
-  });
-  return order;
 }
 
 }  // namespace flopsieve::jobs

@@ -10,8 +10,9 @@
 
 namespace flopsieve::jobs {
 
-/// Reads all [[constraint]] tables into Plan::constraints and Plan::cascade. Needs Plan::years,
-/// matching and money. Refuses names that stand twice, and soft constraints that say the same.
+/// Reads all [[constraint]] tables into Plan::constraints, and the order of their costs into
+/// Plan::cascade. Needs Plan::years, matching and money. Refuses names that stand twice, and soft
+/// constraints that say the same.
 ///
 /// Each has a `statistic`, optional `years` and `name`, and one of
 ///   min, max                bounds of the statistic, at least one
@@ -30,9 +31,5 @@ void demand_revenue(const TableReader& table, const char* key, const engine::Sta
 /// Smallest and largest value of a figure over the calibration years.
 std::pair<double, double> calibration_range(const Calibration& calibration,
                                             double CalibrationYear::*figure);
-
-/// The order in which constraints are looked at: those from sums before those that need the sizes
-/// in order, otherwise as declared. It changes the cost, never the survivors.
-std::vector<std::uint32_t> cascade_order(const std::vector<engine::Constraint>& constraints);
 
 }  // namespace flopsieve::jobs

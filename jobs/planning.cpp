@@ -8,6 +8,7 @@
 #include <array>
 #include <ctime>
 
+#include "engine/cascade.hpp"
 #include "engine/error.hpp"
 #include "engine/method.hpp"
 #include "engine/sha256.hpp"
@@ -22,6 +23,7 @@ engine::Pilot complete_plan(engine::Plan& plan, Force force) {
   prove_feasible_or_throw(plan);
   if (plan.sampling.automatic) plan.sampling = engine::decide_method(plan);
   engine::Pilot pilot = engine::run_pilot(plan);
+  plan.cascade = engine::cascade_order(plan.constraints, engine::rejection_rates(plan, pilot));
   if (pilot.years.back().tally.survivors == 0) {
     if (force == Force::no) engine::demand_survivors(plan, pilot);
     if (plan.batch_trajectories == 0) plan.batch_trajectories = 1;

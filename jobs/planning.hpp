@@ -14,9 +14,9 @@ namespace flopsieve::jobs {
 enum class Force { no, yes };
 
 /// Makes a Plan ready to run: proves what can be proved, decides on the method (engine/method.hpp)
-/// and chooses the batch size, unless the job states them, and runs the pilot. Throws
-/// Error(infeasible), Error(bad_input) for more than a million batches, or Error(budget), which
-/// `force` avoids but for a split.
+/// and chooses the batch size, unless the job states them, and runs the pilot, which also decides
+/// on the order of the constraints (engine/cascade.hpp). Throws Error(infeasible), Error(bad_input)
+/// for more than a million batches, or Error(budget), which `force` avoids but for a split.
 engine::Pilot complete_plan(engine::Plan& plan, Force force);
 
 /// Bytes of the result file of a plan without compression; parts need as much again while it runs.

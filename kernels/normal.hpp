@@ -7,7 +7,7 @@ namespace flopsieve::kernels {
 /// exp(-x^2 / 2) / sqrt(2 pi); 0 where abs(x) > 37.6. Relative error below 5e-16.
 double normal_density(double x);
 
-/// P(X > x), also for infinite x; 0 above x = 37.6. Relative error below 4e-15 for 0 <= x <= 37.6
+/// P(X > x), also for infinite x; 0 above x = 37.6. Relative error below 7e-16 for 0 <= x <= 37.6
 /// and 4e-16 for x < 0 (against GNU MPFR, accuracy_test.cpp): the method of Shepherd and
 /// Laframboise, Mathematics of Computation 36 (1981) 249, with a polynomial of degree 24 of our
 /// own.

@@ -317,6 +317,22 @@ void AllocationGradients(const float* HWY_RESTRICT sorted, std::size_t rows,
   }
 }
 
+void PackLanes(const float* HWY_RESTRICT z, std::size_t rows, std::uint32_t lanes,
+               std::size_t column, float* HWY_RESTRICT packed) {
+  const Floats d;
+  for (std::size_t lane = 0; lane < group_width; lane += hn::Lanes(d)) {
+    const std::uint32_t chosen = lanes >> lane & ((1u << hn::Lanes(d)) - 1);
+    if (chosen == 0) continue;
+    const std::uint8_t bits[8] = {static_cast<std::uint8_t>(chosen & 0xFF),
+                                  static_cast<std::uint8_t>(chosen >> 8)};
+    const auto mask = hn::LoadMaskBits(d, bits);
+    for (std::size_t row = 0; row < rows * group_width; row += group_width) {
+      hn::CompressBlendedStore(hn::LoadU(d, z + row + lane), mask, d, packed + row + column);
+    }
+    column += static_cast<std::size_t>(std::popcount(chosen));
+  }
+}
+
 }  // namespace flopsieve::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -325,6 +341,7 @@ namespace flopsieve::kernels {
 namespace {
 
 HWY_EXPORT(SortGroup);
+HWY_EXPORT(PackLanes);
 HWY_EXPORT(AllocationGradients);
 
 /// Rounding of single precision, and the least and largest powers of two that sizes may span.
@@ -349,15 +366,7 @@ void sort_group(std::span<const float> z, const PerLane<std::uint32_t>& count,
 
 std::size_t pack_lanes(std::span<const float> z, std::size_t rows, std::uint32_t lanes,
                        std::size_t column, std::span<float> packed) {
-  constexpr std::size_t rows_in_cache = 128;
-  for (std::size_t first = 0; first < rows; first += rows_in_cache) {
-    const std::size_t size = std::min(rows_in_cache, rows - first) * group_width;
-    float* to = packed.data() + first * group_width + column;
-    for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1, ++to) {
-      const float* const from = z.data() + first * group_width + std::countr_zero(rest);
-      for (std::size_t i = 0; i < size; i += group_width) to[i] = from[i];
-    }
-  }
+  HWY_DYNAMIC_DISPATCH(PackLanes)(z.data(), rows, lanes, column, packed.data());
   return column + static_cast<std::size_t>(std::popcount(lanes));
 }
 

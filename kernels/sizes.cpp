@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "hwy/contrib/sort/vqsort.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/sizes.cpp"
 #include "hwy/foreach_target.h"  // compiles the rest of this file once per target
@@ -150,22 +148,23 @@ struct LaneSums {
 
 /// Adds one draw to the sums of the lanes in `live`.
 template <class D, class M, class V = hn::Vec<D>>
-HWY_INLINE void AddDraw(D d, V z, V scale, M live, LaneSums<V>& sums) {
+HWY_INLINE void AddDraw(D d, V value, V scale, V origin, M live, LaneSums<V>& sums) {
   const V zero = hn::Zero(d);
-  const V size = PowerOfTwo(d, hn::Mul(scale, z), zero);
+  const V size = PowerOfTwo(d, hn::Mul(scale, value), zero);
+  const V z = hn::Sub(value, origin);
   const V z2 = hn::Mul(z, z);
-  const auto add = [&](V sum, V value) { return hn::Add(sum, hn::IfThenElseZero(live, value)); };
+  const auto add = [&](V sum, V term) { return hn::Add(sum, hn::IfThenElseZero(live, term)); };
   sums.total = add(sums.total, size);
   sums.power_1 = add(sums.power_1, z);
   sums.power_2 = add(sums.power_2, z2);
   sums.power_3 = add(sums.power_3, hn::Mul(z2, z));
   sums.power_4 = add(sums.power_4, hn::Mul(z2, z2));
-  sums.largest = hn::IfThenElse(live, hn::Max(sums.largest, z), sums.largest);
-  sums.smallest = hn::IfThenElse(live, hn::Min(sums.smallest, z), sums.smallest);
+  sums.largest = hn::IfThenElse(live, hn::Max(sums.largest, value), sums.largest);
+  sums.smallest = hn::IfThenElse(live, hn::Min(sums.smallest, value), sums.smallest);
 }
 
 void SumSizes(const float* HWY_RESTRICT z, const PerLane<std::uint32_t>& count,
-              const PerLane<double>& scales, GroupSums& out) {
+              const PerLane<double>& scales, const PerLane<float>& origins, GroupSums& out) {
   const hn::CappedTag<double, group_width> d;
   const hn::Rebind<float, decltype(d)> df;
   for (std::size_t lane = 0; lane < group_width; lane += hn::Lanes(d)) {
@@ -177,13 +176,15 @@ void SumSizes(const float* HWY_RESTRICT z, const PerLane<std::uint32_t>& count,
     }
     const auto counts = hn::Load(d, lane_count.data());
     const auto scale = hn::LoadU(d, &scales[lane]);
+    const auto origin = hn::PromoteTo(d, hn::LoadU(df, &origins[lane]));
     const auto zero = hn::Zero(d);
     const double infinity = std::numeric_limits<double>::infinity();
     LaneSums<hn::Vec<decltype(d)>> sums{
         zero, zero, zero, zero, zero, hn::Set(d, -infinity), hn::Set(d, infinity)};
     for (std::uint32_t draw = 0; draw < most; ++draw) {
       const auto live = hn::Gt(counts, hn::Set(d, static_cast<double>(draw)));
-      AddDraw(d, hn::PromoteTo(d, hn::LoadU(df, z + draw * group_width + lane)), scale, live, sums);
+      const auto value = hn::PromoteTo(d, hn::LoadU(df, z + draw * group_width + lane));
+      AddDraw(d, value, scale, origin, live, sums);
     }
     hn::Store(sums.total, d, &out.total[lane]);
     hn::Store(sums.power_1, d, &out.power_1[lane]);
@@ -236,8 +237,8 @@ void draw_sizes(Key key, const GroupAddress& address, const GroupShape& shape, s
 }
 
 void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,
-               const PerLane<double>& scale, GroupSums& sums) {
-  HWY_DYNAMIC_DISPATCH(SumSizes)(z.data(), count, scale, sums);
+               const PerLane<double>& scale, GroupSums& sums, const PerLane<float>& origin) {
+  HWY_DYNAMIC_DISPATCH(SumSizes)(z.data(), count, scale, origin, sums);
 }
 
 void draw_and_sum(Key key, const GroupAddress& address, const GroupShape& shape,
@@ -264,11 +265,6 @@ void powers_of_ten(std::span<const double> x, std::span<double> out) {
 
 void decimal_logs(std::span<const double> x, std::span<double> out) {
   HWY_DYNAMIC_DISPATCH(DecimalLogs)(x.data(), out.data(), x.size());
-}
-
-void sort_ascending(std::span<float> values) {
-  thread_local const hwy::Sorter sorter;  // owns its buffer
-  sorter(values.data(), values.size(), hwy::SortAscending());
 }
 
 }  // namespace flopsieve::kernels

@@ -46,18 +46,20 @@ void draw_sizes(Key key, const GroupAddress& address, const GroupShape& shape, s
 /// Sums over the first count[lane] draws of each lane, in double precision.
 struct GroupSums {
   alignas(64) PerLane<double> total{};     ///< sum of 2^(scale z)
-  alignas(64) PerLane<double> power_1{};   ///< sum of z
-  alignas(64) PerLane<double> power_2{};   ///< sum of z^2
-  alignas(64) PerLane<double> power_3{};   ///< sum of z^3
-  alignas(64) PerLane<double> power_4{};   ///< sum of z^4
+  alignas(64) PerLane<double> power_1{};   ///< sum of w = z - origin
+  alignas(64) PerLane<double> power_2{};   ///< sum of w^2
+  alignas(64) PerLane<double> power_3{};   ///< sum of w^3
+  alignas(64) PerLane<double> power_4{};   ///< sum of w^4
   alignas(64) PerLane<double> largest{};   ///< largest z; -infinity for an empty lane
   alignas(64) PerLane<double> smallest{};  ///< smallest z; +infinity for an empty lane
 };
 
 /// `scale` is sd * log2(10), so that 2^(scale z) = 10^(sd z); |scale z| <= 1000.
-/// `z` holds at least max(count) * group_width draws.
+/// `z` holds at least max(count) * group_width draws. The powers lose digits where the origin is
+/// far from z against the spread of z.
 void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,
-               const PerLane<double>& scale, GroupSums& sums);
+               const PerLane<double>& scale, GroupSums& sums,
+               const PerLane<float>& origin = PerLane<float>{});
 
 /// All sums 0, the extremes infinite.
 GroupSums empty_sums();
@@ -65,8 +67,8 @@ GroupSums empty_sums();
 /// What single-precision sums need of the lanes.
 struct FastLaw {
   alignas(64) PerLane<std::uint32_t> count{};
-  alignas(64) PerLane<float> scale{};   ///< as in sum_sizes, rounded
-  alignas(64) PerLane<float> origin{};  ///< powers are of z - origin, so that little cancels
+  alignas(64) PerLane<float> scale{};  ///< as in sum_sizes, rounded
+  alignas(64) PerLane<float> origin{};
 };
 
 /// Adds draws [first, first + draws) to the sums of the lanes that have them, which begin with

@@ -16,13 +16,15 @@ std::string job(const std::string& match, const std::string& method) {
                 "match = \"" + match + "\"\nmethod = \"" + method + "\"");
 }
 
-TEST_CASE("the method of sampling is auto by default, which takes rejection") {
+TEST_CASE("the method of sampling is auto by default, which begins with rejection") {
   CHECK(round_trip(small_job).sampling.method == Method::reject);
+  CHECK(round_trip(small_job).sampling.automatic);
   for (const char* match : {"reject", "shift", "last", "rescale"}) {
     for (const char* method : {"auto", "reject"}) {
       CAPTURE(match, method);
       const std::string text = job(match, method);
       CHECK(round_trip(text).sampling.method == Method::reject);
+      CHECK(round_trip(text).sampling.automatic == (std::string(method) == "auto"));
       CHECK(round_trip(text).sampling.reason.empty());
     }
   }
@@ -33,12 +35,15 @@ TEST_CASE("a method that the match does not allow is refused") {
     CAPTURE(method);
     CHECK_THAT(complaint(job("shift", method)), Contains("needs match = \"reject\", found"));
   }
-  CHECK_THAT(complaint(job("rescale", "split")), Contains("\"reject\" or \"shift\", found"));
+  CHECK_THAT(complaint(job("rescale", "split")),
+             Contains("\"reject\", \"shift\" or \"none\", found"));
 }
 
-TEST_CASE("a method that is not there yet is refused, not replaced") {
+TEST_CASE("a split takes what it can draw, and refuses the rest") {
   for (const char* match : {"reject", "shift"}) {
-    CHECK_THAT(complaint(job(match, "split")), Contains("is not in this version"));
+    CHECK(round_trip(job(match, "split")).sampling.method == Method::split);
+    CHECK_FALSE(round_trip(job(match, "split")).sampling.automatic);
+    CHECK_THAT(complaint("attempts = 1\n" + job(match, "split")), Contains("attempts above 1"));
   }
 }
 

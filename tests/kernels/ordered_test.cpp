@@ -209,6 +209,29 @@ bool has_bound(const Trial& trial, std::size_t lane) {
   return z.size() == 1 || (span >= 0x1p-6 && span <= 200.0);
 }
 
+/// The bound that ordered.hpp derives, from exact sums of the sizes x = scale z, in OOM.
+double derived_bound(const Trial& trial, std::size_t lane) {
+  const std::vector<float> z = trial.group.lane(lane);
+  const auto c = static_cast<long double>(trial.scale[lane]) * 3.321928094887362348L;
+  const auto most = static_cast<long double>(*std::max_element(z.begin(), z.end()));
+  long double total = 0.0L;  // C_n / 2^e
+  long double sum = 0.0L;
+  long double squares = 0.0L;
+  for (const float value : z) {
+    const long double d = static_cast<long double>(value) - most;
+    total += std::exp2(c * static_cast<long double>(value) - std::round(c * most));
+    sum += d;
+    squares += d * d;
+  }
+  const long double u = 0x1p-24L;
+  const long double n = 1.4427L * (22.0L + static_cast<long double>(z.size()) / 16.0L) + 3.0L;
+  const long double gradient = exact_gradient(trial, lane);
+  return static_cast<double>(
+      1.05L * u *
+      ((19.0L + 18.0L + 4.0L) * gradient +
+       (2.0L * n + 37.0L * std::abs(std::log2(total))) * -sum / (c * squares)));
+}
+
 void check_gradients(const Trial& trial) {
   const GroupGradients found = gradients(trial);
   for (std::size_t lane = 0; lane < group_width; ++lane) {
@@ -221,6 +244,7 @@ void check_gradients(const Trial& trial) {
     }
     const double exact = count == 1 ? 1.0 : exact_gradient(trial, lane);
     REQUIRE(std::abs(found.gradient[lane] - exact) <= found.bound[lane]);
+    if (count > 1) REQUIRE(found.bound[lane] == Approx(derived_bound(trial, lane)).epsilon(1e-3));
     // Of use: few candidates lie so close to a limit.
     REQUIRE(found.bound[lane] <= 5e-5 * exact);
   }

@@ -48,11 +48,12 @@ struct SlowSums {
   double largest = -infinity;
   double smallest = infinity;
 
-  SlowSums(const Draws& draws, std::size_t lane) {
+  SlowSums(const Draws& draws, std::size_t lane, float origin = 0.0f) {
     for (std::size_t draw = 0; draw < draws.count[lane]; ++draw) {
       const float value = draws.z[draw * group_width + lane];
-      const auto z = static_cast<long double>(value);
-      total += std::pow(2.0L, static_cast<long double>(draws.scale[lane]) * z);
+      total += std::pow(
+          2.0L, static_cast<long double>(draws.scale[lane]) * static_cast<long double>(value));
+      const auto z = static_cast<long double>(value) - static_cast<long double>(origin);
       for (int p = 1; p <= 4; ++p) {
         power[static_cast<std::size_t>(p)] += std::pow(z, p);
         magnitude[static_cast<std::size_t>(p)] += std::abs(std::pow(z, p));
@@ -156,9 +157,29 @@ struct FastGroup {
   }
 };
 
+/// Checks the single-precision sums of one lane of `draws` against the bounds of sizes.hpp.
+void check_fast_sums(const GroupSums& sums, const Draws& draws, std::size_t lane, float origin) {
+  constexpr long double u = 0x1p-24L;
+  INFO("lane " << lane << ", count " << draws.count[lane] << ", origin " << origin);
+  const SlowSums slow(draws, lane, origin);
+  const long double farthest = draws.count[lane] == 0
+                                   ? 0.0L
+                                   : static_cast<long double>(draws.scale[lane]) *
+                                         std::max(std::abs(slow.largest), std::abs(slow.smallest));
+  const auto off = [](double value, long double exact) {
+    return std::abs(static_cast<long double>(value) - exact);
+  };
+  REQUIRE(off(sums.total[lane], slow.total) <= (40.0L + 2.0L * farthest) * u * slow.total);
+  REQUIRE(off(sums.power_1[lane], slow.power[1]) <= 40.0L * u * slow.magnitude[1]);
+  REQUIRE(off(sums.power_2[lane], slow.power[2]) <= 40.0L * u * slow.magnitude[2]);
+  REQUIRE(off(sums.power_3[lane], slow.power[3]) <= 40.0L * u * slow.magnitude[3]);
+  REQUIRE(off(sums.power_4[lane], slow.power[4]) <= 40.0L * u * slow.magnitude[4]);
+  REQUIRE(sums.largest[lane] == slow.largest);
+  REQUIRE(sums.smallest[lane] == slow.smallest);
+}
+
 TEST_CASE("draw_and_sum draws the same sizes, and its sums are within their error bounds") {
   const test::RestoreTarget restore;
-  constexpr long double u = 0x1p-24L;
   for (const Target target : test::targets_to_test()) {
     REQUIRE(force_target(target));
     INFO(name(target));
@@ -173,28 +194,86 @@ TEST_CASE("draw_and_sum draws the same sizes, and its sums are within their erro
           draw_sizes({1, 2}, group.address, group.shape, most, draws.z);
           REQUIRE(std::equal(draws.z.begin(), draws.z.end(), group.z.begin()));
           for (std::size_t lane = 0; lane < group_width; ++lane) {
-            INFO("lane " << lane << ", count " << group.count[lane] << " of " << most);
             draws.count[lane] = group.count[lane];
             draws.scale[lane] = static_cast<double>(group.scale[lane]);
-            const SlowSums slow(draws, lane);
-            const auto off = [](double value, long double exact) {
-              return std::abs(static_cast<long double>(value) - exact);
-            };
-            const long double farthest = group.count[lane] == 0
-                                             ? 0.0L
-                                             : static_cast<long double>(group.scale[lane]) *
-                                                   std::max(slow.largest, -slow.smallest);
-            REQUIRE(off(sums.total[lane], slow.total) <=
-                    (40.0L + 2.0L * farthest) * u * slow.total);
-            REQUIRE(off(sums.power_1[lane], slow.power[1]) <= 40.0L * u * slow.magnitude[1]);
-            REQUIRE(off(sums.power_2[lane], slow.power[2]) <= 40.0L * u * slow.magnitude[2]);
-            REQUIRE(off(sums.power_3[lane], slow.power[3]) <= 40.0L * u * slow.magnitude[3]);
-            REQUIRE(off(sums.power_4[lane], slow.power[4]) <= 40.0L * u * slow.magnitude[4]);
-            REQUIRE(sums.largest[lane] == slow.largest);
-            REQUIRE(sums.smallest[lane] == slow.smallest);
+            check_fast_sums(sums, draws, lane, 0.0f);
           }
         }
       }
+    }
+  }
+}
+
+/// Uniform numbers about an origin, some of them far away, with uneven counts.
+struct CentredDraws : Draws {
+  FastLaw law;
+
+  CentredDraws(std::uint64_t seed, std::uint32_t most, bool centred) : Draws(seed, most, 20.0) {
+    test::Splitmix random(seed + 1);
+    law.count = count;
+    for (std::size_t lane = 0; lane < group_width; ++lane) {
+      const double middle = lane == 5 ? 1e-3 : random.uniform(0.2, 0.8);
+      law.origin[lane] = centred ? static_cast<float>(middle) : 0.0f;
+      law.scale[lane] = static_cast<float>(scale[lane]);
+      const double width = std::pow(10.0, random.uniform(-6.0, 0.0));
+      for (std::size_t draw = 0; draw < count[lane]; ++draw) {
+        const double value = middle + width * random.uniform(-0.5, 0.5);
+        z[draw * group_width + lane] =
+            static_cast<float>(random.word() % 50 == 0 ? 5.0 - 10.0 * value : value);
+      }
+    }
+  }
+
+  GroupSums sums(std::size_t block) const {
+    GroupSums result = empty_sums();
+    const std::size_t rows = z.size() / group_width;
+    for (std::size_t first = 0; first < rows; first += block) {
+      add_sizes(std::span(z).subspan(first * group_width), first, std::min(block, rows - first),
+                law, result);
+    }
+    return result;
+  }
+};
+
+TEST_CASE("add_sizes is within its error bounds about any origin, block by block") {
+  const test::RestoreTarget restore;
+  std::uint64_t seed = 500;
+  for (const std::uint32_t most : {0u, 1u, 2u, 31u, 32u, 33u, 129u, 1500u}) {
+    for (const std::size_t block : {32u, 96u, 128u, 4096u}) {
+      for (const bool centred : {false, true}) {
+        const CentredDraws draws(++seed, most, centred);
+        REQUIRE(force_target(Target::scalar));
+        const GroupSums expected = draws.sums(block);
+        for (std::size_t lane = 0; lane < group_width; ++lane) {
+          check_fast_sums(expected, draws, lane, draws.law.origin[lane]);
+        }
+        for (const Target target : test::targets_to_test()) {
+          REQUIRE(force_target(target));
+          const GroupSums sums = draws.sums(block);
+          INFO(name(target) << ", up to " << most << " by " << block);
+          REQUIRE(std::memcmp(&sums, &expected, sizeof sums) == 0);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("sum_sizes about an origin keeps the digits of nearly equal sizes") {
+  const test::RestoreTarget restore;
+  for (const Target target : test::targets_to_test()) {
+    REQUIRE(force_target(target));
+    const CentredDraws draws(41, 200, true);
+    GroupSums sums;
+    sum_sizes(draws.z, draws.count, draws.scale, sums, draws.law.origin);
+    for (std::size_t lane = 0; lane < group_width; ++lane) {
+      const SlowSums slow(draws, lane, draws.law.origin[lane]);
+      check_close(sums.total[lane], slow.total, slow.total);
+      check_close(sums.power_1[lane], slow.power[1], slow.magnitude[1]);
+      check_close(sums.power_2[lane], slow.power[2], slow.magnitude[2]);
+      check_close(sums.power_3[lane], slow.power[3], slow.magnitude[3]);
+      check_close(sums.power_4[lane], slow.power[4], slow.magnitude[4]);
+      REQUIRE(sums.largest[lane] == slow.largest);
+      REQUIRE(sums.smallest[lane] == slow.smallest);
     }
   }
 }

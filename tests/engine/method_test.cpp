@@ -1,0 +1,87 @@
+// What auto decides, and what it says about it.
+#include "engine/method.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "engine/pilot.hpp"
+#include "engine/summary.hpp"
+#include "tests/engine/support/plans.hpp"
+
+using Catch::Matchers::Contains;
+using namespace flopsieve;
+using namespace flopsieve::engine;
+using namespace flopsieve::engine::testing;
+
+namespace {
+
+/// 10 normal sizes with everything constant; the total is not met but by chance.
+Plan total_plan(double log10_total, double tolerance) {
+  Plan plan = plain_plan({2024, 2025});
+  plan.attempts = 1'000'000;
+  plan.sizes.family = SizeFamily::normal;
+  plan.sizes.parameters = {by_candidate(constant(24.0), 2), by_candidate(constant(1.0), 2)};
+  total_of(plan) = by_candidate(constant(log10_total), 2);
+  plan.matching = {.match = Match::reject, .tolerance = tolerance, .bound = {}};
+  return plan;
+}
+
+TEST_CASE("auto takes rejection where candidates pass") {
+  const Sampling sampling = decide_method(total_plan(25.8, 0.3));
+  CHECK(sampling.method == Method::reject);
+  CHECK(sampling.automatic);
+  CHECK_THAT(sampling.reason,
+             Contains("of 4096 trial candidates of 202") && Contains("meet every constraint"));
+}
+
+TEST_CASE("auto tilts towards a total that hardly a candidate meets") {
+  const Plan plan = total_plan(28.5, 0.01);
+  const Sampling sampling = decide_method(plan);
+  CHECK(sampling.method == Method::tilt);
+  CHECK_THAT(sampling.reason,
+             Contains("of 1000000 trial candidates of 2024 meet") &&
+                     Contains("of 2024 tilted to the total meet every constraint") ||
+                 Contains("of 2025 tilted to the total meet every constraint"));
+}
+
+TEST_CASE("auto splits where a constraint that is no total is hardly met") {
+  Plan plan = total_plan(25.8, 0.5);
+  add_constraint(plan, bounded("skewness", 2.2, 2.3, 2));
+  plan.constraints[0].active[0] = 0;
+  const Sampling sampling = decide_method(plan);
+  CHECK(sampling.method == Method::split);
+  CHECK_THAT(sampling.reason, Contains("of 1000000 trial candidates of 2025 meet") &&
+                                  Contains("skewness, which rejects most, is no window"));
+  plan.sampling = sampling;
+  CHECK(result_class(plan) == "correlated");
+  const Pilot pilot = run_pilot(plan);
+  REQUIRE(pilot.years.size() == 2);
+  CHECK(pilot.years[1].tally.split.populations == split_pilot_trajectories);
+  CHECK(pilot.years[1].tally.split.pairs == 1);
+}
+
+TEST_CASE("auto says why nothing is left but rejection") {
+  Plan plan = total_plan(25.8, 0.5);
+  add_constraint(plan, bounded("skewness", 2.2, 2.3, 2));
+  SECTION("one attempt") {
+    plan.attempts = 1;
+    CHECK_THAT(decide_method(plan).reason, Contains("splitting is no way out: it gives"));
+  }
+  SECTION("beyond all levels") {
+    plan.constraints[0] = bounded("skewness", 2.6666, 2.6667, 2);
+    CHECK_THAT(decide_method(plan).reason,
+               Contains("no way out: 2024: splitting: 25 levels do not"));
+  }
+  CHECK(decide_method(plan).method == Method::reject);
+}
+
+TEST_CASE("who asked for a method, and why, is not part of a plan's identity") {
+  Plan plan = total_plan(25.8, 0.3);
+  const std::string identity = plan_identity(plan);
+  plan.sampling = {.method = Method::reject, .automatic = true, .reason = "some words"};
+  CHECK(plan_identity(plan) == identity);
+  CHECK(plan_from_json(plan_to_json(plan)).sampling.reason == "some words");
+  plan.sampling.method = Method::split;
+  CHECK(plan_identity(plan) != identity);
+}
+
+}  // namespace
