@@ -105,6 +105,20 @@ Call sum_only() {
   };
 }
 
+/// The single-precision sums of sizes that were drawn before.
+Call add_only() {
+  auto group = std::make_shared<Group>(Law::normal);
+  auto law = std::make_shared<kernels::FastLaw>();
+  law->count = group->count;
+  law->scale = group->fast_scale;
+  law->origin.fill(0.5f);
+  return [group, law] {
+    group->sums = kernels::empty_sums();
+    kernels::add_sizes(group->z, 0, draws, *law, group->sums);
+    keep_results(&group->sums);
+  };
+}
+
 /// What bounds a function of whole arrays: reading and writing them.
 Call copy() {
   auto x = std::make_shared<std::vector<double>>(numbers, 1.5);
@@ -195,6 +209,7 @@ std::vector<KernelCase> all_cases() {
       {"draw_sizes/skew_normal", "draws", group_draws, bare_generator, 2.0,
        draw_only(Law::skew_normal)},
       {"sum_sizes", "draws", group_draws, bare_generator, 1.0, sum_only},
+      {"add_sizes", "draws", group_draws, bare_generator, 1.0, add_only},
       {bare_copy, "numbers", all, "", 1.0, copy},
       {"powers_of_ten", "numbers", all, bare_copy, 1.0,
        transform(kernels::powers_of_ten, 15.0, 0.003)},

@@ -1,6 +1,7 @@
 // Runs that stop once they are precise enough: where they stop is a matter of the Plan alone.
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -228,6 +229,31 @@ TEST_CASE("a precision that is out of reach ends with the last trajectory") {
   Plan without = plan;
   without.precision = {};
   CHECK(fingerprint(folder / "run.h5") == undisturbed(without));
+}
+
+TEST_CASE("counts, cumulative and frontier-connected ones must all be precise") {
+  Plan plan = precise_plan(1.0);
+  plan.outputs.frontier.widths = {0.5, 1.0};
+  // 5,000 trajectories: the same number in each, or numbers from 0 to 99.
+  const Histogram sharp = {0, 0, 0, 5'000};
+  const Histogram wide(100, 50);
+  Tally tally(plan);
+  tally.trajectories = tally.complete = 5'000;
+  const std::array kinds = {&tally.counts, &tally.cumulative, &tally.frontier_before,
+                            &tally.frontier_including};
+  for (auto* const kind : kinds) {
+    REQUIRE(kind->size() == 4);
+    std::fill(kind->begin(), kind->end(), sharp);
+  }
+  CHECK(is_precise(plan, tally));
+  for (auto* const kind : kinds) {
+    for (Histogram& histogram : *kind) {
+      histogram = wide;
+      CHECK_FALSE(is_precise(plan, tally));
+      histogram = sharp;
+    }
+  }
+  CHECK(is_precise(plan, tally));
 }
 
 }  // namespace flopsieve::engine

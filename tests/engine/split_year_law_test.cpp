@@ -17,7 +17,7 @@ namespace {
 
 /// k, the total and all parameters drawn for each candidate; a window on the skewness and a soft
 /// constraint on the largest share.
-Plan base_plan(SizeFamily family, std::vector<Distribution> parameters) {
+Plan base_plan(SizeFamily family, const std::vector<Distribution>& parameters) {
   Plan plan = plain_plan({2025});
   plan.attempts = 1000;
   plan.matching = {.match = Match::reject, .tolerance = 0.5, .bound = {}};

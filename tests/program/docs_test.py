@@ -122,6 +122,14 @@ class FormatTest(ProgramTest):
             self.assertEqual(set(file["counts/by_trajectory"][:, 0, 1]), {20})
             self.assertGreater(len(set(file["counts/by_trajectory"][:, 0, 0])), 1)
 
+    def test_a_file_of_a_split_is_described(self):
+        job = edited('match = "shift"', 'match = "shift"\nmethod = "split"',
+                     edited("trajectories = 300", "trajectories = 4"))
+        with self.run_job("samples", job) as file:
+            rows = self.expected(file["statistic"].asstr()[:], self.result_headings, ("split",))
+            self.check_datasets(file, rows)
+            self.assertEqual(file.attrs["result_class"], "correlated")
+
     def test_versions_are_stated(self):
         with self.run_job("summary") as file:
             for name in ("format_version", "sampling_version"):
