@@ -73,6 +73,10 @@ Measure share(std::uint64_t part, std::uint64_t whole) {
 Measure acceptance_of(Acceptance what, const engine::YearTally& year) {
   switch (what) {
     case Acceptance::first_attempt_pass_rate:
+      if (year.split.populations > 0) {
+        const engine::SplitReport report = report_split(year.split);
+        return {report.probability, normal_975 * report.error};
+      }
       return share(year.first_passes, year.first_trials);
     case Acceptance::efficiency:
       return {ratio(year.survivors, year.candidates), std::nullopt};
