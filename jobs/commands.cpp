@@ -87,10 +87,10 @@ std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, do
   const double draws = pilot.draws_per_trajectory(plan) * trajectories;
   const int threads = engine::default_threads();
   return fmt::format(
-      "{}\n\n{}{}\nfeasible; expected: at least {:.3g} candidates, {:.3g} models drawn, {} batches "
+      "{}{}\n{}\nfeasible; expected: at least {:.3g} candidates, {:.3g} models drawn, {} batches "
       "of {} "
       "trajectories; about {} on {} thread{}, {} MB on disk (twice that while it runs)\n",
-      method_line(plan), table.text(), weights_text(plan, pilot),
+      table.text(), weights_text(plan, pilot), method_line(plan),
       pilot.candidates_per_trajectory(plan) * trajectories, draws, grouped(plan.batch_count()),
       plan.batch_trajectories, duration(draws / pilot_draws * seconds / threads), threads,
       threads == 1 ? "" : "s", expected_file_size(plan) / 1'000'000);

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/summary.hpp"
 #include "jobs/compare_report.hpp"
 #include "jobs/report_words.hpp"
 
@@ -115,7 +116,8 @@ Json files_json(const std::vector<NamedResults>& runs) {
                      {"title", run.results.study.plan.title},
                      {"seed", run.results.study.plan.seed},
                      {"trajectories", run.results.tally.trajectories},
-                     {"complete_trajectories", run.results.tally.complete}});
+                     {"complete_trajectories", run.results.tally.complete},
+                     {"result_class", engine::result_class(run.results.study.plan)}});
   }
   return files;
 }

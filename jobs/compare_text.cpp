@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "engine/summary.hpp"
 #include "jobs/report_words.hpp"
 #include "jobs/text_table.hpp"
 
@@ -86,11 +87,12 @@ std::string cell_table(const Comparison& comparison, const std::vector<ComparedC
 }
 
 std::string files_table(const std::vector<NamedResults>& runs) {
-  TextTable table({"file", "seed", "trajectories", "complete", "title"});
+  TextTable table({"file", "seed", "trajectories", "complete", "class", "title"});
   for (const NamedResults& run : runs) {
     const engine::Plan& plan = run.results.study.plan;
     table.add({run.name, std::to_string(plan.seed), grouped(run.results.tally.trajectories),
-               grouped(run.results.tally.complete), plan.title.empty() ? "-" : plan.title});
+               grouped(run.results.tally.complete), std::string(engine::result_class(plan)),
+               plan.title.empty() ? "-" : plan.title});
   }
   return table.text() + "\n";
 }
