@@ -16,8 +16,8 @@
 #include "engine/parameters.hpp"
 #include "engine/sealed.hpp"
 #include "engine/split_io.hpp"
-#include "engine/tilt_io.hpp"
 #include "engine/summary.hpp"
+#include "engine/tilt_io.hpp"
 
 namespace flopsieve::engine {
 namespace {

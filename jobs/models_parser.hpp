@@ -7,7 +7,8 @@
 
 namespace flopsieve::jobs {
 
-/// Reads [models] into Plan::count, sizes, matching and sampling. Needs Plan::years, attempts and total.
+/// Reads [models] into Plan::count, sizes, matching and sampling. Needs Plan::years, attempts and
+/// total.
 void parse_models(TableReader table, const Calibration& calibration, StateSource& state,
                   engine::Plan& plan);
 
