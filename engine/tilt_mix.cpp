@@ -21,7 +21,7 @@ constexpr double farthest = 42.0;
 
 bool has_random_parameter(const Plan& plan, std::size_t i) {
   const SizeFamily family = plan.sizes.family;
-  if (i > 1 || (family != SizeFamily::normal && family != SizeFamily::truncated_normal)) {
+  if (i != 1 || (family != SizeFamily::normal && family != SizeFamily::truncated_normal)) {
     return false;
   }
   const auto& years = plan.sizes.parameters[i].years;

@@ -67,8 +67,8 @@ class TiltMix {
   double log_constant_ = 0.0;
 };
 
-/// Whether candidates draw parameter i of the law of sizes, and tables can hold it: the mean or
-/// the sd of a normal or truncated normal law.
+/// Whether candidates draw parameter i of the law of sizes, and tables can hold it: the sd of a
+/// normal or truncated normal law.
 bool has_random_parameter(const Plan& plan, std::size_t i);
 
 }  // namespace flopsieve::engine
