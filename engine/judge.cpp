@@ -46,6 +46,9 @@ bool Judge::judge(const Trial& trial, std::size_t lane, Group& group, OrderedSiz
     if (!meets(constraint, at)) verdict.rejections |= Rejections{2} << constraint;
   }
   verdict.survives = verdict.rejections == 0;
+  if (tilted_->in_use() && (verdict.rejections & 1) == 0) {
+    verdict.tilt_constant = tilted_->constant(at.group.trial[at.lane]);
+  }
   return true;
 }
 

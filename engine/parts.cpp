@@ -184,14 +184,15 @@ void PartWriter::write_part(const fs::path& path, std::vector<BatchResult> batch
     memory = std::move(memory_.back());
     memory_.pop_back();
   }
-  PageBytes image = build_image(path, std::move(batches), std::move(memory));
+  PageBytes image = build_image(path, batches, std::move(memory));
   lock.unlock();
+  batches = {};  // before the disk is waited for
   engine::seal(path, image);
   lock.lock();
   memory_.push_back(std::move(image));
 }
 
-PageBytes PartWriter::build_image(const fs::path& path, std::vector<BatchResult> batches,
+PageBytes PartWriter::build_image(const fs::path& path, const std::vector<BatchResult>& batches,
                                   PageBytes memory) const {
   const Plan& plan = study_->plan;
   Tally histograms(plan);

@@ -77,7 +77,7 @@ class PartWriter {
   };
 
   void write_part(const std::filesystem::path& path, std::vector<BatchResult> batches);
-  PageBytes build_image(const std::filesystem::path& path, std::vector<BatchResult> batches,
+  PageBytes build_image(const std::filesystem::path& path, const std::vector<BatchResult>& batches,
                         PageBytes memory) const;
   void finish_parts(std::size_t left);
 

@@ -16,6 +16,9 @@ namespace {
 constexpr double most_draws = 4e9;
 constexpr std::uint64_t tile = 4096;
 
+/// Tilted candidates are drawn so many to a trajectory: each trajectory has tables to be weighed.
+constexpr std::uint64_t tilted_attempts = 16;
+
 /// match = "last": how unequal the weights of the first candidates are.
 WeightReport weigh(Sieve& sieve, std::uint32_t year_index) {
   std::vector<Trajectory> trajectories;
@@ -49,6 +52,7 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
   PilotYear year;
   year.tally.resize(plan.constraints.size() + 1);
   double draws = 0.0;
+  const std::uint64_t attempts = is_tilted(plan.sampling.method) ? tilted_attempts : 1;
   std::vector<Trajectory> trajectories;
   std::vector<Trial> trials;
   std::vector<Verdict> verdicts;
@@ -57,8 +61,11 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
     trajectories.clear();
     trajectories.reserve(tile);
     for (std::uint64_t i = 0; i < tile && index < limits.most; ++i, ++index) {
-      trajectories.push_back(sieve.inputs().trajectory(index));
-      trials.push_back({&trajectories.back(), {index, 0, year_index}});
+      const std::uint64_t trajectory = index / attempts;
+      if (trials.empty() || trajectories.back().index != trajectory) {
+        trajectories.push_back(sieve.inputs().trajectory(trajectory));
+      }
+      trials.push_back({&trajectories.back(), {trajectory, index % attempts, year_index}});
     }
     verdicts.assign(trials.size(), {});
     draws += static_cast<double>(sieve.judge(trials, verdicts));

@@ -209,6 +209,10 @@ struct Matching {
 ///   split     by multilevel splitting; survivors are correlated
 enum class Method : std::uint8_t { reject, truncate, tilt, split };
 
+constexpr bool is_tilted(Method method) {
+  return method == Method::truncate || method == Method::tilt;
+}
+
 /// The method in force: `auto` is resolved before a run.
 struct Sampling {
   Method method = Method::reject;

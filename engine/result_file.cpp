@@ -16,6 +16,7 @@
 #include "engine/parameters.hpp"
 #include "engine/sealed.hpp"
 #include "engine/split_io.hpp"
+#include "engine/tilt_io.hpp"
 #include "engine/summary.hpp"
 
 namespace flopsieve::engine {
@@ -255,6 +256,7 @@ void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
        "1",
        "audited: rejected by both"});
   if (plan.sampling.method == Method::split) write_split_acceptance(file, plan, tally);
+  if (is_tilted(plan.sampling.method)) write_tilt_acceptance(file, plan, tally);
 }
 
 void write_attributes(H5File& file, const Study& study, const Tally& tally) {

@@ -8,6 +8,24 @@
 
 namespace flopsieve::engine {
 
+void TiltTally::add(const TiltTally& other) {
+  total += other.total;
+  square_total += other.square_total;
+  passes += other.passes;
+  square_passes += other.square_passes;
+}
+
+TiltReport report_tilt(const YearTally& year) {
+  if (year.first_trials == 0) return {};
+  const auto n = static_cast<double>(year.first_trials);
+  const auto error = [n](double sum, double squares) {
+    return std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n)) / n);
+  };
+  const TiltTally& tilt = year.tilt;
+  return {tilt.total / n, error(tilt.total, tilt.square_total), tilt.passes / n,
+          error(tilt.passes, tilt.square_passes)};
+}
+
 void YearTally::resize(std::size_t rejectors) {
   killed.assign(rejectors, 0);
   without.assign(rejectors, 0);
@@ -19,6 +37,9 @@ void YearTally::add_verdict(const Verdict& verdict, std::uint64_t attempt) {
   if (attempt == 0) {
     ++first_trials;
     if (verdict.survives) ++first_passes;
+    const double constant = verdict.tilt_constant;
+    const double passed = verdict.survives ? constant : 0.0;
+    tilt.add({constant, constant * constant, passed, passed * passed});
   }
   if (verdict.survives) ++survivors;
   if (!verdict.audited) return;
@@ -63,6 +84,7 @@ void YearTally::add(const YearTally& other) {
   merge(without, other.without);
   merge(joint, other.joint);
   split.add(other.split);
+  tilt.add(other.tilt);
 }
 
 void merge(Histogram& into, const Histogram& from) {

@@ -23,6 +23,17 @@ struct SplitTally {
   void add(const SplitTally& other);
 };
 
+/// Method::truncate and tilt: what first attempts say of the candidates that nobody draws. Of each
+/// the constant W of its trajectory (tilt_trials.hpp), if it passes, otherwise 0.
+struct TiltTally {
+  double total = 0.0;         ///< sum of those within the total's window
+  double square_total = 0.0;  ///< sum of their squares
+  double passes = 0.0;        ///< sum of survivors
+  double square_passes = 0.0;
+
+  void add(const TiltTally& other);
+};
+
 /// What happened to the candidates of one year. With Method::split, `candidates` are points judged,
 /// all audits are empty, and nothing passes first. Otherwise counted up to and including each
 /// trajectory's survivor; attempts computed beyond it do not exist.
@@ -39,11 +50,22 @@ struct YearTally {
   std::vector<std::uint64_t> joint;    ///< [rejector, rejector] audited: rejected by both; the
                                        ///< diagonal counts all that this one rejects
   SplitTally split;
+  TiltTally tilt;
 
   void resize(std::size_t rejectors);
   void add_verdict(const Verdict& verdict, std::uint64_t attempt);
   void add(const YearTally& other);
 };
+
+/// Estimates from the first attempts of a year with Method::truncate or tilt, each with its
+/// standard error: unbiased means over trajectories.
+struct TiltReport {
+  double total_probability = 0.0;  ///< P(total in window)
+  double total_error = 0.0;
+  double probability = 0.0;  ///< P(constraints), the total among them
+  double error = 0.0;
+};
+TiltReport report_tilt(const YearTally& year);
 
 /// How often each value occurred. For whole numbers the value itself is the index.
 using Histogram = std::vector<std::uint64_t>;

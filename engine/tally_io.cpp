@@ -6,6 +6,7 @@
 
 #include "engine/format.hpp"
 #include "engine/split_io.hpp"
+#include "engine/tilt_io.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -234,6 +235,7 @@ void write_batches(H5File& file, const Plan& plan, const std::vector<BatchRecord
   file.write("/batches/complete", complete, {{batch}, "1", "complete trajectories"});
   write_year_fields(file, plan, batches);
   if (plan.sampling.method == Method::split) write_split_batches(file, plan, batches);
+  if (is_tilted(plan.sampling.method)) write_tilt_batches(file, plan, batches);
   const std::vector<Dimension> cells{
       batch, along(format::batches, format::year, plan.year_count()),
       along(format::batches, format::statistic, plan.outputs.statistics.size())};
@@ -267,6 +269,7 @@ std::vector<BatchRecord> read_batches(const H5File& file, const Plan& plan) {
   }
   read_year_fields(file, batches);
   if (plan.sampling.method == Method::split) read_split_batches(file, batches);
+  if (is_tilted(plan.sampling.method)) read_tilt_batches(file, batches);
   return batches;
 }
 

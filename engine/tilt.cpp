@@ -70,22 +70,15 @@ Reach reach_of(SizeFamily family, const CandidateInputs& inputs,
 
 }  // namespace
 
-TiltBase::TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double upper_sd,
-                   double log10_most)
+TiltBase::TiltBase(const Sizes& sizes, const TiltRange& range, double log10_most)
     : plan_(plan_with(sizes)),
-      inputs_(inputs),
+      inputs_(range.low),
       law_(law_of(plan_, inputs_, storage_)),
-      upper_sd_(upper_sd),
+      high_mean_(range.high.parameters[0]),
+      high_sd_(range.high.parameters[1]),
       law_frame_(frame_of(plan_, inputs_)) {
   set_components();
-  if (has_range() && sizes.family == SizeFamily::truncated_normal) {
-    // The mass falls or rises and falls with the sd: it is least at an end.
-    const auto& p = inputs_.parameters;
-    const auto mass = [&](double sd) {
-      return kernels::normal_between((p[2] - p[0]) / sd, (p[3] - p[0]) / sd);
-    };
-    least_mass_ = std::min(mass(p[1]), mass(upper_sd));
-  }
+  if (has_range() && sizes.family == SizeFamily::truncated_normal) set_least_mass();
   mode_ = find_mode();
   set_frame(log10_most);
   constexpr double width = 1.0 / static_cast<double>(kernels::cell_count);
@@ -100,6 +93,19 @@ TiltBase::TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double upp
   }
 }
 
+/// The mass rises and falls with the mean, and falls or rises and falls with the sd: it is least at
+/// a corner.
+void TiltBase::set_least_mass() {
+  const auto& p = inputs_.parameters;
+  least_mass_ = 1.0;
+  for (const double mean : {p[0], high_mean_}) {
+    for (const double sd : {p[1], high_sd_}) {
+      const double mass = kernels::normal_between((p[2] - mean) / sd, (p[3] - mean) / sd);
+      least_mass_ = std::min(least_mass_, std::max(mass, 1e-300));
+    }
+  }
+}
+
 void TiltBase::set_frame(double log10_most) {
   if (is_grid()) {
     // A cell per point; those that are too large have no weight.
@@ -108,11 +114,12 @@ void TiltBase::set_frame(double log10_most) {
     return;
   }
   const Reach reach = reach_of(plan_.sizes.family, inputs_, components_);
-  // A normal law's frame has the scale sd: the widest decides.
-  const double widest =
-      has_range() && plan_.sizes.family == SizeFamily::normal ? upper_sd_ : law_frame_.scale;
-  const double lowest = law_frame_.location + widest * reach.low;
-  const double highest = law_frame_.location + widest * reach.high;
+  double lowest = law_frame_.location + law_frame_.scale * reach.low;
+  double highest = law_frame_.location + law_frame_.scale * reach.high;
+  if (has_range() && plan_.sizes.family == SizeFamily::normal) {
+    lowest = law_frame_.location + high_sd_ * reach.low;
+    highest = high_mean_ + high_sd_ * reach.high;
+  }
   // Where no size fits into the window the law stays whole: nothing will be kept.
   const bool is_cut = log10_most > lowest && log10_most < highest;
   frame_ = {lowest, (is_cut ? log10_most : highest) - lowest};
@@ -130,13 +137,12 @@ double TiltBase::largest_at(double point) const {
   return is_one || index == 0.0 ? static_cast<double>(kernels::cell_count) / points : 0.0;
 }
 
-/// Of a normal law every distance from the mean has an sd for which it is likeliest: itself.
+/// Every distance from the mean has an sd for which it is likeliest: itself.
 double TiltBase::largest_of_range(double low, double high) const {
-  const double mean = inputs_.parameters[0];
   const double from = frame_.location + frame_.scale * low;
   const double to = frame_.location + frame_.scale * high;
-  const double distance = std::abs(std::clamp(mean, from, to) - mean);
-  const double sd = std::clamp(distance, inputs_.parameters[1], upper_sd_);
+  const double distance = std::max({0.0, from - high_mean_, inputs_.parameters[0] - to});
+  const double sd = std::clamp(distance, inputs_.parameters[1], high_sd_);
   return frame_.scale * largest_normal(0.0, sd, distance, distance) / least_mass_;
 }
 

@@ -30,13 +30,19 @@ namespace flopsieve::engine {
 /// one of tilt_count.hpp.
 std::string tilt_refusal(const Plan& plan);
 
+/// The parameters of the law of sizes, which may differ between the two for the mean and the sd of
+/// a normal or truncated normal law; everything in between is meant too.
+struct TiltRange {
+  CandidateInputs low;
+  CandidateInputs high;
+};
+
 /// A law of sizes between the least size and the largest that is possible, cut into cells.
 class TiltBase {
  public:
   /// Sizes above 10^log10_most FLOP are not drawn, as far as the law reaches down to there. Serves
-  /// candidates with these inputs, of a normal or truncated normal law also with any larger sd up
-  /// to `upper_sd`.
-  TiltBase(const Sizes& sizes, const CandidateInputs& inputs, double upper_sd, double log10_most);
+  /// candidates with inputs within the range.
+  TiltBase(const Sizes& sizes, const TiltRange& range, double log10_most);
   TiltBase(const TiltBase&) = delete;
   TiltBase& operator=(const TiltBase&) = delete;
 
@@ -60,7 +66,10 @@ class TiltBase {
   double law_z(const Frame& own, double z) const {
     return (frame_.location - own.location) / own.scale + z * (frame_.scale / own.scale);
   }
-  bool has_range() const { return upper_sd_ > inputs_.parameters[1]; }
+  bool has_range() const {
+    return high_mean_ > inputs_.parameters[0] || high_sd_ > inputs_.parameters[1];
+  }
+  void set_least_mass();
   double largest_of_range(double low, double high) const;
   double largest_at(double point) const;
   void set_frame(double log10_most);
@@ -68,12 +77,13 @@ class TiltBase {
   double find_mode() const;
   double largest_between(double low, double high) const;
 
-  Plan plan_;  ///< its sizes only
-  CandidateInputs inputs_;
+  Plan plan_;               ///< its sizes only
+  CandidateInputs inputs_;  ///< the low end of the range
   LawStorage storage_;
   kernels::SizeLaw law_;
-  double upper_sd_;
-  double least_mass_ = 1.0;  ///< of a truncated normal law, for any sd
+  double high_mean_;
+  double high_sd_;
+  double least_mass_ = 1.0;  ///< of a truncated normal law within the range
   Frame law_frame_;
   Frame frame_;
   double most_ = 0.0;                                  ///< log10 FLOP, of a grid
@@ -125,12 +135,11 @@ struct Tilt {
 /// ln of exp(-theta edge) E[C^k] is least for the best tilt; of ln C.
 using LogMoment = std::function<double(double log_constant)>;
 
-/// The tilt of a trajectory and year whose candidates have inputs like these, of a normal or
-/// truncated normal law also with a larger sd up to upper_sd; for Method::truncate theta is 0, for
+/// The tilt of a trajectory and year whose candidates have inputs within the range; for
+/// Method::truncate theta is 0, for
 /// Method::tilt the best of a grid for numbers of models with this moment. `step` is where the
 /// search starts and becomes where it ends. Tables are shared by all callers of a thread, which
 /// decides no result.
-Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd,
-             const LogMoment& log_moment, int& step);
+Tilt tilt_of(const Plan& plan, const TiltRange& range, const LogMoment& log_moment, int& step);
 
 }  // namespace flopsieve::engine

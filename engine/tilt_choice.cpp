@@ -105,9 +105,10 @@ class TiltCache {
   std::size_t calls_ = 0;
 };
 
-TiltCache::Key key_of(const Sizes& sizes, const CandidateInputs& inputs, double upper_sd,
-                      double log10_most) {
-  TiltCache::Key key{static_cast<double>(sizes.family), upper_sd, log10_most};
+TiltCache::Key key_of(const Sizes& sizes, const TiltRange& range, double log10_most) {
+  const CandidateInputs& inputs = range.low;
+  TiltCache::Key key{range.high.parameters[0], range.high.parameters[1], log10_most,
+                     static_cast<double>(sizes.family)};
   key.insert(key.end(), inputs.parameters.begin(), inputs.parameters.end());
   for (std::size_t i = 0; i < sizes.components.size(); ++i) {
     const CandidateInputs::Component& c = inputs.components[i];
@@ -143,14 +144,13 @@ bool has_tilted_family(SizeFamily family) {
   }
 }
 
-/// Whether the law of sizes is one that tables can hold: all of it constant but an sd.
+/// Whether the law of sizes is one that tables can hold.
 bool has_tilted_sizes(const Plan& plan) {
   const Sizes& sizes = plan.sizes;
   for (std::size_t i = 0; i < sizes.parameters.size(); ++i) {
-    const bool may_be_random = i == 1 && has_random_sd(plan);
-    if (may_be_random ? !is_free(sizes.parameters[i]) : !is_constant(sizes.parameters[i])) {
-      return false;
-    }
+    const bool fits = has_random_parameter(plan, i) ? is_free(sizes.parameters[i])
+                                                    : is_constant(sizes.parameters[i]);
+    if (!fits) return false;
   }
   return std::all_of(sizes.components.begin(), sizes.components.end(), [](const auto& each) {
     return is_constant(each.weight) && is_constant(each.mean) && is_constant(each.sd);
@@ -179,8 +179,8 @@ std::string tilt_refusal(const Plan& plan) {
     return fmt::format("sizes = \"{}\" cannot be tilted", name(plan.sizes.family));
   }
   if (!has_tilted_sizes(plan)) {
-    return "the parameters of the law of sizes must be constants in every year; the sd of a normal "
-           "or truncated normal law may be drawn for each candidate";
+    return "the parameters of the law of sizes must be constants in every year; the mean and "
+           "the sd of a normal or truncated normal law may be drawn for each candidate";
   }
   if (plan.total.model == TotalModel::implied || !all_held(plan.total.parameters)) {
     return "the total must be the same for all attempts: give its parameters scope = "
@@ -198,28 +198,27 @@ std::string tilt_refusal(const Plan& plan) {
   return {};
 }
 
-Tilt tilt_of(const Plan& plan, const CandidateInputs& inputs, double upper_sd,
-             const LogMoment& log_moment, int& step) {
+Tilt tilt_of(const Plan& plan, const TiltRange& range, const LogMoment& log_moment, int& step) {
   thread_local TiltCache cache;
   cache.bound();
   const double tolerance = plan.matching.tolerance;
-  const double log10_most = inputs.log10_total + kernels::decimal_log(1.0 + tolerance);
+  const double log10_total = range.low.log10_total;
+  const double log10_most = log10_total + kernels::decimal_log(1.0 + tolerance);
   const Sizes& sizes = plan.sizes;
   // Laws that end below the window have one table for all totals.
   const double cut = std::ceil(log10_most * cuts_per_oom) / cuts_per_oom;
-  const TiltCache::Key whole_key = key_of(sizes, inputs, upper_sd, 0.0);
+  const TiltCache::Key whole_key = key_of(sizes, range, 0.0);
   TiltFamily* family = &cache.get(whole_key, [&] {
-    return std::make_shared<TiltBase>(sizes, inputs, upper_sd,
-                                      std::numeric_limits<double>::infinity());
+    return std::make_shared<TiltBase>(sizes, range, std::numeric_limits<double>::infinity());
   });
   const Frame whole = family->base().frame();
   if (cut < whole.location + whole.scale) {
-    family = &cache.get(key_of(sizes, inputs, upper_sd, cut),
-                        [&] { return std::make_shared<TiltBase>(sizes, inputs, upper_sd, cut); });
+    family = &cache.get(key_of(sizes, range, cut),
+                        [&] { return std::make_shared<TiltBase>(sizes, range, cut); });
   }
   const Frame frame = family->base().frame();
   const double log10_largest = frame.location + frame.scale;
-  const double total = kernels::power_of_ten(inputs.log10_total - log10_largest);
+  const double total = kernels::power_of_ten(log10_total - log10_largest);
   const auto log_edge = [&](int at) {
     const double strength = strength_of(at);
     return strength * total * (strength > 0.0 ? 1.0 - tolerance : 1.0 + tolerance);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 #include "kernels/math.hpp"
 #include "kernels/normal.hpp"
@@ -13,8 +15,8 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr auto most_count = static_cast<std::uint32_t>(largest_count);
 
-/// What is less than exp(-42) = 6e-19 of the largest term does not matter.
-constexpr double farthest = 42.0;
+/// What is less than this, in units of the largest term, does not matter.
+constexpr double least_term = 6e-19;
 
 /// Beyond any probability that a double can hold.
 constexpr double least_log = -700.0;
@@ -37,14 +39,19 @@ double probability(const Distribution& distribution, double low, double high) {
 
 TiltCount::TiltCount(std::uint32_t count) : first_(count), log_prior_{0.0} {
   groups_.push_back({count, count});
+  log_priors_.push_back(0.0);
 }
 
 TiltCount::TiltCount(const Count& count, std::uint32_t year_index,
                      const std::array<double, 2>& parameters) {
   if (count.model == CountModel::poisson) {
-    set_poisson(parameters[0]);
+    poisson_mean_ = parameters[0];
+    set_by_ratios([&](std::uint32_t k) { return poisson_mean_ / (k + 1.0); });
   } else if (count.model == CountModel::negative_binomial) {
-    set_negative_binomial(parameters[0], parameters[1]);
+    const auto [mean, size] = parameters;
+    const double odds = mean / (size + mean);
+    set_by_ratios([size = size, odds](std::uint32_t k) { return (k + size) / (k + 1.0) * odds; });
+    is_concave_ = size >= 1.0;
   } else {
     set_rounded(count.parameters[0].years[year_index]);
   }
@@ -53,23 +60,16 @@ TiltCount::TiltCount(const Count& count, std::uint32_t year_index,
   cut();
 }
 
-/// By the ratio of neighbours, up to a factor.
-void TiltCount::set_poisson(double mean) {
-  poisson_mean_ = mean;
+/// Up to a factor, from the ratios of the probabilities of k + 1 and k, which fall below 1 for
+/// good.
+void TiltCount::set_by_ratios(const std::function<double(std::uint32_t)>& ratio) {
   double log_p = 0.0;
-  for (std::uint32_t k = 1; k <= most_count; ++k) {
+  double peak = 0.0;
+  for (std::uint32_t k = 1; k <= most_count && log_p > peak + least_log; ++k) {
     log_prior_.push_back(log_p);
-    log_p += kernels::natural_log(mean / (k + 1.0));
+    log_p += kernels::natural_log(ratio(k));
+    peak = std::max(peak, log_p);
   }
-}
-
-void TiltCount::set_negative_binomial(double mean, double size) {
-  double log_p = 0.0;
-  for (std::uint32_t k = 1; k <= most_count; ++k) {
-    log_prior_.push_back(log_p);
-    log_p += kernels::natural_log((k + size) / (k + 1.0) * (mean / (size + mean)));
-  }
-  is_concave_ = size >= 1.0;
 }
 
 void TiltCount::set_rounded(const Distribution& distribution) {
@@ -99,6 +99,10 @@ void TiltCount::normalise() {
   }
   const double log_sum = peak + kernels::natural_log(sum);
   for (double& each : log_prior_) each -= log_sum;
+  if (!is_concave_) return;
+  for (std::size_t i = 0; i + 1 < log_prior_.size(); ++i) {
+    ratios_.push_back(kernels::exponential(log_prior_[i + 1] - log_prior_[i]));
+  }
 }
 
 void TiltCount::cut() {
@@ -108,6 +112,7 @@ void TiltCount::cut() {
     if (!is_concave_) to = std::min(last, 2 * from - 1);
     groups_.push_back({from, to});
     from = to + 1;
+    log_priors_.push_back(log_moment(groups_.size() - 1, 0.0));
   }
 }
 
@@ -134,18 +139,34 @@ std::uint32_t TiltCount::mode(const Group& group, double log_constant) const {
   return low;
 }
 
-/// The part of a group with all that matters.
-TiltCount::Group TiltCount::matters(const Group& group, double log_constant, double& peak) const {
+/// Terms of the part of a group that matters, in units of the largest. Neighbours differ by a
+/// known ratio, which saves their exponentials.
+TiltCount::Terms TiltCount::terms(const Group& group, double log_constant) const {
   const std::uint32_t top = mode(group, log_constant);
-  peak = log_tilted(top, log_constant);
-  if (!is_concave_) return group;
-  Group part{top, top};
-  const auto counts = [&](std::uint32_t k) {
-    return log_tilted(k, log_constant) > peak - farthest;
-  };
-  while (part.first > group.first && counts(part.first - 1)) --part.first;
-  while (part.last < group.last && counts(part.last + 1)) ++part.last;
-  return part;
+  Terms found{log_tilted(top, log_constant), top, {1.0}};
+  if (!is_concave_) {
+    found = {found.log_peak, group.first, {}};
+    for (std::uint32_t k = group.first; k <= group.last; ++k) {
+      const double log_term = log_tilted(k, log_constant) - found.log_peak;
+      found.terms.push_back(log_term > least_log ? kernels::exponential(log_term) : 0.0);
+    }
+    return found;
+  }
+  if (group.first == group.last) return found;
+  const double constant = kernels::exponential(log_constant);
+  for (std::uint32_t k = top; k > group.first; --k) {
+    const double term = found.terms.back() / (ratios_[k - 1 - first_] * constant);
+    if (term < least_term) break;
+    found.terms.push_back(term);
+  }
+  found.first = top + 1 - static_cast<std::uint32_t>(found.terms.size());
+  std::reverse(found.terms.begin(), found.terms.end());
+  for (std::uint32_t k = top; k < group.last; ++k) {
+    const double term = found.terms.back() * ratios_[k - first_] * constant;
+    if (term < least_term) break;
+    found.terms.push_back(term);
+  }
+  return found;
 }
 
 double TiltCount::log_moment(std::size_t group, double log_constant) const {
@@ -156,28 +177,19 @@ double TiltCount::log_moment(std::size_t group, double log_constant) const {
     return tilted - poisson_mean_ + kernels::natural_log(-kernels::exponential_minus_one(-tilted)) -
            kernels::natural_log(-kernels::exponential_minus_one(-poisson_mean_));
   }
-  double peak = 0.0;
-  const Group part = matters(groups_[group], log_constant, peak);
-  if (part.first == part.last) return peak;
-  double sum = 0.0;
-  for (std::uint32_t k = part.first; k <= part.last; ++k) {
-    sum += kernels::exponential(std::max(log_tilted(k, log_constant) - peak, least_log));
-  }
-  return peak + kernels::natural_log(sum);
+  const Group& all = groups_[group];
+  if (all.first == all.last) return log_tilted(all.first, log_constant);
+  const Terms found = terms(all, log_constant);
+  return found.log_peak +
+         kernels::natural_log(std::accumulate(found.terms.begin(), found.terms.end(), 0.0));
 }
 
 TiltCount::Table TiltCount::table(std::size_t group, double log_constant) const {
-  double peak = 0.0;
-  const Group part = matters(groups_[group], log_constant, peak);
-  Table table{part.first, {}};
-  double sum = 0.0;
-  for (std::uint32_t k = part.first; k <= part.last; ++k) {
-    const double log_share = log_tilted(k, log_constant) - peak;
-    if (log_share > least_log) sum += kernels::exponential(log_share);
-    table.cumulative.push_back(sum);
-  }
-  for (double& each : table.cumulative) each /= sum;
-  return table;
+  Terms found = terms(groups_[group], log_constant);
+  std::partial_sum(found.terms.begin(), found.terms.end(), found.terms.begin());
+  const double sum = found.terms.back();
+  for (double& each : found.terms) each /= sum;
+  return {found.first, std::move(found.terms)};
 }
 
 bool is_free(const Input& input) {

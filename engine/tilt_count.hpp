@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ class TiltCount {
 
   std::size_t groups() const { return groups_.size(); }
 
+  /// ln of the prior probability of a group.
+  double log_prior(std::size_t group) const { return log_priors_[group]; }
+
   /// ln of the sum of prior(k) C^k over a group.
   double log_moment(std::size_t group, double log_constant) const;
 
@@ -42,21 +46,28 @@ class TiltCount {
     std::uint32_t last;
   };
 
-  void set_poisson(double mean);
-  void set_negative_binomial(double mean, double size);
+  void set_by_ratios(const std::function<double(std::uint32_t)>& ratio);
   void set_rounded(const Distribution& distribution);
   void trim();
   void normalise();
   void cut();
   double log_tilted(std::uint32_t k, double log_constant) const;
   std::uint32_t mode(const Group& group, double log_constant) const;
-  Group matters(const Group& group, double log_constant, double& peak) const;
+
+  struct Terms {
+    double log_peak;
+    std::uint32_t first;
+    std::vector<double> terms;
+  };
+  Terms terms(const Group& group, double log_constant) const;
 
   double poisson_mean_ = 0.0;  ///< 0: another law
   bool is_concave_ = true;     ///< the logarithm of the probabilities
   std::uint32_t first_ = 1;
   std::vector<double> log_prior_;  ///< of first_ + i
+  std::vector<double> ratios_;     ///< of neighbours of the prior, if it is concave
   std::vector<Group> groups_;
+  std::vector<double> log_priors_;  ///< of the groups
 };
 
 /// Why the number of models of a Plan cannot be tilted; empty where it can. It must be the same for

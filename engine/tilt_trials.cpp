@@ -7,8 +7,7 @@
 namespace flopsieve::engine {
 
 bool TiltedTrials::in_use() const {
-  const Method method = sampler_->plan().sampling.method;
-  return method == Method::truncate || method == Method::tilt;
+  return is_tilted(sampler_->plan().sampling.method);
 }
 
 /// The law of k of a trajectory and year; all trajectories share what none of them decides.
@@ -36,13 +35,22 @@ const TiltMix& TiltedTrials::mix_of(const Trajectory& trajectory, const Address&
   const std::pair place{address.trajectory, address.year_index};
   const auto found = mixes_.find(place);
   if (found != mixes_.end()) return found->second;
-  TiltMix mix(sampler_->plan(), shared, address.year_index, count_of(trajectory, address, shared));
+  const Plan& plan = sampler_->plan();
+  auto priors = priors_.find(address.year_index);
+  if (priors == priors_.end()) {
+    priors = priors_.emplace(address.year_index, tilt_priors(plan, address.year_index)).first;
+  }
+  TiltMix mix(plan, shared, count_of(trajectory, address, shared), priors->second);
+  parts_ += mix.parts();
   return mixes_.emplace(place, std::move(mix)).first->second;
 }
 
 void TiltedTrials::draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs) {
-  constexpr std::size_t most_mixes = 4096;
-  if (mixes_.size() >= most_mixes) mixes_.clear();
+  constexpr std::size_t most_parts = std::size_t{1} << 19;
+  if (parts_ >= most_parts) {
+    mixes_.clear();
+    parts_ = 0;
+  }
   tilts_.resize(trials.size());
   constants_.resize(trials.size());
   const TiltMix* mix = nullptr;
@@ -60,7 +68,7 @@ void TiltedTrials::draw(std::span<const Trial> trials, std::span<CandidateInputs
       return sampler_->draws().uniform(Stream::thinning, address, index);
     };
     inputs[i] = shared;
-    tilts_[i] = &mix->draw(uniform(1), uniform(2), uniform(3), inputs[i]);
+    tilts_[i] = &mix->draw({uniform(1), uniform(2), uniform(3), uniform(4)}, inputs[i]);
     constants_[i] = constant;
   }
 }

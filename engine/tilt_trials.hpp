@@ -56,6 +56,8 @@ class TiltedTrials {
   /// [year] the law of k last used, with its parameters
   std::map<std::uint32_t, std::pair<std::array<double, 2>, std::shared_ptr<const TiltCount>>>
       counts_;
+  std::map<std::uint32_t, TiltPriors> priors_;                        ///< [year]
+  std::size_t parts_ = 0;                                             ///< of all mixes
   std::map<std::pair<std::uint64_t, std::uint32_t>, TiltMix> mixes_;  ///< [trajectory, year]
 };
 

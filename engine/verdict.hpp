@@ -13,6 +13,8 @@ struct Verdict {
   bool survives = false;
   bool audited = false;       ///< judged by every rejector, without short cuts
   Rejections rejections = 0;  ///< all that reject it if audited, otherwise the first found
+  /// Method::truncate and tilt: TiltedTrials::constant() if the matching of the total passes it.
+  double tilt_constant = 0.0;
 };
 
 /// Which candidates are evaluated in full for the cutflow: one in 64, by address, so that it hangs

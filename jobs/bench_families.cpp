@@ -11,8 +11,10 @@
 #include "jobs/bench_kernels.hpp"
 #include "kernels/allocation.hpp"
 #include "kernels/families.hpp"
+#include "kernels/tilted.hpp"
 
-// The kernels of the families of sizes other than the normal and skew-normal laws.
+// The kernels of tilted draws and of the families of sizes other than the normal and skew-normal
+// laws.
 
 namespace flopsieve::jobs {
 namespace {
@@ -71,6 +73,27 @@ auto empirical() {
   });
 }
 
+/// Weights that grow by 2^20 from the first cell to the last, as a tilt makes them.
+kernels::AliasTable tilted_cells() {
+  std::vector<std::uint64_t> weights(kernels::cell_count);
+  std::uint64_t left = kernels::cell_weights;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights[i] = std::uint64_t{1} << (20 * i / weights.size());
+    left -= weights[i];
+  }
+  weights.back() += left;
+  return kernels::alias_table(weights);
+}
+
+auto tilted() {
+  auto table = std::make_shared<kernels::AliasTable>(tilted_cells());
+  return family([=](const kernels::GroupAddress& address, std::span<float> z) {
+    kernels::LaneTables tables;
+    tables.fill(table->data());
+    kernels::draw_tilted(key, address, tables, draws, z);
+  });
+}
+
 /// As many years of the published method as keep the vectors full, always the same ones: their
 /// classes differ too much for a processor to learn anything.
 std::vector<kernels::AllocationRequest> allocation_requests() {
@@ -117,7 +140,8 @@ std::vector<KernelCase> family_cases() {
           with_lanes(kernels::TruncatedDraw(-3.1, 5.6, true), kernels::draw_truncated_normal)),
       row("draw_student_t", 2.0, with_lanes(kernels::StudentDraw(5.0), kernels::draw_student_t)),
       row("draw_mixture", 2.0, mixture()),
-      row("draw_empirical", 2.0, empirical())};
+      row("draw_empirical", 2.0, empirical()),
+      row(tilted_kernel, 2.0, tilted())};
   cases.push_back(row("draw_allocation", 1.0, allocation));
   cases.back().items = models(allocation_requests());
   return cases;

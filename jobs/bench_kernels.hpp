@@ -14,6 +14,7 @@ namespace flopsieve::jobs {
 inline constexpr const char* bare_generator = "philox_words";
 inline constexpr const char* bare_fused_kernel = "draw_and_sum/normal";
 inline constexpr const char* bare_copy = "copy";
+inline constexpr const char* tilted_kernel = "draw_tilted";
 
 struct KernelCase {
   std::string name;
@@ -27,7 +28,7 @@ struct KernelCase {
 
 const std::vector<KernelCase>& kernel_cases();
 
-/// Those of kernel_cases() that draw sizes of the other families.
+/// Those of kernel_cases() that draw sizes of the other families, and tilted ones.
 std::vector<KernelCase> family_cases();
 
 /// Sizes per candidate, about what the default forecast has.

@@ -7,6 +7,7 @@
 #include "engine/files.hpp"
 #include "engine/inputs.hpp"
 #include "engine/runner.hpp"
+#include "jobs/bench_kernels.hpp"
 #include "jobs/document.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/job.hpp"
@@ -61,12 +62,14 @@ double models_per_year(const Plan& plan) {
 std::vector<Workload> workloads(BenchLength length) {
   const std::string by_candidate = "candidates";
   const std::string by_year = "trajectory-years";
-  std::vector<Workload> all{{"total", plan_of(embedded_total(), "total.toml"), by_candidate, 100.0,
-                             "draw_and_sum/normal"},
-                            {"default", plan_of(embedded_forecast(), "forecast.toml"), by_candidate,
-                             0.0, "draw_and_sum/skew_normal"},
-                            {"published", plan_of(embedded_published(), "published.toml"), by_year,
-                             0.0, "draw_and_sum/normal"}};
+  std::vector<Workload> all{
+      {"total", plan_of(embedded_total(), "total.toml"), by_candidate, 100.0,
+       "draw_and_sum/normal"},
+      {"default", plan_of(embedded_forecast(), "forecast.toml"), by_candidate, 0.0,
+       "draw_and_sum/skew_normal"},
+      {"published", plan_of(embedded_published(), "published.toml"), by_year, 0.0,
+       "draw_and_sum/normal"},
+      {"tilt", plan_of(embedded_tilt(), "tilt.toml"), by_candidate, 100.0, tilted_kernel}};
   const std::uint64_t most = length == BenchLength::quick ? 512 : 2048;
   for (Workload& workload : all) {
     workload.plan.batch_trajectories = std::min(workload.plan.batch_trajectories, most);

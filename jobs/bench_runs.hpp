@@ -24,7 +24,8 @@ struct Workload {
 enum class BenchLength { full, quick };
 
 /// total: benchmarks/jobs/total.toml; default: the default forecast; published: the published
-/// forecast, with frontier counts, and published_counts without. Batches are smaller for `quick`.
+/// forecast, with frontier counts, and published_counts without; tilt: benchmarks/jobs/tilt.toml.
+/// Batches are smaller for `quick`.
 std::vector<Workload> workloads(BenchLength length);
 
 /// Computes the first `batches` batches, throws the results away but for the tally.

@@ -58,6 +58,10 @@ std::string weights_text(const engine::Plan& plan, const engine::Pilot& pilot) {
 /// P(constraints) of a year of the pilot; with a standard error, and whether its two independent
 /// populations agree, where it is an estimate by splitting.
 std::string pass_rate_text(const engine::Plan& plan, const engine::PilotYear& year) {
+  if (engine::is_tilted(plan.sampling.method)) {
+    const engine::TiltReport report = engine::report_tilt(year.tally);
+    return fmt::format("{:.3g} +- {:.2g}", report.probability, report.error);
+  }
   if (plan.sampling.method != engine::Method::split) {
     return fmt::format("{:.3g}", year.pass_rate());
   }

@@ -14,6 +14,7 @@ namespace flopsieve::jobs {
 namespace {
 
 using engine::Estimate;
+using engine::Method;
 using engine::Outputs;
 using engine::Plan;
 using engine::Summary;
@@ -70,10 +71,23 @@ Measure share(std::uint64_t part, std::uint64_t whole) {
   return {p, normal_975 * spread / (1.0 + z2 / n)};
 }
 
-Measure acceptance_of(Acceptance what, const engine::YearTally& year) {
+/// P(constraints) of a year.
+Measure pass_rate(Method method, const engine::YearTally& year) {
+  if (method == Method::split) {
+    const engine::SplitReport report = engine::report_split(year.split);
+    return {report.probability, normal_975 * report.error};
+  }
+  if (engine::is_tilted(method)) {
+    const engine::TiltReport report = engine::report_tilt(year);
+    return {report.probability, normal_975 * report.error};
+  }
+  return share(year.first_passes, year.first_trials);
+}
+
+Measure acceptance_of(Acceptance what, Method method, const engine::YearTally& year) {
   switch (what) {
     case Acceptance::first_attempt_pass_rate:
-      return share(year.first_passes, year.first_trials);
+      return pass_rate(method, year);
     case Acceptance::efficiency:
       return {ratio(year.survivors, year.candidates), std::nullopt};
     case Acceptance::exhausted:
@@ -168,7 +182,8 @@ class Filler {
         ComparedCell cell{year, static_cast<std::size_t>(what), {}};
         for (const NamedResults& run : runs_) {
           const std::size_t at = index_of(run.results.study.plan.years, year);
-          cell.runs.push_back({acceptance_of(what, run.results.tally.years[at])});
+          cell.runs.push_back({acceptance_of(what, run.results.study.plan.sampling.method,
+                                             run.results.tally.years[at])});
         }
         result_.acceptance.push_back(std::move(cell));
       }

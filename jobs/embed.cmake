@@ -3,6 +3,7 @@
 file(READ ${SOURCE_DIR}/jobs/forecast.toml FORECAST_TOML)
 file(READ ${SOURCE_DIR}/jobs/published.toml PUBLISHED_TOML)
 file(READ ${SOURCE_DIR}/benchmarks/jobs/total.toml TOTAL_TOML)
+file(READ ${SOURCE_DIR}/benchmarks/jobs/tilt.toml TILT_TOML)
 file(READ ${SOURCE_DIR}/jobs/calibration.toml CALIBRATION_TOML)
 execute_process(COMMAND git -C ${SOURCE_DIR} describe --always --dirty --abbrev=12 --exclude=*
                 OUTPUT_VARIABLE GIT_HASH OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

@@ -8,6 +8,7 @@ namespace flopsieve::jobs {
 std::string_view embedded_forecast();     ///< jobs/forecast.toml
 std::string_view embedded_published();    ///< jobs/published.toml
 std::string_view embedded_total();        ///< benchmarks/jobs/total.toml
+std::string_view embedded_tilt();         ///< benchmarks/jobs/tilt.toml
 std::string_view embedded_calibration();  ///< jobs/calibration.toml
 std::string_view program_version();
 std::string_view git_hash();  ///< of the sources, "-dirty" appended for uncommitted changes

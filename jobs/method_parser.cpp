@@ -61,7 +61,7 @@ void parse_method(TableReader& models, engine::Plan& plan) {
       models.fail_at("method", fmt::format("models.method = \"split\": {}", refusal));
     }
   }
-  if (method == Method::truncate || method == Method::tilt) {
+  if (engine::is_tilted(method)) {
     const std::string refusal = engine::tilt_refusal(plan);
     if (!refusal.empty()) {
       models.fail_at("method",

@@ -46,6 +46,14 @@ Json split_json(const engine::SplitTally& tally) {
           {"disagreeing_pairs", tally.disagreeing}};
 }
 
+Json tilt_json(const YearTally& year) {
+  const engine::TiltReport report = engine::report_tilt(year);
+  return {{"total_probability", report.total_probability},
+          {"total_standard_error", report.total_error},
+          {"probability", report.probability},
+          {"standard_error", report.error}};
+}
+
 Json acceptance_json(const Plan& plan, const YearTally& year) {
   Json constraints = Json::object();
   const std::vector<engine::RejectorReport> reports = cutflow(plan, year);
@@ -60,16 +68,18 @@ Json acceptance_json(const Plan& plan, const YearTally& year) {
                                     {"joint", joint}};
   }
   const bool split = plan.sampling.method == engine::Method::split;
+  const bool tilted = engine::is_tilted(plan.sampling.method);
   Json json = {{"candidates", year.candidates},
                {"survivors", year.survivors},
                {"first_attempt_pass_rate",
-                split ? Json() : Json(ratio(year.first_passes, year.first_trials))},
+                split || tilted ? Json() : Json(ratio(year.first_passes, year.first_trials))},
                {"first_trials", year.first_trials},
                {"exhausted", year.exhausted},
                {"audited", year.audited},
                {"audited_survivors", year.audited_survivors},
                {"constraints", constraints}};
   if (split) json["split"] = split_json(year.split);
+  if (tilted) json["tilt"] = tilt_json(year);
   return json;
 }
 

@@ -132,6 +132,23 @@ std::string acceptance_table(const Plan& plan, const Tally& tally) {
   return table.text();
 }
 
+/// The same of tilted candidates (models.method = "truncate" and "tilt"), with probabilities under
+/// the job's own law.
+std::string tilt_table(const Plan& plan, const Tally& tally) {
+  TextTable table({"year", "candidates", "survivors", "efficiency", "P(total in window)",
+                   "standard error", "P(constraints)", "standard error", "exhausted"});
+  for (std::size_t i = 0; i < plan.year_count(); ++i) {
+    const YearTally& year = tally.years[i];
+    const engine::TiltReport report = engine::report_tilt(year);
+    table.add({std::to_string(plan.years[i]), grouped(year.candidates), grouped(year.survivors),
+               fmt::format("{:.4g}", ratio(year.survivors, year.candidates)),
+               fmt::format("{:.3g}", report.total_probability),
+               fmt::format("{:.2g}", report.total_error), fmt::format("{:.3g}", report.probability),
+               fmt::format("{:.2g}", report.error), grouped(year.exhausted)});
+  }
+  return table.text();
+}
+
 /// The same of populations (models.method = "split").
 std::string split_table(const Plan& plan, const Tally& tally) {
   TextTable table({"year", "points", "survivors", "P(constraints)", "standard error", "levels",
@@ -283,12 +300,14 @@ std::string acceptance_text(const Plan& plan, const Tally& tally) {
         "chains)\n{}",
         split_table(plan, tally));
   }
+  const bool tilted = engine::is_tilted(plan.sampling.method);
   return fmt::format(
-      "Acceptance (efficiency: survivors / candidates; P: pass rate of the year's first "
+      "Acceptance (efficiency: survivors / candidates; P: {} of the year's first "
       "attempts)\n{}\n"
       "Cutflow, % of audited candidates: first to reject / rejects alone / would survive without "
       "it\n{}",
-      acceptance_table(plan, tally), cutflow_table(plan, tally));
+      tilted ? "weighted pass rate" : "pass rate",
+      tilted ? tilt_table(plan, tally) : acceptance_table(plan, tally), cutflow_table(plan, tally));
 }
 
 }  // namespace

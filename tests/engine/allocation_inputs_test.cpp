@@ -61,13 +61,13 @@ double fraction(double value, double lower, double upper) {
 }
 
 TEST_CASE("A largest share that years share keeps its quantile through redraws of the others") {
-  check_redrawn(0.1, 0.2, 0.7, 1.1, -8.0, -0.5);
+  check_redrawn(0.08, 0.12, 0.7, 1.0, -3.0, -0.5);
   Plan plan = allocation_plan();
   plan.sizes.parameters[0] = by_trajectory(uniform(0.05, 0.1), 2);
-  plan.sizes.parameters[0].years[1] = uniform(0.1, 0.2);
-  plan.sizes.parameters[1] = by_trajectory(uniform(0.8, 1.1), 2);
-  plan.sizes.parameters[1].years[1] = uniform(0.7, 1.1);
-  plan.sizes.parameters[2] = by_candidate(uniform(-8.0, -0.5), 2);
+  plan.sizes.parameters[0].years[1] = uniform(0.08, 0.12);
+  plan.sizes.parameters[1] = by_trajectory(uniform(0.8, 1.0), 2);
+  plan.sizes.parameters[1].years[1] = uniform(0.7, 1.0);
+  plan.sizes.parameters[2] = by_candidate(uniform(-3.0, -0.5), 2);
   const InputSampler inputs(plan, Purpose::run);
   for (std::uint64_t i = 0; i < 200; ++i) {
     const Trajectory trajectory = inputs.trajectory(i);
@@ -76,8 +76,9 @@ TEST_CASE("A largest share that years share keeps its quantile through redraws o
       const auto second = inputs.candidate(trajectory, {i, attempt + 7, 1}).parameters;
       REQUIRE(is_feasible(first[0], first[1], first[2]));
       REQUIRE(is_feasible(second[0], second[1], second[2]));
-      REQUIRE(fraction(first[0], 0.05, 0.1) == Approx(fraction(second[0], 0.1, 0.2)).margin(1e-9));
-      REQUIRE(fraction(first[1], 0.8, 1.1) == Approx(fraction(second[1], 0.7, 1.1)).margin(1e-9));
+      REQUIRE(fraction(first[0], 0.05, 0.1) ==
+              Approx(fraction(second[0], 0.08, 0.12)).margin(1e-9));
+      REQUIRE(fraction(first[1], 0.8, 1.0) == Approx(fraction(second[1], 0.7, 1.0)).margin(1e-9));
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <memory>
@@ -52,6 +53,28 @@ LockState state_in_child(const fs::path& path, LockKind kind) {
   REQUIRE(::waitpid(child, &status, 0) == child);
   REQUIRE(WIFEXITED(status));
   return static_cast<LockState>(WEXITSTATUS(status));
+}
+
+TEST_CASE("pages and rests of pages are written and read, wherever they begin") {
+  const Folder folder;
+  for (const std::size_t size : {0U, 1U, 4095U, 4096U, 4097U, 3 * 4096U + 100, 1U << 20}) {
+    PageBytes bytes(size);
+    for (std::size_t i = 0; i < size; ++i) bytes.data()[i] = static_cast<std::byte>(i % 251);
+    for (const std::size_t before : {0U, 4096U, 48U}) {
+      INFO(before << " bytes, then " << size);
+      const std::vector<std::byte> head(before, std::byte{7});
+      TemporaryFile file(folder / "pages");
+      file.write(head);
+      file.write(bytes);
+      file.write(head);
+      file.begin_commit();
+      file.commit();
+      std::vector<std::byte> expected = head;
+      expected.insert(expected.end(), bytes.begin(), bytes.end());
+      expected.insert(expected.end(), head.begin(), head.end());
+      REQUIRE(std::ranges::equal(read_bytes(folder / "pages", ExitCode::storage), expected));
+    }
+  }
 }
 
 TEST_CASE("an atomic write creates, replaces and leaves nothing else") {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
@@ -237,6 +238,62 @@ TEST_CASE("the same calls give the same bytes, whenever they are made") {
   ::sleep(1);
   CHECK(std::ranges::equal(sample_image(1), first));
   CHECK_FALSE(std::ranges::equal(sample_image(3), first));
+}
+
+TEST_CASE("used memory leaves no trace in an image") {
+  PageBytes used(std::size_t{1} << 16);
+  std::ranges::fill(used, std::byte{0xA5});
+  const auto build = [](PageBytes memory) {
+    H5File file = H5File::create_in_memory("image", std::move(memory));
+    file.write("/x", std::vector<double>(3000, 0.5), with_dimensions({{"/x", 3000}}));
+    file.write("/y", std::vector<float>{1, 2, 3}, with_dimensions({{"/y", 3}}));
+    return file.take_image();
+  };
+  CHECK(std::ranges::equal(build(std::move(used)), build({})));
+}
+
+TEST_CASE("pieces of all lengths fill chunks and datasets in order") {
+  const bool growing = GENERATE(true, false);
+  const ScratchFile scratch;
+  std::vector<double> values(2 * 300'000);
+  std::iota(values.begin(), values.end(), 0.5);
+  const std::span<const double> all(values);
+  // Of two numbers each; a chunk holds 16. The last piece is hashed by a thread of its own.
+  const std::vector<std::size_t> rows{0, 1, 15, 16, 7, 40, 3, 1000, 298'918};
+  {
+    H5File file = H5File::create(scratch.path());
+    RowWriter<double> writer(
+        file, "/x", with_dimensions({{"/row", growing ? kGrowing : 300'000}, {"/pair", 2}}), 256);
+    std::vector<std::span<const double>> pieces;
+    std::size_t first = 0;
+    for (const std::size_t count : rows) {
+      pieces.push_back(all.subspan(2 * first, 2 * count));
+      writer.append(pieces.back());
+      first += count;
+    }
+    REQUIRE(writer.rows() == 300'000);
+    writer.finish();
+    file.write("/y", pieces, with_dimensions({{"/row", 300'000}, {"/pair", 2}}));
+    file.flush();
+  }
+  const H5File file = H5File::open(scratch.path());
+  CHECK(file.read<double>("/x") == values);
+  CHECK(file.read<double>("/y") == values);
+  const std::string hash = to_hex(sha256(std::as_bytes(all)));
+  CHECK(file.read_attribute_text("/x", "sha256") == hash);
+  CHECK(file.read_attribute_text("/y", "sha256") == hash);
+  CHECK(file.dataset_sha256("/x") == hash);
+}
+
+TEST_CASE("numbers are found in place in an image") {
+  H5File written = H5File::create_in_memory("image");
+  const std::vector<double> values{1.5, 2.5, 4};
+  written.write("/x", values, with_dimensions({{"/x", 3}}));
+  written.write("/none", std::vector<double>{}, with_dimensions({{"/none", 0}}));
+  const H5File file = H5File::open_image(written.take_image(), "image");
+  CHECK(std::ranges::equal(file.bytes<double>("/x"), std::as_bytes(std::span(values))));
+  CHECK(file.bytes<double>("/none").empty());
+  CHECK_THROWS_AS(file.bytes<float>("/x"), Error);
 }
 
 TEST_CASE("files in memory do not mix, whatever their names") {

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "engine/sieve.hpp"
-#include "engine/tilt_mix.hpp"
+#include "engine/tally.hpp"
+#include "engine/tilt.hpp"
 #include "kernels/math.hpp"
 #include "kernels/size_laws.hpp"
 #include "tests/engine/support/plans.hpp"
@@ -98,7 +99,7 @@ struct Share {
   double error;  ///< its standard error
 };
 
-/// From the share of the candidates that is kept.
+/// As YearTally takes it from first attempts.
 Share estimate(const Plan& plan, std::uint64_t candidates) {
   Sieve sieve(plan, Purpose::run);
   const Trajectory trajectory = sieve.inputs().trajectory(0);
@@ -106,13 +107,12 @@ Share estimate(const Plan& plan, std::uint64_t candidates) {
   for (std::uint64_t i = 0; i < candidates; ++i) trials.push_back({&trajectory, {0, i, 0}});
   std::vector<Verdict> verdicts(trials.size());
   sieve.judge(trials, verdicts);
-  const auto kept = static_cast<double>(
-      std::count_if(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.survives; }));
-  const CandidateInputs inputs = sieve.inputs().candidate(trajectory, {0, 0, 0});
-  const double constant = std::exp(TiltMix(plan, inputs, 0, std::make_shared<TiltCount>(inputs.count)).log_constant());
-  const double share = kept / static_cast<double>(candidates);
-  return {constant * share,
-          constant * std::sqrt(share * (1.0 - share) / static_cast<double>(candidates))};
+  YearTally tally;
+  tally.resize(plan.constraints.size() + 1);
+  for (const Verdict& each : verdicts) tally.add_verdict(each, 0);
+  const TiltReport report = report_tilt(tally);
+  CHECK(report.total_probability == report.probability);
+  return {report.total_probability, report.total_error};
 }
 
 }  // namespace
@@ -172,6 +172,7 @@ std::vector<Case> cases() {
           {"skew_normal_direct", job(SizeFamily::skew_normal_direct, 6.0, 25.2, {24.5, 0.9, -3.0})},
           {"uniform", job(SizeFamily::uniform, 5.0, 26.45, {23.0, 26.0})},
           {"power_law", job(SizeFamily::power_law, 6.0, 26.6, {0.9, 23.0, 26.2})},
+          {"grid", job(SizeFamily::grid, 5.0, 26.32, {23.0, 26.0, 0.25})},
           {"mixture", mixture_job()},
           {"empirical", empirical_job()}};
 }
@@ -216,13 +217,13 @@ void check_against_reject(const Plan& plan, std::size_t survivors) {
 
 }  // namespace
 
-// Bound 5 standard errors for at most 20 comparisons of each of two methods in nine cases: a right
-// build fails with 360 * 5.7e-7 = 2e-4.
+// Bound 5 standard errors for at most 20 comparisons of each of two methods in ten cases: a right
+// build fails with 400 * 5.7e-7 = 2.3e-4.
 TEST_CASE("Tilted survivors have the law of reject", "[statistical]") {
   for (const Case& each : cases()) {
     INFO(each.name);
     REQUIRE(tilt_refusal(each.plan) == "");
-    check_against_reject(each.plan, 5'000);
+    check_against_reject(each.plan, 3'000);
   }
 }
 
@@ -232,7 +233,7 @@ TEST_CASE("A total and a number that trajectories fix may vary between them", "[
   testing::total_of(plan) = by_trajectory(uniform(25.8, 26.5));
   testing::count_of(plan) = by_trajectory(uniform(2.5, 8.5));
   REQUIRE(tilt_refusal(plan) == "");
-  check_against_reject(plan, 5'000);
+  check_against_reject(plan, 3'000);
 }
 
 namespace {
@@ -246,19 +247,75 @@ Plan random_job(SizeFamily family, double mean_count, double log10_total,
   return plan;
 }
 
+/// Mean and sd from unbounded laws.
+Plan random_mean_job() {
+  Plan plan = random_job(SizeFamily::truncated_normal, 4.0, 26.3, {23.0, 1.0, 20.0, 26.7});
+  testing::mean_of(plan) = by_candidate(testing::normal(22.8, 0.4));
+  testing::sd_of(plan) = by_candidate(
+      testing::within(testing::law(kernels::Law::lognormal, std::log(0.8), 0.3), 0.001, 20.0));
+  return plan;
+}
+
 }  // namespace
 
 // Windows that select strongly among k and sd: thinning that is right for one k and sd only, with
 // them drawn from their prior, gives another law. Bound 5 standard errors for at most 20
-// comparisons of each of two methods in three cases: 120 * 5.7e-7 = 7e-5.
-TEST_CASE("A number and an sd that candidates draw keep their law given the total",
+// comparisons of each of two methods in four cases: 160 * 5.7e-7 = 9e-5.
+TEST_CASE("A number, a mean and an sd that candidates draw keep their law given the total",
           "[statistical]") {
   for (const Plan& plan :
        {random_job(SizeFamily::truncated_normal, 4.0, 26.1, {23.0, 1.0, 20.0, 26.7}),
         random_job(SizeFamily::truncated_normal, 3.0, 21.9, {23.0, 1.0, 20.0, 26.7}),
-        random_job(SizeFamily::normal, 4.0, 27.3, {24.3, 1.0})}) {
+        random_job(SizeFamily::normal, 4.0, 27.3, {24.3, 1.0}), random_mean_job()}) {
     REQUIRE(tilt_refusal(plan) == "");
     check_against_reject(plan, 3'000);
+  }
+}
+
+namespace {
+
+/// With k from a law of its own.
+Plan counted_job(const Distribution& count, double log10_total) {
+  Plan plan = job(SizeFamily::truncated_normal, 0.0, log10_total, {23.0, 1.2, 20.0, 26.7});
+  testing::count_of(plan) = by_candidate(count);
+  return plan;
+}
+
+Plan negative_binomial_job(double mean, double size, double log10_total) {
+  Plan plan = counted_job(constant(mean), log10_total);
+  plan.count.model = CountModel::negative_binomial;
+  plan.count.parameters.push_back(by_candidate(constant(size)));
+  return plan;
+}
+
+/// The mean of Poisson numbers hangs on the trajectory.
+Plan trajectory_mean_job() {
+  Plan plan = counted_job(constant(0.0), 26.4);
+  plan.count.model = CountModel::poisson;
+  testing::count_of(plan) = by_trajectory(uniform(2.0, 8.0));
+  return plan;
+}
+
+std::vector<Case> counted_cases() {
+  return {
+      {"3 to 8, above", counted_job(uniform(2.5, 8.5), 26.5)},
+      {"3 to 8, below", counted_job(uniform(2.5, 8.5), 22.5)},
+      {"normal, bounded", counted_job(testing::within(testing::normal(5.0, 3.0), 1.2, 9.7), 26.4)},
+      {"lognormal", counted_job(testing::law(kernels::Law::lognormal, std::log(5.0), 0.8), 26.5)},
+      {"negative binomial", negative_binomial_job(5.0, 2.0, 26.5)},
+      {"negative binomial, clumped", negative_binomial_job(4.0, 0.5, 26.4)},
+      {"Poisson with a mean per trajectory", trajectory_mean_job()}};
+}
+
+}  // namespace
+
+// Had k its prior law, P(k = 3) would be 1/6 instead of 0.02. Bound 5 standard errors for at most
+// 20 comparisons of each of two methods in seven cases: 280 * 5.7e-7 = 1.6e-4.
+TEST_CASE("Numbers of models from any law keep it given the total", "[statistical]") {
+  for (const Case& each : counted_cases()) {
+    INFO(each.name);
+    REQUIRE(tilt_refusal(each.plan) == "");
+    check_against_reject(each.plan, 3'000);
   }
 }
 

@@ -31,11 +31,10 @@ class Bench(ProgramTest):
             self.assertAlmostEqual(figure["ratio"] * figure["limit_per_second"],
                                    figure["per_second"], delta=1e-9 * figure["per_second"])
             self.assertGreater(figure["ratio"], 0, figure)
-            self.assertLess(figure["ratio"], 2, figure)  # a limit is one
         names = {figure["name"] for figure in figures}
         self.assertLessEqual({"philox_words", "draw_and_sum/normal", "sort_group",
                               "allocation_gradients", "draw_allocation", "draw_truncated_normal",
-                              "job/total", "job/default", "job/published",
+                              "draw_tilted", "job/tilt", "job/total", "job/default", "job/published",
                               "job/published_to_file"}, names)
         self.assertEqual({f["threads"] for f in figures}, {1})
 
@@ -43,7 +42,7 @@ class Bench(ProgramTest):
         for beginnings, names in (
                 (("draw_and_sum/n", "powers"),
                  {"draw_and_sum/normal", "philox_words", "powers_of_ten", "copy"}),
-                (("job/t",), {"job/total", "draw_and_sum/normal"})):
+                (("job/to",), {"job/total", "draw_and_sum/normal"})):
             options = [word for beginning in beginnings for word in ("--only", beginning)]
             done = self.flopsieve("bench", "--quick", "--threads", 1, "--json", "-", *options)
             self.assertEqual(done.returncode, DONE, done.stderr)
