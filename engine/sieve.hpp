@@ -18,8 +18,14 @@
 
 namespace flopsieve::engine {
 
-/// Draws candidates and judges them. Owns the buffers of one thread; results depend only on the
-/// Plan and the addresses, not on how trials are grouped.
+/// Draws candidates and judges them. Owns the buffers of one thread: made, and so first touched, by
+/// the thread that runs a batch, the large ones on cache lines of their own (kernels/aligned.hpp).
+/// Results depend only on the Plan and the addresses, not on how trials are grouped.
+///
+/// How: the inputs of all trials (inputs_tile.hpp), in order of their number of models; then 16 at
+/// a time their sizes and sums in single precision (group.hpp), which end most candidates where the
+/// total must be met; the rest in order of the cascade (judge.hpp). Those that only lack the
+/// allocation gradient are packed into full groups first.
 class Sieve {
  public:
   Sieve(const Plan& plan, Purpose purpose);
