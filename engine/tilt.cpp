@@ -129,6 +129,27 @@ std::span<const double> TiltBase::sizes(bool largest) const {
   return std::span(sizes_).subspan(largest && !is_grid() ? 1 : 0, kernels::cell_count);
 }
 
+void TiltBase::add_term(const TiltTerm& term, std::span<double> exponents) const {
+  constexpr double tiny = 1e-9;  // OOM; rounding of x is far below it
+  const bool raises = term.strength > 0.0;
+  const double bound = term.strength + std::abs(term.strength) * rounding;
+  const double width = frame_.scale / static_cast<double>(kernels::cell_count);
+  const std::span<const double> of_largest = sizes(raises);
+  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
+    const double above = static_cast<double>(cell) * width;
+    const double low = frame_.location + above;
+    const double high = is_grid() ? low : low + width;
+    // What is cut is taken for whole where that makes more of it.
+    const bool is_inside = raises ? high > term.from - tiny && low < term.below + tiny
+                                  : low > term.from + tiny && high < term.below - tiny;
+    if (!is_inside) continue;
+    double g = 1.0;
+    if (term.sum == TiltSum::flop) g = of_largest[cell];
+    if (term.sum == TiltSum::log10_flop) g = above + (raises ? high - low : 0.0);
+    exponents[cell] += bound * g;
+  }
+}
+
 /// Of a grid: the density of a cell with the probability of its point.
 double TiltBase::largest_at(double point) const {
   const double index = point * static_cast<double>(kernels::cell_count);
@@ -222,21 +243,26 @@ namespace {
 /// Words shared out by weight; each cell gets the rest of its last one too.
 constexpr auto shared_words = static_cast<double>(kernels::cell_weights - 2 * kernels::cell_count);
 
-/// Weights are those of a bound of f(z) exp(strength * m / largest m).
+/// Weights are those of a bound of f(z) exp(strength * m / largest m + terms).
 kernels::TiltedWeights weights_of(const TiltBase& base, double strength,
+                                  const std::vector<TiltTerm>& terms,
                                   std::vector<double>& weights) {
   weights.resize(kernels::cell_count);
+  thread_local std::vector<double> logs;
+  logs.assign(base.log_bounds().begin(), base.log_bounds().end());
+  for (const TiltTerm& each : terms) base.add_term(each, logs);
   // The tilt's own rounding grows with its exponent.
   const double bound = strength + std::abs(strength) * rounding;
-  return kernels::tilted_weights(base.log_bounds(), base.sizes(strength > 0.0), bound, weights);
+  return kernels::tilted_weights(logs, base.sizes(strength > 0.0), bound, weights);
 }
 
 }  // namespace
 
-TiltTable::TiltTable(std::shared_ptr<const TiltBase> base, double strength)
-    : base_(std::move(base)), strength_(strength) {
+TiltTable::TiltTable(std::shared_ptr<const TiltBase> base, double strength,
+                     std::vector<TiltTerm> terms)
+    : base_(std::move(base)), strength_(strength), terms_(std::move(terms)) {
   thread_local std::vector<double> weights;
-  const kernels::TiltedWeights sums = weights_of(*base_, strength, weights);
+  const kernels::TiltedWeights sums = weights_of(*base_, strength, terms_, weights);
   // No cell gets fewer words than its share; q is words / 2^32 * cells per unit of z.
   log_unit_ = sums.largest + kernels::natural_log(sums.sum / shared_words) + rounding;
   log_constant_ = log_unit_ + kernels::natural_log(static_cast<double>(kernels::cell_weights) /
@@ -245,7 +271,7 @@ TiltTable::TiltTable(std::shared_ptr<const TiltBase> base, double strength)
 
 void TiltTable::make() const {
   thread_local std::vector<double> weights;
-  const kernels::TiltedWeights sums = weights_of(*base_, strength_, weights);
+  const kernels::TiltedWeights sums = weights_of(*base_, strength_, terms_, weights);
   std::vector<std::uint64_t> words(kernels::cell_count);
   std::uint64_t given = 0;
   for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
@@ -267,8 +293,8 @@ const std::uint32_t* TiltTable::alias() const {
   return alias_.data();
 }
 
-std::size_t TiltTable::bytes() {
-  return 2 * kernels::cell_count * sizeof(std::uint32_t);
+std::size_t TiltTable::bytes() const {
+  return sizeof(TiltTable) + (alias_.size() + weight_1_.size()) * sizeof(std::uint32_t);
 }
 
 double TiltTable::log_share(const CandidateInputs& inputs, const kernels::SizeLaw& law,
@@ -281,7 +307,7 @@ double TiltTable::log_share(const CandidateInputs& inputs, const kernels::SizeLa
 double Tilt::log_keep(const CandidateInputs& inputs, const float* z, std::size_t stride) const {
   LawStorage storage;
   const kernels::SizeLaw law = table->base().law(inputs, storage);
-  double sum = log_edge;
+  double sum = log_edge + inputs.count * log_edge_per_model;
   for (std::size_t i = 0; i < inputs.count; ++i)
     sum += table->log_share(inputs, law, z[i * stride]);
   return sum;

@@ -7,46 +7,29 @@
 #include <string>
 #include <vector>
 
-#include "engine/sieve.hpp"
-#include "engine/tally.hpp"
 #include "engine/tilt.hpp"
 #include "kernels/math.hpp"
 #include "kernels/size_laws.hpp"
 #include "tests/engine/support/plans.hpp"
 #include "tests/engine/support/samples.hpp"
+#include "tests/engine/support/tilts.hpp"
 
 namespace flopsieve::engine {
 namespace {
 
+using testing::acceptance;
 using testing::by_candidate;
 using testing::by_trajectory;
 using testing::constant;
+using testing::Case;
+using testing::disagreement;
 using testing::draw_survivors;
+using testing::estimate;
+using testing::job;
+using testing::Share;
 using testing::Survivors;
 using testing::uniform;
-
-Plan job(SizeFamily family, double count, double log10_total,
-         const std::vector<double>& parameters) {
-  Plan plan = testing::plain_plan({2024});
-  plan.attempts = 1'000'000;
-  testing::total_of(plan) = by_trajectory(constant(log10_total));
-  testing::count_of(plan) = by_candidate(constant(count));
-  plan.sizes.family = family;
-  plan.sizes.parameters.clear();
-  for (const double each : parameters)
-    plan.sizes.parameters.push_back(by_candidate(constant(each)));
-  for (const char* statistic :
-       {"mean", "sd", "largest_share", "total_error", "count", "smallest"}) {
-    plan.outputs.statistics.push_back(parse_statistic(statistic));
-  }
-  plan.matching = {Match::reject, 0.05, {}};
-  return plan;
-}
-
-Plan with_method(Plan plan, Method method) {
-  plan.sampling.method = method;
-  return plan;
-}
+using testing::with_method;
 
 // --- Two and three sizes against quadrature ------------------------------------------------------
 
@@ -94,27 +77,6 @@ struct TruncatedNormal {
   }
 };
 
-struct Share {
-  double p;      ///< P(S in the window), estimated
-  double error;  ///< its standard error
-};
-
-/// As YearTally takes it from first attempts.
-Share estimate(const Plan& plan, std::uint64_t candidates) {
-  Sieve sieve(plan, Purpose::run);
-  const Trajectory trajectory = sieve.inputs().trajectory(0);
-  std::vector<Trial> trials;
-  for (std::uint64_t i = 0; i < candidates; ++i) trials.push_back({&trajectory, {0, i, 0}});
-  std::vector<Verdict> verdicts(trials.size());
-  sieve.judge(trials, verdicts);
-  YearTally tally;
-  tally.resize(plan.constraints.size() + 1);
-  for (const Verdict& each : verdicts) tally.add_verdict(each, 0);
-  const TiltReport report = report_tilt(tally);
-  CHECK(report.total_probability == report.probability);
-  return {report.total_probability, report.total_error};
-}
-
 }  // namespace
 
 // Eight comparisons with a bound of 5 standard errors: a right build fails with 5e-6. The
@@ -141,11 +103,6 @@ TEST_CASE("P(total in window) of two and three tilted sizes is that of quadratur
 }
 
 namespace {
-
-struct Case {
-  std::string name;
-  Plan plan;
-};
 
 Plan mixture_job() {
   Plan plan = job(SizeFamily::mixture, 6.0, 26.0, {24.3});
@@ -175,29 +132,6 @@ std::vector<Case> cases() {
           {"grid", job(SizeFamily::grid, 5.0, 26.32, {23.0, 26.0, 0.25})},
           {"mixture", mixture_job()},
           {"empirical", empirical_job()}};
-}
-
-/// Without the rounding of the largest share of a single size, which is 1.
-std::vector<double> rounded(std::vector<double> values) {
-  for (double& each : values) each = std::round(each * 1e9) / 1e9;
-  return values;
-}
-
-/// The largest difference of any output, in standard errors.
-double disagreement(const Survivors& a, const Survivors& b) {
-  double largest = 0.0;
-  for (std::size_t s = 0; s < a.statistics.size(); ++s) {
-    if (a.statistics[s] == b.statistics[s]) continue;
-    const double z =
-        testing::largest_difference(rounded(a.statistics[s]), rounded(b.statistics[s]));
-    UNSCOPED_INFO("output " << s << ": " << z << " standard errors");
-    largest = std::max(largest, z);
-  }
-  return largest;
-}
-
-double acceptance(const Survivors& sample) {
-  return static_cast<double>(sample.size()) / static_cast<double>(sample.candidates);
 }
 
 /// With truncate and tilt against brute force.
