@@ -89,10 +89,10 @@ TEST_CASE("P(total and mean in window) of two tilted sizes is that of quadrature
        {Window{26.0, 25.6, 25.65}, {25.0, 24.3, 24.4}, {26.0, 22.9, 23.1}}) {
     INFO("total " << log10_total << ", mean from " << low << " to " << high);
     const Plan plan = under(truncated_job(2.0, log10_total), bounded("mean", low, high));
-    const Share found = estimate(with_method(plan, Method::tilt), 200'000);
+    const Share found = estimate(with_method(plan, Method::tilt), 400'000);
     const double expected = two(log10_total, low, high);
     INFO("found " << found.p << " +- " << found.error << ", expected " << expected);
-    CHECK(found.error < 0.02 * expected);
+    CHECK(found.error < 0.04 * expected);
     CHECK(std::abs(found.p - expected) < 5.0 * found.error + 1e-4 * expected);
   }
 }
@@ -123,29 +123,26 @@ Plan moving_job(const Constraint& constraint) {
 
 std::vector<Case> cases() {
   const Plan eight = truncated_job(8.0, 25.8);
+  const Plan grid = job(SizeFamily::grid, 5.0, 26.0, {23.0, 26.0, 0.25});
+  const auto per_model = [](const Constraint& each) { return relative(each, RelativeTo::count); };
   return {
       {"mean, above", under(eight, bounded("mean", 24.0, 24.2)), 1.0},
-      {"mean, below", under(truncated_job(8.0, 25.0), bounded("mean", 22.0, 22.3)), 1.0},
+      {"mean, below", under(truncated_job(8.0, 25.0), bounded("mean", 22.2, 22.5)), 1.0},
       {"mean, one bound", under(eight, bounded("mean", -infinity, 22.6)), 1.0},
       {"mean relative to the total",
        moving_job(relative(bounded("mean", -1.9, -1.7), RelativeTo::total)), 1.0},
       {"mean, random k and sd", random_job(), 1.0},
-      {"mean of a grid",
-       under(job(SizeFamily::grid, 5.0, 26.0, {23.0, 26.0, 0.25}), bounded("mean", 24.75, 24.8)),
-       1.0},
-      {"cumulative share", under(eight, bounded("cumulative_share(1e25)", 0.5, 0.8)), 1.0},
-      {"share within", moving_job(bounded("share_within(1)", 0.0, 0.7)), 1.0},
-      {"class share", moving_job(bounded("class_share(2)", 0.35, 0.5)), 1.0},
-      {"class share of a grid",
-       under(job(SizeFamily::grid, 5.0, 26.0, {23.0, 26.0, 0.25}),
-             bounded("class_share(2)", 0.25, 0.4)),
-       1.0},
+      {"mean of a grid", under(grid, bounded("mean", 25.05, 25.25)), 1.0},
+      {"cumulative share", under(eight, bounded("cumulative_share(1e25)", 0.24, 0.4)), 1.0},
+      {"share within", moving_job(bounded("share_within(1)", 0.0, 0.82)), 1.0},
+      {"class share", moving_job(bounded("class_share(2)", 0.16, 0.3)), 1.0},
+      {"class share of a grid", under(grid, bounded("class_share(2)", 0.1, 0.2)), 1.0},
       {"count above", under(eight, bounded("count_above(1e24)", 5.0, 8.0)), 1.0},
-      {"share of models above",
-       under(eight, relative(bounded("count_above(1e24)", 0.6, 0.7), RelativeTo::count)), 1.0},
-      {"class count", moving_job(bounded("class_count(3)", 4.0, 6.0)), 1.0},
+      {"share of models above", under(eight, per_model(bounded("count_above(1e24)", 0.6, 0.7))),
+       1.0},
+      {"class count", moving_job(bounded("class_count(3)", 5.0, 6.0)), 1.0},
       {"two windows",
-       under(under(eight, bounded("mean", 23.5, 23.7)), bounded("count_above(1e25)", 3.0, 4.0)),
+       under(under(eight, bounded("mean", 23.3, 23.5)), bounded("count_above(1e24)", 4.0, 8.0)),
        1.0},
       {"a window that is met anyway", under(eight, bounded("mean", 20.0, 25.0)), 1.0}};
 }
@@ -155,22 +152,23 @@ std::vector<Case> cases() {
 // Bound 5 standard errors for at most 32 comparisons and one of the probability in 15 cases: a
 // right build fails with 500 * 5.7e-7 = 2.8e-4.
 TEST_CASE("Survivors tilted to further windows have the law of reject", "[statistical]") {
+  constexpr std::size_t survivors = 800;
   for (const Case& each : cases()) {
     INFO(each.name);
     REQUIRE(tilt_refusal(each.plan) == "");
     Plan brute = each.plan;
     brute.seed = 41;
-    const Survivors reject = draw_survivors(brute, 1'000);
+    const Survivors reject = draw_survivors(brute, survivors);
     Plan tilted = with_method(each.plan, Method::tilt);
     tilted.seed = 42;
-    const Survivors found = draw_survivors(tilted, 1'000);
+    const Survivors found = draw_survivors(tilted, survivors);
     CAPTURE(acceptance(reject), acceptance(found));
     CHECK(disagreement(found, reject) < 5.0);
     CHECK(acceptance(found) > each.least_gain * acceptance(reject));
     WARN(each.name << ": " << acceptance(reject) << " " << acceptance(found));
     if (each.plan.total.parameters[0].years[0].law != kernels::Law::constant) continue;
     const Share share = estimate(tilted, 50'000);
-    const double error = acceptance(reject) / std::sqrt(1'000.0);
+    const double error = acceptance(reject) / std::sqrt(static_cast<double>(survivors));
     CHECK(std::abs(share.p - acceptance(reject)) < 5.0 * std::hypot(share.error, error));
   }
 }
