@@ -242,12 +242,14 @@ std::vector<Tilting> tiltings() {
   const TiltWindow low{TiltSum::log10_flop, true, -none, none, -none, 21.5};
   const TiltWindow share{TiltSum::flop, false, 24.03, 25.01, 0.4, 0.6};
   const TiltWindow models{TiltSum::models, false, -none, 22.99, -none, 1.0};
+  const TiltWindow many{TiltSum::models, true, 24.01, 25.3, 0.7, none};
   return {{"upwards", 27.2, {}},
           {"downwards", 23.0, {}},
           {"high mean", 26.3, {high}},
           {"low mean", 24.5, {low}},
           {"share", 25.7, {share}},
           {"few small ones", 26.0, {models}},
+          {"many middling ones", 25.6, {many}},
           {"share and few", 25.7, {share, models}}};
 }
 
@@ -277,7 +279,8 @@ TEST_CASE("Thinning takes back what drawing did, and the edges of all windows") 
       const double strength = table.terms()[i].strength;
       double edge = strength > 0.0 ? window.low : window.high;
       if (window.sum == TiltSum::flop) edge *= std::pow(10.0, each.log10_total - largest);
-      if (window.sum == TiltSum::log10_flop) edge = count * (edge - frame.location);
+      if (window.sum == TiltSum::log10_flop) edge -= frame.location;
+      if (window.per_model) edge *= count;
       edges += strength * edge;
     }
     const std::vector<double> drawn = log_drawn(table);
