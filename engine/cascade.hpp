@@ -12,8 +12,8 @@
 /// that it hangs on no clock.
 namespace flopsieve::engine {
 
-/// What a constraint costs per candidate, in units of a statistic that is made of sums: measured
-/// once for 100 sizes and rounded; only their order matters.
+/// What a constraint costs per candidate, in units of a statistic that is made of sums: estimated
+/// from the work for 100 sizes. Wrong costs make a run slower, not wrong.
 double static_cost(const Constraint& constraint);
 
 /// The share of the audited candidates of the pilot, (r + 1) / (n + 2), that each constraint

@@ -88,7 +88,7 @@ testing::Trials trials_of(const InputSampler& sampler) {
   testing::Trials trials;
   for (std::uint32_t year = 0; year < 2; ++year) {
     for (std::uint64_t attempt = 0; attempt < 3; ++attempt) {
-      for (const std::uint64_t trajectory : {0, 1, 2, 5, 4101, 1, 0, 7, 8, 9, 10, 3}) {
+      for (const std::uint64_t trajectory : {0u, 1u, 2u, 5u, 4101u, 1u, 0u, 7u, 8u, 9u, 10u, 3u}) {
         trials.add(sampler, {trajectory, attempt + (trajectory % 16 << 33), year});
       }
     }
