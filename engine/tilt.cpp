@@ -248,9 +248,13 @@ kernels::TiltedWeights weights_of(const TiltBase& base, double strength,
                                   const std::vector<TiltTerm>& terms,
                                   std::vector<double>& weights) {
   weights.resize(kernels::cell_count);
-  thread_local std::vector<double> logs;
-  logs.assign(base.log_bounds().begin(), base.log_bounds().end());
-  for (const TiltTerm& each : terms) base.add_term(each, logs);
+  std::span<const double> logs = base.log_bounds();
+  thread_local std::vector<double> with_terms;
+  if (!terms.empty()) {
+    with_terms.assign(logs.begin(), logs.end());
+    for (const TiltTerm& each : terms) base.add_term(each, with_terms);
+    logs = with_terms;
+  }
   // The tilt's own rounding grows with its exponent.
   const double bound = strength + std::abs(strength) * rounding;
   return kernels::tilted_weights(logs, base.sizes(strength > 0.0), bound, weights);

@@ -184,16 +184,23 @@ class TiltSearch {
 
   void find(TiltSteps& steps) const {
     steps.windows.resize(windows_->size());
-    find_total(steps);
+    steps.total = find_total(steps).total;
     for (int round = 0; round < most_rounds && !windows_->empty(); ++round) {
       const TiltSteps before = steps;
       for (std::size_t i = 0; i < windows_->size(); ++i) {
-        steps.windows[i] = least_step(steps.windows[i], [&](int at) {
-          TiltSteps tried = steps;
-          tried.windows[i] = at;
-          return find_total(tried);
-        });
-        find_total(steps);
+        std::map<int, Found> known;
+        const auto found = [&](int at) {
+          const auto [place, is_new] = known.try_emplace(at);
+          if (is_new) {
+            TiltSteps tried = steps;
+            tried.windows[i] = at;
+            place->second = find_total(tried);
+          }
+          return place->second;
+        };
+        const int best = least_step(steps.windows[i], [&](int at) { return found(at).value; });
+        steps.total = found(best).total;
+        steps.windows[i] = best;
       }
       if (steps == before) break;
     }
@@ -243,17 +250,22 @@ class TiltSearch {
   }
 
   /// The best step of the total for the others, and how good it is.
-  double find_total(TiltSteps& steps) const {
+  struct Found {
+    int total = 0;
+    double value = 0.0;
+  };
+
+  Found find_total(const TiltSteps& steps) const {
     const Further further = further_of(steps);
     const double edges = further.log_edge + further.log_edge_per_model;
-    if (!std::isfinite(edges)) return infinity;  // a bound that is none
+    if (!std::isfinite(edges)) return {steps.total, infinity};  // a bound that is none
     TiltTables& tables = family_->with(further.terms);
     const auto value = [&](int at) {
       const double log_constant = tables.at(at)->log_constant() - further.log_edge_per_model;
       return (*log_moment_)(log_constant)-further.log_edge - total_edge(at);
     };
-    steps.total = least_step(steps.total, value);
-    return value(steps.total);
+    const int best = least_step(steps.total, value);
+    return {best, value(best)};
   }
 
   TiltFamily* family_;
