@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/tilt.hpp"
+#include "engine/tilt_cache.hpp"
 #include "kernels/math.hpp"
 
 // By how much a job is tilted.
@@ -52,86 +53,6 @@ int least_step(int start, const Function& value) {
   return low;
 }
 
-/// Tables of a law with the same further terms, by the step of the total.
-class TiltTables {
- public:
-  TiltTables(std::shared_ptr<const TiltBase> base, std::vector<TiltTerm> terms)
-      : base_(std::move(base)), terms_(std::move(terms)) {}
-
-  const std::shared_ptr<const TiltTable>& at(int step) {
-    std::shared_ptr<const TiltTable>& place = tables_[step];
-    if (!place) place = std::make_shared<TiltTable>(base_, strength_of(step), terms_);
-    return place;
-  }
-
-  std::size_t bytes() const {
-    std::size_t sum = 0;
-    for (const auto& [step, table] : tables_) sum += table->bytes();
-    return sum;
-  }
-
- private:
-  std::shared_ptr<const TiltBase> base_;
-  std::vector<TiltTerm> terms_;
-  std::map<int, std::shared_ptr<const TiltTable>> tables_;
-};
-
-/// A law with the tables that were asked for.
-class TiltFamily {
- public:
-  explicit TiltFamily(std::shared_ptr<const TiltBase> base) : base_(std::move(base)) {}
-
-  const TiltBase& base() const { return *base_; }
-
-  TiltTables& with(const std::vector<TiltTerm>& terms) {
-    std::vector<double> key;
-    for (const TiltTerm& each : terms) {
-      key.insert(key.end(), {static_cast<double>(each.sum), each.from, each.below, each.strength});
-    }
-    const auto place = tables_.find(key);
-    if (place != tables_.end()) return place->second;
-    return tables_.emplace(std::move(key), TiltTables(base_, terms)).first->second;
-  }
-
-  /// Bytes of the base and of all tables.
-  std::size_t bytes() const {
-    std::size_t sum = (2 * kernels::cell_count + 1) * sizeof(double);
-    for (const auto& [key, tables] : tables_) sum += tables.bytes();
-    return sum;
-  }
-
- private:
-  std::shared_ptr<const TiltBase> base_;
-  std::map<std::vector<double>, TiltTables> tables_;
-};
-
-/// Laws of a thread, by all that decides on them.
-class TiltCache {
- public:
-  using Key = std::vector<double>;
-
-  template <class Make>
-  TiltFamily& get(const Key& key, const Make& make) {
-    auto place = families_.find(key);
-    if (place == families_.end()) place = families_.emplace(key, TiltFamily(make())).first;
-    return place->second;
-  }
-
-  /// Forgets everything if it has become too large; what is in use stays.
-  void bound() {
-    if (++calls_ % calls_between != 0) return;
-    std::size_t bytes = 0;
-    for (const auto& [key, family] : families_) bytes += family.bytes();
-    if (bytes > most_bytes) families_.clear();
-  }
-
- private:
-  static constexpr std::size_t most_bytes = std::size_t{256} << 20;
-  static constexpr std::size_t calls_between = 256;
-  std::map<Key, TiltFamily> families_;
-  std::size_t calls_ = 0;
-};
-
 TiltCache::Key key_of(const Sizes& sizes, const TiltRange& range, double log10_most) {
   const CandidateInputs& inputs = range.low;
   TiltCache::Key key{range.high.parameters[0], range.high.parameters[1], log10_most,
@@ -178,7 +99,7 @@ class TiltSearch {
 
   Tilt tilt(const TiltSteps& steps) const {
     const Further further = further_of(steps);
-    return {family_->with(further.terms).at(steps.total),
+    return {family_->with(further.terms).at(strength_of(steps.total)),
             total_edge(steps.total) + further.log_edge, further.log_edge_per_model};
   }
 
@@ -261,7 +182,8 @@ class TiltSearch {
     if (!std::isfinite(edges)) return {steps.total, infinity};  // a bound that is none
     TiltTables& tables = family_->with(further.terms);
     const auto value = [&](int at) {
-      const double log_constant = tables.at(at)->log_constant() - further.log_edge_per_model;
+      const double log_constant =
+          tables.at(strength_of(at))->log_constant() - further.log_edge_per_model;
       return (*log_moment_)(log_constant)-further.log_edge - total_edge(at);
     };
     const int best = least_step(steps.total, value);
