@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "engine/size_law.hpp"
+#include "engine/tilt_window.hpp"
 #include "kernels/math.hpp"
 
 namespace flopsieve::engine {
@@ -46,7 +47,7 @@ bool Judge::judge(const Trial& trial, std::size_t lane, Group& group, OrderedSiz
     if (!meets(constraint, at)) verdict.rejections |= Rejections{2} << constraint;
   }
   verdict.survives = verdict.rejections == 0;
-  if (tilted_->in_use() && (verdict.rejections & 1) == 0) {
+  if (tilted_->in_use() && (verdict.rejections & 1) == 0 && meets_tilt_windows(at)) {
     verdict.tilt_constant = tilted_->constant(at.group.trial[at.lane]);
   }
   return true;
@@ -137,6 +138,14 @@ bool Judge::meets(std::size_t constraint, const Lane& at) const {
     result = finding(rule, at, previous);
   }
   return result == Finding::passes;
+}
+
+/// Outside of them candidates are not thinned to their law.
+bool Judge::meets_tilt_windows(const Lane& at) const {
+  for (std::size_t i = 0; i < plan_->constraints.size(); ++i) {
+    if (is_tilt_window(plan_->constraints[i]) && !meets(i, at)) return false;
+  }
+  return true;
 }
 
 Judge::Finding Judge::finding(const Constraint& rule, const Lane& at, double previous) const {

@@ -46,6 +46,7 @@ class Judge {
   Finding match_finding(const Lane& at) const;
   Screened known(const Statistic& statistic, const Lane& at) const;
   bool meets(std::size_t constraint, const Lane& at) const;
+  bool meets_tilt_windows(const Lane& at) const;
   Finding finding(const Constraint& rule, const Lane& at, double previous) const;
 
   const Plan* plan_;

@@ -14,6 +14,7 @@
 #include "engine/split_year.hpp"
 #include "engine/summary.hpp"
 #include "engine/tilt.hpp"
+#include "engine/tilt_window.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -76,7 +77,9 @@ std::string tilt_obstacle(const Plan& plan, const Rarest& rarest) {
       reports.begin(), reports.end(),
       [](const RejectorReport& a, const RejectorReport& b) { return a.alone < b.alone; });
   if (worst == reports.begin()) return {};
-  return fmt::format("{}, which rejects most, is no window of the total", worst->name);
+  const auto constraint = static_cast<std::size_t>(worst - reports.begin()) - 1;
+  if (is_tilt_window(plan.constraints[constraint])) return {};
+  return fmt::format("{}, which rejects most, is no window of a sum", worst->name);
 }
 
 /// Why splitting is of no use; empty where it leads trial trajectories into their constraints.

@@ -12,12 +12,11 @@ inline constexpr double rare_pass_rate = 1e-5;
 /// Decides on the method of a Plan, with the pilot's random numbers:
 ///   reject  if each year has 100 survivors among its first 100,000 candidates, or 16 among the
 ///           first million at a rate of at least rare_pass_rate, and of 30 / attempts;
-///   tilt    otherwise, if it can draw the Plan's candidates, the matching of the total rejects
-///   more
-///           of them than any constraint, and its own candidates pass like that;
+///   tilt    otherwise, if it can draw the Plan's candidates, what rejects most of them is the
+///           matching of the total or a window that it tilts to (tilt_window.hpp), and its own
+///           candidates pass like that;
 ///   split   otherwise, if it can draw them and leads trial trajectories into the constraints of
-///   the
-///           rarest year; the class of the result is then "correlated";
+///           the rarest year; the class of the result is then "correlated";
 ///   reject  where neither can: run_pilot() and demand_survivors() then say what is the matter.
 /// The reason is one sentence with the counts of the rarest year.
 Sampling decide_method(const Plan& plan);

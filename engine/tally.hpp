@@ -26,7 +26,7 @@ struct SplitTally {
 /// Method::truncate and tilt: what first attempts say of the candidates that nobody draws. Of each
 /// the constant W of its trajectory (tilt_trials.hpp), if it passes, otherwise 0.
 struct TiltTally {
-  double total = 0.0;         ///< sum of those within the total's window
+  double total = 0.0;         ///< sum of those within the windows of the total and of other sums
   double square_total = 0.0;  ///< sum of their squares
   double passes = 0.0;        ///< sum of survivors
   double square_passes = 0.0;
@@ -60,7 +60,7 @@ struct YearTally {
 /// Estimates from the first attempts of a year with Method::truncate or tilt, each with its
 /// standard error: unbiased means over trajectories.
 struct TiltReport {
-  double total_probability = 0.0;  ///< P(total in window)
+  double total_probability = 0.0;  ///< P(total in window), and other sums (tilt_window.hpp)
   double total_error = 0.0;
   double probability = 0.0;  ///< P(constraints), the total among them
   double error = 0.0;

@@ -129,6 +129,27 @@ std::span<const double> TiltBase::sizes(bool largest) const {
   return std::span(sizes_).subspan(largest && !is_grid() ? 1 : 0, kernels::cell_count);
 }
 
+void TiltBase::add_term(const TiltTerm& term, std::span<double> exponents) const {
+  constexpr double tiny = 1e-9;  // OOM; rounding of x is far below it
+  const bool raises = term.strength > 0.0;
+  const double bound = term.strength + std::abs(term.strength) * rounding;
+  const double width = frame_.scale / static_cast<double>(kernels::cell_count);
+  const std::span<const double> of_largest = sizes(raises);
+  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
+    const double above = static_cast<double>(cell) * width;
+    const double low = frame_.location + above;
+    const double high = is_grid() ? low : low + width;
+    // What is cut is taken for whole where that makes more of it.
+    const bool is_inside = raises ? high > term.from - tiny && low < term.below + tiny
+                                  : low > term.from + tiny && high < term.below - tiny;
+    if (!is_inside) continue;
+    double g = 1.0;
+    if (term.sum == TiltSum::flop) g = of_largest[cell];
+    if (term.sum == TiltSum::log10_flop) g = above + (raises ? high - low : 0.0);
+    exponents[cell] += bound * g;
+  }
+}
+
 /// Of a grid: the density of a cell with the probability of its point.
 double TiltBase::largest_at(double point) const {
   const double index = point * static_cast<double>(kernels::cell_count);
@@ -215,76 +236,6 @@ double TiltBase::log_density(const CandidateInputs& inputs, const kernels::SizeL
   if (is_grid()) return log_bounds_[kernels::cell_of(static_cast<float>(z))] - rounding;
   const Frame own = frame_of(plan_, inputs);
   return safe_log(frame_.scale / own.scale * kernels::density(law, law_z(own, z)));
-}
-
-namespace {
-
-/// Words shared out by weight; each cell gets the rest of its last one too.
-constexpr auto shared_words = static_cast<double>(kernels::cell_weights - 2 * kernels::cell_count);
-
-/// Weights are those of a bound of f(z) exp(strength * m / largest m).
-kernels::TiltedWeights weights_of(const TiltBase& base, double strength,
-                                  std::vector<double>& weights) {
-  weights.resize(kernels::cell_count);
-  // The tilt's own rounding grows with its exponent.
-  const double bound = strength + std::abs(strength) * rounding;
-  return kernels::tilted_weights(base.log_bounds(), base.sizes(strength > 0.0), bound, weights);
-}
-
-}  // namespace
-
-TiltTable::TiltTable(std::shared_ptr<const TiltBase> base, double strength)
-    : base_(std::move(base)), strength_(strength) {
-  thread_local std::vector<double> weights;
-  const kernels::TiltedWeights sums = weights_of(*base_, strength, weights);
-  // No cell gets fewer words than its share; q is words / 2^32 * cells per unit of z.
-  log_unit_ = sums.largest + kernels::natural_log(sums.sum / shared_words) + rounding;
-  log_constant_ = log_unit_ + kernels::natural_log(static_cast<double>(kernels::cell_weights) /
-                                                   static_cast<double>(kernels::cell_count));
-}
-
-void TiltTable::make() const {
-  thread_local std::vector<double> weights;
-  const kernels::TiltedWeights sums = weights_of(*base_, strength_, weights);
-  std::vector<std::uint64_t> words(kernels::cell_count);
-  std::uint64_t given = 0;
-  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
-    if (base_->log_bounds()[cell] == minus_infinity) continue;
-    words[cell] = static_cast<std::uint64_t>(weights[cell] / sums.sum * shared_words) + 1;
-    given += words[cell];
-  }
-  // What is left of the words goes to the likeliest cell.
-  *std::max_element(words.begin(), words.end()) += kernels::cell_weights - given;
-  weight_1_.resize(kernels::cell_count);
-  for (std::size_t cell = 0; cell < kernels::cell_count; ++cell) {
-    weight_1_[cell] = static_cast<std::uint32_t>(words[cell] - 1);
-  }
-  alias_ = kernels::alias_table(words);
-}
-
-const std::uint32_t* TiltTable::alias() const {
-  if (alias_.empty()) make();
-  return alias_.data();
-}
-
-std::size_t TiltTable::bytes() {
-  return 2 * kernels::cell_count * sizeof(std::uint32_t);
-}
-
-double TiltTable::log_share(const CandidateInputs& inputs, const kernels::SizeLaw& law,
-                            float z) const {
-  const double weight = 1.0 + static_cast<double>(weight_1_[kernels::cell_of(z)]);
-  return base_->log_density(inputs, law, static_cast<double>(z)) - log_unit_ -
-         kernels::natural_log(weight);
-}
-
-double Tilt::log_keep(const CandidateInputs& inputs, const float* z, std::size_t stride) const {
-  LawStorage storage;
-  const kernels::SizeLaw law = table->base().law(inputs, storage);
-  double sum = log_edge;
-  for (std::size_t i = 0; i < inputs.count; ++i)
-    sum += table->log_share(inputs, law, z[i * stride]);
-  return sum;
 }
 
 }  // namespace flopsieve::engine

@@ -10,6 +10,7 @@
 #include "engine/inputs.hpp"
 #include "engine/plan.hpp"
 #include "engine/size_law.hpp"
+#include "engine/tilt_window.hpp"
 #include "kernels/tilted.hpp"
 
 /// Exact sampling under a window [L, U] of the sum S of the sizes m = 10^x, by exponential tilting
@@ -22,6 +23,14 @@
 /// edge = L where theta > 0, U elsewhere. So what is kept has the density of independent sizes from
 /// f, given S in the window, whatever theta and the table are: they decide the speed alone; and
 /// P(S in the window) = C^k exp(-theta edge) * (the share of candidates that is kept).
+///
+/// The same holds for further windows (tilt_window.hpp) of sums G_j of g_j(x), with a strength
+/// lambda_j each: sizes are drawn from a q with f(x) exp(theta m + sum_j lambda_j g_j(x)) <= C
+/// q(x), and A has a factor exp(lambda_j (edge_j - G_j)) each, which is at most 1 within all
+/// windows. As the exponentials of theta m and the lambda_j g_j cancel,
+///   A = exp(theta edge + sum_j lambda_j edge_j) * product of f(x_i) / (C q(x_i)),
+/// whatever the sums are; outside of a window it may exceed 1, but what is there is rejected
+/// anyway.
 namespace flopsieve::engine {
 
 /// Why the candidates of a Plan cannot be drawn by `truncate` or `tilt`, in words for its author;
@@ -35,6 +44,15 @@ std::string tilt_refusal(const Plan& plan);
 struct TiltRange {
   CandidateInputs low;
   CandidateInputs high;
+};
+
+/// A further factor exp(strength * g(x)) of a tilted density: g is 0 unless x is in [from, below),
+/// and there the OOM above the frame's location, m / largest m, or 1.
+struct TiltTerm {
+  TiltSum sum = TiltSum::log10_flop;
+  double from = 0.0;
+  double below = 0.0;
+  double strength = 0.0;
 };
 
 /// A law of sizes between the least size and the largest that is possible, cut into cells.
@@ -58,6 +76,9 @@ class TiltBase {
 
   /// m / largest m: its largest value in each cell, or its least one.
   std::span<const double> sizes(bool largest) const;
+
+  /// Adds the largest value of strength * g in each cell.
+  void add_term(const TiltTerm& term, std::span<double> exponents) const;
 
   /// Whether a draw is the lower end of its cell.
   bool is_grid() const { return plan_.sizes.family == SizeFamily::grid; }
@@ -93,14 +114,16 @@ class TiltBase {
   std::vector<double> sizes_;  ///< m / largest m at the ends of the cells, ascending
 };
 
-/// The law tilted by exp(strength * m / largest m). Of one thread: the table is made when it is
-/// first drawn from.
+/// The law tilted by exp(strength * m / largest m) and further terms. Of one thread: the table is
+/// made when it is first drawn from.
 class TiltTable {
  public:
-  TiltTable(std::shared_ptr<const TiltBase> base, double strength);
+  TiltTable(std::shared_ptr<const TiltBase> base, double strength,
+            std::vector<TiltTerm> terms = {});
 
   const TiltBase& base() const { return *base_; }
   double strength() const { return strength_; }
+  const std::vector<TiltTerm>& terms() const { return terms_; }
   const std::uint32_t* alias() const;
 
   /// ln of f(z) / (C q(z)) without the tilt, of a draw; -infinity where f is 0.
@@ -109,14 +132,15 @@ class TiltTable {
   /// ln C.
   double log_constant() const { return log_constant_; }
 
-  /// Bytes of the table, made or not.
-  static std::size_t bytes();
+  /// Bytes of the table.
+  std::size_t bytes() const;
 
  private:
   void make() const;
 
   std::shared_ptr<const TiltBase> base_;
   double strength_;
+  std::vector<TiltTerm> terms_;
   double log_unit_ = 0.0;  ///< ln of C q per weight
   double log_constant_ = 0.0;
   mutable kernels::AliasTable alias_;            ///< empty: not made yet
@@ -126,20 +150,33 @@ class TiltTable {
 /// How the sizes of a candidate are drawn.
 struct Tilt {
   std::shared_ptr<const TiltTable> table;
-  double log_edge = 0.0;  ///< theta * edge
+  double log_edge = 0.0;            ///< theta * edge, and lambda * edge of windows of sums
+  double log_edge_per_model = 0.0;  ///< lambda * edge of windows of sums / k
 
-  /// ln A of a candidate within the window. Its sizes stand at z[i * stride], i < count.
+  /// ln of the C whose power, times exp(-log_edge), makes shares of candidates probabilities.
+  double log_constant() const { return table->log_constant() - log_edge_per_model; }
+
+  /// ln A of a candidate within the windows. Its sizes stand at z[i * stride], i < count.
   double log_keep(const CandidateInputs& inputs, const float* z, std::size_t stride) const;
 };
 
 /// ln of exp(-theta edge) E[C^k] is least for the best tilt; of ln C.
 using LogMoment = std::function<double(double log_constant)>;
 
+/// Places on the grids of strengths: of the total, and of each further window.
+struct TiltSteps {
+  int total = 0;
+  std::vector<int> windows = {};
+
+  bool operator==(const TiltSteps&) const = default;
+};
+
 /// The tilt of a trajectory and year whose candidates have inputs within the range; for
 /// Method::truncate theta is 0, for
-/// Method::tilt the best of a grid for numbers of models with this moment. `step` is where the
-/// search starts and becomes where it ends. Tables are shared by all callers of a thread, which
-/// decides no result.
-Tilt tilt_of(const Plan& plan, const TiltRange& range, const LogMoment& log_moment, int& step);
+/// Method::tilt about the best of a grid for numbers of models with this moment; windows that are
+/// met anyway get no strength. `steps` is where the search starts and becomes where it ends, with
+/// the same windows. Tables are shared by all callers of a thread, which decides no result.
+Tilt tilt_of(const Plan& plan, const TiltRange& range, const std::vector<TiltWindow>& windows,
+             const LogMoment& log_moment, TiltSteps& steps);
 
 }  // namespace flopsieve::engine

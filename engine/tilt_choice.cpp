@@ -1,20 +1,19 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
-#include <optional>
 #include <utility>
 
-#include "engine/parameters.hpp"
-#include "engine/tilt_count.hpp"
-#include "engine/tilt_mix.hpp"
+#include "engine/tilt.hpp"
+#include "engine/tilt_cache.hpp"
 #include "kernels/math.hpp"
 
-// Whether a job can be tilted, and by how much.
+// By how much a job is tilted.
 
 namespace flopsieve::engine {
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Strengths of the tilt: 0 and +-2^((step - 1) / 4 - 16). Up to 2^9 upwards, so that its
 /// exponential is finite; downwards until the largest sizes are out of reach.
@@ -54,57 +53,6 @@ int least_step(int start, const Function& value) {
   return low;
 }
 
-/// A law with the tables that were asked for.
-class TiltFamily {
- public:
-  explicit TiltFamily(std::shared_ptr<const TiltBase> base) : base_(std::move(base)) {}
-
-  const TiltBase& base() const { return *base_; }
-
-  const std::shared_ptr<const TiltTable>& table(int step) {
-    std::shared_ptr<const TiltTable>& place = tables_[step];
-    if (!place) place = std::make_shared<TiltTable>(base_, strength_of(step));
-    return place;
-  }
-
-  /// Bytes of the base and of all tables.
-  std::size_t bytes() const {
-    return (2 * kernels::cell_count + 1) * sizeof(double) + tables_.size() * TiltTable::bytes();
-  }
-
- private:
-  std::shared_ptr<const TiltBase> base_;
-  std::map<int, std::shared_ptr<const TiltTable>> tables_;
-};
-
-/// Laws of a thread, by all that decides on them.
-class TiltCache {
- public:
-  using Key = std::vector<double>;
-
-  template <class Make>
-  TiltFamily& get(const Key& key, const Make& make) {
-    auto place = families_.find(key);
-    if (place == families_.end()) place = families_.emplace(key, TiltFamily(make())).first;
-    return place->second;
-  }
-
-  /// Forgets everything if it has become too large; what is in use stays. Tables that were only
-  /// weighed count in full.
-  void bound() {
-    if (++calls_ % calls_between != 0) return;
-    std::size_t bytes = 0;
-    for (const auto& [key, family] : families_) bytes += family.bytes();
-    if (bytes > most_bytes) families_.clear();
-  }
-
- private:
-  static constexpr std::size_t most_bytes = std::size_t{256} << 20;
-  static constexpr std::size_t calls_between = 256;
-  std::map<Key, TiltFamily> families_;
-  std::size_t calls_ = 0;
-};
-
 TiltCache::Key key_of(const Sizes& sizes, const TiltRange& range, double log10_most) {
   const CandidateInputs& inputs = range.low;
   TiltCache::Key key{range.high.parameters[0], range.high.parameters[1], log10_most,
@@ -124,112 +72,159 @@ TiltCache::Key key_of(const Sizes& sizes, const TiltRange& range, double log10_m
 /// Cuts laws at a few places only, so that trajectories share their tables.
 constexpr double cuts_per_oom = 16.0;
 
-bool is_constant(const Input& input) {
-  return std::all_of(input.years.begin(), input.years.end(), [](const Distribution& each) {
-    return each.law == kernels::Law::constant && each.arguments[0].reference == Reference::none;
-  });
-}
+/// Ends of windows are moved outwards to a grid, so that totals share their tables.
+constexpr double ends_per_oom = 64.0;
 
-bool all_held(const std::vector<Input>& inputs) {
-  return std::all_of(inputs.begin(), inputs.end(), is_held);
-}
+/// Often enough for strengths that hang on each other; nearness decides the speed alone.
+constexpr int most_rounds = 4;
 
-bool has_tilted_family(SizeFamily family) {
-  switch (family) {
-    case SizeFamily::student_t:
-    case SizeFamily::allocation:
-      return false;
-    default:
-      return true;
+/// The window of the total.
+struct TotalWindow {
+  double log10_total;
+  double tolerance;
+};
+
+/// The tilt of a law for which ln of exp(-edges) E[C^k], which is convex in the strengths, is
+/// least: no window can have a larger probability than that.
+class TiltSearch {
+ public:
+  TiltSearch(TiltFamily& family, const std::vector<TiltWindow>& windows, const TotalWindow& total,
+             const LogMoment& log_moment)
+      : family_(&family),
+        windows_(&windows),
+        tolerance_(total.tolerance),
+        location_(family.base().frame().location),
+        total_(kernels::power_of_ten(total.log10_total - location_ - family.base().frame().scale)),
+        log_moment_(&log_moment) {}
+
+  Tilt tilt(const TiltSteps& steps) const {
+    const Further further = further_of(steps);
+    return {family_->with(further.terms).at(strength_of(steps.total)),
+            total_edge(steps.total) + further.log_edge, further.log_edge_per_model};
   }
-}
 
-/// Whether the law of sizes is one that tables can hold.
-bool has_tilted_sizes(const Plan& plan) {
-  const Sizes& sizes = plan.sizes;
-  for (std::size_t i = 0; i < sizes.parameters.size(); ++i) {
-    const bool fits = has_random_parameter(plan, i) ? is_free(sizes.parameters[i])
-                                                    : is_constant(sizes.parameters[i]);
-    if (!fits) return false;
-  }
-  return std::all_of(sizes.components.begin(), sizes.components.end(), [](const auto& each) {
-    return is_constant(each.weight) && is_constant(each.mean) && is_constant(each.sd);
-  });
-}
-
-/// A grid's points are the cells of its table.
-bool fits_table(const Sizes& sizes) {
-  if (sizes.family != SizeFamily::grid) return true;
-  for (std::size_t year = 0; year < sizes.parameters[0].years.size(); ++year) {
-    const auto value = [&](std::size_t i) {
-      return sizes.parameters[i].years[year].arguments[0].value;
-    };
-    if ((value(1) - value(0)) / value(2) > static_cast<double>(kernels::cell_count) - 2.0) {
-      return false;
+  void find(TiltSteps& steps) const {
+    steps.windows.resize(windows_->size());
+    steps.total = find_total(steps).total;
+    for (int round = 0; round < most_rounds && !windows_->empty(); ++round) {
+      const TiltSteps before = steps;
+      for (std::size_t i = 0; i < windows_->size(); ++i) {
+        std::map<int, Found> known;
+        const auto found = [&](int at) {
+          const auto [place, is_new] = known.try_emplace(at);
+          if (is_new) {
+            TiltSteps tried = steps;
+            tried.windows[i] = at;
+            place->second = find_total(tried);
+          }
+          return place->second;
+        };
+        const int best = least_step(steps.windows[i], [&](int at) { return found(at).value; });
+        steps.total = found(best).total;
+        steps.windows[i] = best;
+      }
+      if (steps == before) break;
     }
   }
-  return true;
-}
+
+ private:
+  /// What the windows other than that of the total make of a tilt.
+  struct Further {
+    std::vector<TiltTerm> terms;
+    double log_edge = 0.0;
+    double log_edge_per_model = 0.0;
+  };
+
+  Further further_of(const TiltSteps& steps) const {
+    Further further;
+    for (std::size_t i = 0; i < windows_->size(); ++i) {
+      const double strength = strength_of(steps.windows[i]);
+      if (strength == 0.0) continue;
+      const TiltWindow& window = (*windows_)[i];
+      const TiltTerm term = term_of(window, strength);
+      further.terms.push_back(term);
+      const double edge = strength * edge_of(window, strength > 0.0);
+      (window.per_model ? further.log_edge_per_model : further.log_edge) += edge;
+    }
+    return further;
+  }
+
+  /// A sum that must be large may have parts that are not in the window, one that must be small may
+  /// lack some.
+  static TiltTerm term_of(const TiltWindow& window, double strength) {
+    const auto down = [](double x) { return std::floor(x * ends_per_oom) / ends_per_oom; };
+    const auto up = [](double x) { return std::ceil(x * ends_per_oom) / ends_per_oom; };
+    if (strength > 0.0) return {window.sum, down(window.from), up(window.below), strength};
+    return {window.sum, up(window.from), down(window.below), strength};
+  }
+
+  /// In the unit of the term.
+  double edge_of(const TiltWindow& window, bool low) const {
+    const double edge = low ? window.low : window.high;
+    if (window.sum == TiltSum::log10_flop) return edge - location_;
+    return window.sum == TiltSum::flop ? edge * total_ : edge;
+  }
+
+  double total_edge(int step) const {
+    const double strength = strength_of(step);
+    return strength * total_ * (strength > 0.0 ? 1.0 - tolerance_ : 1.0 + tolerance_);
+  }
+
+  /// The best step of the total for the others, and how good it is.
+  struct Found {
+    int total = 0;
+    double value = 0.0;
+  };
+
+  Found find_total(const TiltSteps& steps) const {
+    const Further further = further_of(steps);
+    const double edges = further.log_edge + further.log_edge_per_model;
+    if (!std::isfinite(edges)) return {steps.total, infinity};  // a bound that is none
+    TiltTables& tables = family_->with(further.terms);
+    const auto value = [&](int at) {
+      const double log_constant =
+          tables.at(strength_of(at))->log_constant() - further.log_edge_per_model;
+      return (*log_moment_)(log_constant)-further.log_edge - total_edge(at);
+    };
+    const int best = least_step(steps.total, value);
+    return {best, value(best)};
+  }
+
+  TiltFamily* family_;
+  const std::vector<TiltWindow>* windows_;
+  double tolerance_;
+  double location_;
+  double total_;  ///< in units of the largest size
+  const LogMoment* log_moment_;
+};
 
 }  // namespace
 
-std::string tilt_refusal(const Plan& plan) {
-  if (plan.matching.match != Match::reject) return "it needs match = \"reject\"";
-  if (!has_tilted_family(plan.sizes.family)) {
-    return fmt::format("sizes = \"{}\" cannot be tilted", name(plan.sizes.family));
-  }
-  if (!has_tilted_sizes(plan)) {
-    return "the parameters of the law of sizes must be constants in every year; the sd "
-           "of a normal or truncated normal law may be drawn for each candidate";
-  }
-  if (plan.total.model == TotalModel::implied || !all_held(plan.total.parameters)) {
-    return "the total must be the same for all attempts: give its parameters scope = "
-           "\"trajectory\" or constants";
-  }
-  if (!fits_table(plan.sizes)) {
-    return fmt::format("a grid of sizes may have {} points", kernels::cell_count - 1);
-  }
-  const std::string count = tilt_count_refusal(plan.count);
-  if (!count.empty()) return count;
-  if (plan.attempts == 1) {
-    return "with attempts = 1 years would be selected by more than their probability; raise "
-           "attempts";
-  }
-  return {};
-}
-
-Tilt tilt_of(const Plan& plan, const TiltRange& range, const LogMoment& log_moment, int& step) {
+Tilt tilt_of(const Plan& plan, const TiltRange& range, const std::vector<TiltWindow>& windows,
+             const LogMoment& log_moment, TiltSteps& steps) {
   thread_local TiltCache cache;
   cache.bound();
-  const double tolerance = plan.matching.tolerance;
-  const double log10_total = range.low.log10_total;
-  const double log10_most = log10_total + kernels::decimal_log(1.0 + tolerance);
+  const double log10_most =
+      range.low.log10_total + kernels::decimal_log(1.0 + plan.matching.tolerance);
   const Sizes& sizes = plan.sizes;
   // Laws that end below the window have one table for all totals.
   const double cut = std::ceil(log10_most * cuts_per_oom) / cuts_per_oom;
   const TiltCache::Key whole_key = key_of(sizes, range, 0.0);
-  TiltFamily* family = &cache.get(whole_key, [&] {
-    return std::make_shared<TiltBase>(sizes, range, std::numeric_limits<double>::infinity());
-  });
+  TiltFamily* family =
+      &cache.get(whole_key, [&] { return std::make_shared<TiltBase>(sizes, range, infinity); });
   const Frame whole = family->base().frame();
   if (cut < whole.location + whole.scale) {
     family = &cache.get(key_of(sizes, range, cut),
                         [&] { return std::make_shared<TiltBase>(sizes, range, cut); });
   }
-  const Frame frame = family->base().frame();
-  const double log10_largest = frame.location + frame.scale;
-  const double total = kernels::power_of_ten(log10_total - log10_largest);
-  const auto log_edge = [&](int at) {
-    const double strength = strength_of(at);
-    return strength * total * (strength > 0.0 ? 1.0 - tolerance : 1.0 + tolerance);
-  };
+  const TiltSearch search(*family, windows, {range.low.log10_total, plan.matching.tolerance},
+                          log_moment);
   if (plan.sampling.method == Method::tilt) {
-    step = least_step(
-        step, [&](int at) { return log_moment(family->table(at)->log_constant()) - log_edge(at); });
+    search.find(steps);
   } else {
-    step = 0;
+    steps = {0, std::vector<int>(windows.size())};
   }
-  return {family->table(step), log_edge(step)};
+  return search.tilt(steps);
 }
 
 }  // namespace flopsieve::engine

@@ -44,7 +44,8 @@ TiltPriors tilt_priors(const Plan& plan, std::uint32_t year_index) {
 }
 
 TiltMix::TiltMix(const Plan& plan, const CandidateInputs& inputs,
-                 std::shared_ptr<const TiltCount> count, const TiltPriors& priors)
+                 std::shared_ptr<const TiltCount> count, const TiltPriors& priors,
+                 const std::vector<TiltWindow>& windows)
     : count_(std::move(count)),
       priors_(&priors),
       largest_(-std::numeric_limits<double>::infinity()) {
@@ -55,14 +56,15 @@ TiltMix::TiltMix(const Plan& plan, const CandidateInputs& inputs,
   });
   for (const std::size_t group : groups) {
     // No group is likelier given the total than it is at all.
-    if (count_->log_prior(group) > largest_ - farthest) add_group(plan, inputs, group);
+    if (count_->log_prior(group) > largest_ - farthest) add_group(plan, inputs, windows, group);
   }
   weigh();
 }
 
-void TiltMix::add_group(const Plan& plan, const CandidateInputs& inputs, std::size_t group) {
+void TiltMix::add_group(const Plan& plan, const CandidateInputs& inputs,
+                        const std::vector<TiltWindow>& windows, std::size_t group) {
   const auto log_moment = [&](double log_c) { return count_->log_moment(group, log_c); };
-  int step = 0;
+  TiltSteps steps;
   CandidateInputs low = inputs;
   CandidateInputs high = inputs;
   for (const Stratum& mean : (*priors_)[0].strata()) {
@@ -71,10 +73,10 @@ void TiltMix::add_group(const Plan& plan, const CandidateInputs& inputs, std::si
       high.parameters[0] = mean.high;
       low.parameters[1] = sd.low;
       high.parameters[1] = sd.high;
-      const Tilt tilt = tilt_of(plan, {low, high}, log_moment, step);
+      const Tilt tilt = tilt_of(plan, {low, high}, windows, log_moment, steps);
       parts_.push_back({tilt, group, &mean, &sd});
       log_weights_.push_back(kernels::natural_log(mean.probability() * sd.probability()) +
-                             log_moment(tilt.table->log_constant()) - tilt.log_edge);
+                             log_moment(tilt.log_constant()) - tilt.log_edge);
       largest_ = std::max(largest_, log_weights_.back());
     }
   }
@@ -98,7 +100,7 @@ const Tilt& TiltMix::draw(const Uniforms& u, CandidateInputs& inputs) const {
   inputs.parameters[0] = (*priors_)[0].value(*part.mean, u.mean);
   inputs.parameters[1] = (*priors_)[1].value(*part.sd, u.sd);
   std::vector<double>& shares = part.counts.cumulative;
-  if (shares.empty()) part.counts = count_->table(part.group, part.tilt.table->log_constant());
+  if (shares.empty()) part.counts = count_->table(part.group, part.tilt.log_constant());
   const auto place = std::upper_bound(shares.begin(), shares.end() - 1, u.count);
   inputs.count = part.counts.first + static_cast<std::uint32_t>(place - shares.begin());
   return part.tilt;

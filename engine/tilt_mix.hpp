@@ -29,9 +29,10 @@ TiltPriors tilt_priors(const Plan& plan, std::uint32_t year_index);
 class TiltMix {
  public:
   /// Of a trajectory and year with these inputs, which all its candidates share but for what they
-  /// draw themselves: k by `count`, the mean and the sd by `priors`, which must outlive this.
+  /// draw themselves: k by `count`, the mean and the sd by `priors`, which must outlive this. Tilts
+  /// are those for the windows of the year.
   TiltMix(const Plan& plan, const CandidateInputs& inputs, std::shared_ptr<const TiltCount> count,
-          const TiltPriors& priors);
+          const TiltPriors& priors, const std::vector<TiltWindow>& windows);
 
   /// Draws what candidates draw themselves, with uniforms in (0, 1). The result lives as long as
   /// this.
@@ -56,7 +57,8 @@ class TiltMix {
     mutable TiltCount::Table counts{};  ///< made when it is first drawn from
   };
 
-  void add_group(const Plan& plan, const CandidateInputs& inputs, std::size_t group);
+  void add_group(const Plan& plan, const CandidateInputs& inputs,
+                 const std::vector<TiltWindow>& windows, std::size_t group);
   void weigh();
 
   std::shared_ptr<const TiltCount> count_;

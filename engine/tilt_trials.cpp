@@ -40,7 +40,8 @@ const TiltMix& TiltedTrials::mix_of(const Trajectory& trajectory, const Address&
   if (priors == priors_.end()) {
     priors = priors_.emplace(address.year_index, tilt_priors(plan, address.year_index)).first;
   }
-  TiltMix mix(plan, shared, count_of(trajectory, address, shared), priors->second);
+  TiltMix mix(plan, shared, count_of(trajectory, address, shared), priors->second,
+              tilt_windows(plan, address.year_index, shared.log10_total));
   parts_ += mix.parts();
   return mixes_.emplace(place, std::move(mix)).first->second;
 }

@@ -41,7 +41,8 @@ class TiltedTrials {
   bool keeps(std::size_t trial, const Candidate& candidate, const float* z) const;
 
   /// and the constant of its trajectory and year: P(total in window) = that times the share of
-  /// candidates that lie in the window and are kept.
+  /// candidates that lie in the window and are kept; of all windows together, where there are
+  /// further ones (tilt_window.hpp).
   double constant(std::size_t trial) const { return constants_[trial]; }
 
  private:

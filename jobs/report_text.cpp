@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/tilt_window.hpp"
 #include "jobs/report_content.hpp"
 #include "jobs/report_words.hpp"
 #include "jobs/text_table.hpp"
@@ -135,8 +136,11 @@ std::string acceptance_table(const Plan& plan, const Tally& tally) {
 /// The same of tilted candidates (models.method = "truncate" and "tilt"), with probabilities under
 /// the job's own law.
 std::string tilt_table(const Plan& plan, const Tally& tally) {
-  TextTable table({"year", "candidates", "survivors", "efficiency", "P(total in window)",
-                   "standard error", "P(constraints)", "standard error", "exhausted"});
+  const auto& rules = plan.constraints;
+  const bool one = std::none_of(rules.begin(), rules.end(), engine::is_tilt_window);
+  TextTable table({"year", "candidates", "survivors", "efficiency",
+                   one ? "P(total in window)" : "P(sums in windows)", "standard error",
+                   "P(constraints)", "standard error", "exhausted"});
   for (std::size_t i = 0; i < plan.year_count(); ++i) {
     const YearTally& year = tally.years[i];
     const engine::TiltReport report = engine::report_tilt(year);

@@ -43,6 +43,14 @@ TEST_CASE("auto tilts towards a total that hardly a candidate meets") {
                  Contains("of 2025 tilted to the total meet every constraint"));
 }
 
+TEST_CASE("auto tilts towards a mean that hardly a candidate has") {
+  Plan plan = total_plan(25.8, 0.3);
+  add_constraint(plan, bounded("mean", 22.2, 22.25, 2));
+  const Sampling sampling = decide_method(plan);
+  CHECK(sampling.method == Method::tilt);
+  CHECK_THAT(sampling.reason, Contains("tilted to the total meet every constraint"));
+}
+
 TEST_CASE("auto splits where a constraint that is no total is hardly met") {
   Plan plan = total_plan(25.8, 0.5);
   add_constraint(plan, bounded("skewness", 2.2, 2.3, 2));
@@ -50,7 +58,7 @@ TEST_CASE("auto splits where a constraint that is no total is hardly met") {
   const Sampling sampling = decide_method(plan);
   CHECK(sampling.method == Method::split);
   CHECK_THAT(sampling.reason, Contains("of 1000000 trial candidates of 2025 meet") &&
-                                  Contains("skewness, which rejects most, is no window"));
+                                  Contains("skewness, which rejects most, is no window of a sum"));
   plan.sampling = sampling;
   CHECK(result_class(plan) == "correlated");
   const Pilot pilot = run_pilot(plan);

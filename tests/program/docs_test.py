@@ -16,6 +16,40 @@ from documents import document, flattened, names, tables
 from harness import INTERRUPTED, RICH_JOB, SOURCE, ProgramTest, edited as edit
 
 JOB = edit('keep = "samples"', 'keep = "samples:50"')
+TILTED_JOB = """\
+years = "2024"
+trajectories = 400
+attempts = 10_000
+
+[total]
+model = "table"
+log10_flop = 25.8
+
+[models]
+count = 8
+sizes = "truncated_normal"
+mean = 23
+sd = 1.2
+lower = 20
+upper = 26.7
+match = "reject"
+tolerance = 0.2
+method = "{method}"
+
+[[constraint]]
+statistic = "mean"
+min = 23.2
+
+[[constraint]]
+statistic = "skewness"
+max = 0.5
+
+[outputs]
+thresholds = [1e23, 1e24]
+cumulative_from = 2024
+statistics = ["mean", "count"]
+keep = "samples"
+"""
 KEEPS = ["summary", "index", "statistics", "samples"]
 CONVENTIONS = ["before", "including"]
 
@@ -130,6 +164,21 @@ class FormatTest(ProgramTest):
             rows = self.expected(file["statistic"].asstr()[:], self.result_headings, ("split",))
             self.check_datasets(file, rows)
             self.assertEqual(file.attrs["result_class"], "correlated")
+
+    def test_files_of_tilted_candidates_are_described(self):
+        for method in ("tilt", "truncate"):
+            with self.subTest(method=method):
+                self.write("job.toml", TILTED_JOB.format(method=method))
+                self.succeed("run", "job.toml", "-q", "-o", f"{method}.h5")
+                with h5py.File(self.folder / f"{method}.h5", "r") as file:
+                    rows = self.expected(file["statistic"].asstr()[:], self.result_headings,
+                                         ("tilt",))
+                    self.check_datasets(file, rows)
+                    self.assertEqual(file.attrs["sampling_method"], method)
+                    self.assertEqual(file.attrs["result_class"], "exact")
+                    total, both = (file[f"acceptance/tilt_{name}"][0]
+                                   for name in ("total_probability", "probability"))
+                    self.assertTrue(0.0 < both <= total < 1.0, (total, both))
 
     def test_versions_are_stated(self):
         with self.run_job("summary") as file:

@@ -24,9 +24,10 @@ struct Survivors {
   std::size_t size() const { return trajectory.size(); }
 };
 
-/// Runs batches of a Plan of one year until `wanted` trajectories are complete.
-inline Survivors draw_survivors(Plan plan, std::size_t wanted) {
-  plan.batch_trajectories = plan.attempts == 1 ? 65536 : 2048;
+/// Runs batches of a Plan of one year, of so many trajectories if it has attempts, until `wanted`
+/// trajectories are complete.
+inline Survivors draw_survivors(Plan plan, std::size_t wanted, std::uint64_t batch_size = 2048) {
+  plan.batch_trajectories = plan.attempts == 1 ? 65536 : batch_size;
   plan.trajectories = 10'000 * plan.batch_trajectories;
   plan.outputs.keep = Keep::statistics;
   const std::size_t statistics = plan.outputs.statistics.size();
