@@ -83,12 +83,12 @@ std::string tilt_obstacle(const Plan& plan, const Rarest& rarest) {
 }
 
 /// Why splitting is of no use; empty where it leads trial trajectories into their constraints.
-std::string split_obstacle(Plan trial, const Rarest& rarest) {
+std::string split_obstacle(Plan trial) {
   const std::string refusal = split_refusal(trial);
   if (!refusal.empty()) return refusal;
   trial.sampling.method = Method::split;
   try {
-    split_pilot_year(trial, rarest.year_index);
+    for (std::uint32_t year = 0; year < trial.year_count(); ++year) split_pilot_year(trial, year);
   } catch (const Error& error) {
     if (error.code() != ExitCode::budget) throw;
     return error.what();
@@ -117,7 +117,7 @@ Sampling decide_method(const Plan& plan) {
   } else {
     reason += "; " + obstacle;
   }
-  const std::string nothing_left = split_obstacle(trial, rarest);
+  const std::string nothing_left = split_obstacle(trial);
   if (nothing_left.empty()) return decided(Method::split, reason);
   return decided(Method::reject, reason + "; splitting is no way out: " + nothing_left);
 }

@@ -74,7 +74,7 @@ void write_split_acceptance(H5File& file, const Plan& plan, const Tally& tally) 
   std::vector<double> probabilities, errors, levels, accepted;
   std::vector<std::uint64_t> pairs, disagreeing;
   for (const YearTally& each : tally.years) {
-    const SplitReport report = report_split(each.split);
+    const SplitReport report = report_split(each);
     probabilities.push_back(report.probability);
     errors.push_back(report.error);
     levels.push_back(report.levels);

@@ -31,6 +31,11 @@ std::string split_refusal(const Plan& plan) {
     return "it gives every trajectory a survivor, as many attempts would; raise attempts above 1";
   }
   if (plan.sizes.family == SizeFamily::allocation) return "it cannot draw allocations";
+  const bool revenue = std::any_of(
+      plan.constraints.begin(), plan.constraints.end(), [](const Constraint& constraint) {
+        return constraint.statistic.kind == StatisticKind::loss_making_share;
+      });
+  if (revenue) return "it cannot draw revenues anew, which loss_making_share hangs on";
   const Match match = plan.matching.match;
   if (match == Match::last || match == Match::rescale) {
     return fmt::format("match = \"{}\" cannot be sampled by splitting", name(match));

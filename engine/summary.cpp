@@ -59,12 +59,13 @@ Summary summarise(const Plan& plan, const Tally& tally) {
   return summary;
 }
 
-SplitReport report_split(const SplitTally& tally) {
+SplitReport report_split(const YearTally& year) {
+  const SplitTally& tally = year.split;
   const auto share = [](double sum, std::uint64_t number) {
     return sum / static_cast<double>(std::max<std::uint64_t>(number, 1));
   };
-  return {share(tally.probability, tally.populations),
-          share(std::sqrt(tally.variance), tally.populations),
+  return {share(tally.probability, year.first_trials),
+          share(std::sqrt(tally.variance), year.first_trials),
           share(static_cast<double>(tally.levels), tally.populations + tally.pairs),
           share(tally.acceptance, tally.moved_levels)};
 }

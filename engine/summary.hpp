@@ -57,13 +57,13 @@ bool is_precise(const Plan& plan, const Tally& tally);
 
 /// What the populations of a year say (Method::split), over trajectories.
 struct SplitReport {
-  double probability = 0.0;  ///< mean estimate of P(constraints)
+  double probability = 0.0;  ///< mean estimate of P(constraints); 0 where nothing leads into them
   double error = 0.0;        ///< its standard error for these trajectories, chains corrected for
   double levels = 0.0;       ///< mean, of a population
   double acceptance = 0.0;   ///< mean share of moves accepted
 };
 
-SplitReport report_split(const SplitTally& tally);
+SplitReport report_split(const YearTally& year);
 
 /// The cutflow of one year: [rejector].
 std::vector<RejectorReport> cutflow(const Plan& plan, const YearTally& year);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "kernels/math.hpp"
 
@@ -19,6 +20,7 @@ TiltReport report_tilt(const YearTally& year) {
   if (year.first_trials == 0) return {};
   const auto n = static_cast<double>(year.first_trials);
   const auto error = [n](double sum, double squares) {
+    if (sum == 0.0) return std::numeric_limits<double>::quiet_NaN();
     return std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n)) / n);
   };
   const TiltTally& tilt = year.tilt;

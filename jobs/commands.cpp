@@ -59,13 +59,13 @@ std::string weights_text(const engine::Plan& plan, const engine::Pilot& pilot) {
 /// populations agree, where it is an estimate by splitting.
 std::string pass_rate_text(const engine::Plan& plan, const engine::PilotYear& year) {
   if (engine::is_tilted(plan.sampling.method)) {
-    const engine::TiltReport report = engine::report_tilt(year.tally);
-    return fmt::format("{:.3g} +- {:.2g}", report.probability, report.error);
+    // No error: the attempts of a trajectory are not independent of one another.
+    return fmt::format("{:.3g}", engine::report_tilt(year.tally).probability);
   }
   if (plan.sampling.method != engine::Method::split) {
     return fmt::format("{:.3g}", year.pass_rate());
   }
-  const engine::SplitReport report = engine::report_split(year.tally.split);
+  const engine::SplitReport report = engine::report_split(year.tally);
   const char* replicates = year.tally.split.disagreeing > 0
                                ? ", two populations DISAGREE"
                                : (year.tally.split.pairs > 0 ? ", two populations agree" : "");

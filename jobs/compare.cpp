@@ -74,11 +74,12 @@ Measure share(std::uint64_t part, std::uint64_t whole) {
 /// P(constraints) of a year.
 Measure pass_rate(Method method, const engine::YearTally& year) {
   if (method == Method::split) {
-    const engine::SplitReport report = engine::report_split(year.split);
+    const engine::SplitReport report = engine::report_split(year);
     return {report.probability, normal_975 * report.error};
   }
   if (engine::is_tilted(method)) {
     const engine::TiltReport report = engine::report_tilt(year);
+    if (std::isnan(report.error)) return {report.probability, std::nullopt};
     return {report.probability, normal_975 * report.error};
   }
   return share(year.first_passes, year.first_trials);

@@ -36,8 +36,9 @@ Json bounds_json(const QuantileEstimate& estimate) {
   return pair;
 }
 
-Json split_json(const engine::SplitTally& tally) {
-  const engine::SplitReport report = engine::report_split(tally);
+Json split_json(const YearTally& year) {
+  const engine::SplitTally& tally = year.split;
+  const engine::SplitReport report = engine::report_split(year);
   return {{"probability", report.probability},
           {"standard_error", report.error},
           {"levels", report.levels},
@@ -78,7 +79,7 @@ Json acceptance_json(const Plan& plan, const YearTally& year) {
                {"audited", year.audited},
                {"audited_survivors", year.audited_survivors},
                {"constraints", constraints}};
-  if (split) json["split"] = split_json(year.split);
+  if (split) json["split"] = split_json(year);
   if (tilted) json["tilt"] = tilt_json(year);
   return json;
 }

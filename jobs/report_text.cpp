@@ -133,6 +133,11 @@ std::string acceptance_table(const Plan& plan, const Tally& tally) {
   return table.text();
 }
 
+/// nan is no error: nothing was found to take one from.
+std::string error_text(double error) {
+  return std::isnan(error) ? "-" : fmt::format("{:.2g}", error);
+}
+
 /// The same of tilted candidates (models.method = "truncate" and "tilt"), with probabilities under
 /// the job's own law.
 std::string tilt_table(const Plan& plan, const Tally& tally) {
@@ -146,9 +151,9 @@ std::string tilt_table(const Plan& plan, const Tally& tally) {
     const engine::TiltReport report = engine::report_tilt(year);
     table.add({std::to_string(plan.years[i]), grouped(year.candidates), grouped(year.survivors),
                fmt::format("{:.4g}", ratio(year.survivors, year.candidates)),
-               fmt::format("{:.3g}", report.total_probability),
-               fmt::format("{:.2g}", report.total_error), fmt::format("{:.3g}", report.probability),
-               fmt::format("{:.2g}", report.error), grouped(year.exhausted)});
+               fmt::format("{:.3g}", report.total_probability), error_text(report.total_error),
+               fmt::format("{:.3g}", report.probability), error_text(report.error),
+               grouped(year.exhausted)});
   }
   return table.text();
 }
@@ -159,7 +164,7 @@ std::string split_table(const Plan& plan, const Tally& tally) {
                    "moves accepted", "pairs that agree", "exhausted"});
   for (std::size_t i = 0; i < plan.year_count(); ++i) {
     const YearTally& year = tally.years[i];
-    const engine::SplitReport report = engine::report_split(year.split);
+    const engine::SplitReport report = engine::report_split(year);
     table.add({std::to_string(plan.years[i]), grouped(year.candidates), grouped(year.survivors),
                fmt::format("{:.3g}", report.probability), fmt::format("{:.2g}", report.error),
                fmt::format("{:.1f}", report.levels), fmt::format("{:.2f}", report.acceptance),

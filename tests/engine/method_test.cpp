@@ -79,6 +79,11 @@ TEST_CASE("auto says why nothing is left but rejection") {
     CHECK_THAT(decide_method(plan).reason,
                Contains("no way out: 2024: splitting: 25 levels do not"));
   }
+  SECTION("a year that is not the rarest has no bound on its models") {
+    plan.constraints[0].active[1] = 0;
+    count_of(plan).years[1] = law(kernels::Law::lognormal, 6.0, 1.2);
+    CHECK_THAT(decide_method(plan).reason, Contains("no way out: 2025") && Contains("models"));
+  }
   CHECK(decide_method(plan).method == Method::reject);
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/error.hpp"
 #include "engine/split_run.hpp"
+#include "engine/summary.hpp"
 #include "tests/engine/support/plans.hpp"
 
 using Catch::Matchers::Contains;
@@ -35,6 +36,9 @@ TEST_CASE("a plan that cannot be split says why") {
   plan = year_plan();
   plan.attempts = 1;
   CHECK_THAT(split_refusal(plan), Contains("attempts above 1"));
+  plan = year_plan();
+  add_constraint(plan, bounded("loss_making_share", 0.0, 0.05));
+  CHECK_THAT(split_refusal(plan), Contains("revenues"));
 }
 
 TEST_CASE("only what is drawn for a candidate has a normal of its own") {
@@ -94,6 +98,16 @@ TEST_CASE("a trajectory that nothing leads into its constraints is exhausted") {
   CHECK(tally.exhausted == 1);
   CHECK(tally.split.populations == 0);
   CHECK_THAT(why, Contains("equally far"));
+}
+
+TEST_CASE("a trajectory without an estimate counts as probability 0") {
+  YearTally year;
+  year.first_trials = 4;
+  year.split.populations = 3;
+  year.split.probability = 0.6;
+  year.split.variance = 0.01;
+  CHECK(report_split(year).probability == Approx(0.15));
+  CHECK(report_split(year).error == Approx(0.025));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "engine/tally.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "tests/engine/support/plans.hpp"
 
@@ -28,6 +29,18 @@ TEST_CASE("verdicts are counted by who rejects") {
   twice.add(year);
   CHECK(twice.candidates == 12);
   CHECK(twice.joint[8] == 6);
+}
+
+TEST_CASE("tilted attempts of which none passed tell no error") {
+  YearTally year;
+  year.first_trials = 4;
+  year.tilt.total = 2.0;
+  year.tilt.square_total = 4.0;
+  const TiltReport report = report_tilt(year);
+  CHECK(report.total_probability == 0.5);
+  CHECK(report.total_error == Approx(std::sqrt(0.75 / 4.0)));
+  CHECK(report.probability == 0.0);
+  CHECK(std::isnan(report.error));
 }
 
 TEST_CASE("a value falls into the bin whose edges hold it") {
