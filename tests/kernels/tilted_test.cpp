@@ -80,7 +80,8 @@ TEST_CASE("Tilted draws are what their words say, on every target") {
           const Words words = philox(
               {draw / 2, address.word1[lane], address.word2[lane], address.word3[lane]}, key);
           const std::uint32_t cell = cell_of_word(table, words[draw % 2 * 2]);
-          const std::uint32_t place = words[draw % 2 * 2 + 1] / (cell_count * 256);
+          const std::uint32_t place =
+              words[draw % 2 * 2 + 1] / static_cast<std::uint32_t>(cell_count * 256);
           const double expected = (cell * 4096.0 + place) / 16777216.0;
           const float found = z[draw * group_width + lane];
           REQUIRE(static_cast<double>(found) == expected);
