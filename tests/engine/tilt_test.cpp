@@ -185,6 +185,56 @@ TEST_CASE("A table bounds the tilted density everywhere, for every mean and sd o
   }
 }
 
+// --- Windows -------------------------------------------------------------------------------------
+
+TEST_CASE("Constraints on sums are windows, others are not") {
+  using testing::bounded;
+  const auto relative = [](const std::string& statistic, RelativeTo what) {
+    Constraint constraint = bounded(statistic, 0.0, 1.0);
+    constraint.relative_to = what;
+    return is_tilt_window(constraint);
+  };
+  for (const char* each : {"mean", "cumulative_share(1e24)", "share_within(1)", "class_share(2)",
+                           "count_above(1e24)", "class_count(3)"}) {
+    INFO(each);
+    CHECK(relative(each, RelativeTo::nothing));
+    CHECK_FALSE(relative(each, RelativeTo::previous_year));
+    CHECK(relative(each, RelativeTo::count) == (std::string(each) != "mean"));
+    Constraint soft = bounded(each, 0.0, 1.0);
+    soft.centre = {0.5};
+    soft.spread = {0.1};
+    CHECK_FALSE(is_tilt_window(soft));
+  }
+  CHECK(relative("mean", RelativeTo::total));
+  for (const char* each : {"median", "sd", "skewness", "largest_share", "largest", "gini", "count",
+                           "count_within(1)"}) {
+    CHECK_FALSE(relative(each, RelativeTo::nothing));
+  }
+}
+
+TEST_CASE("Windows have the bounds of their year, and the ends that the total gives them") {
+  Plan plan = testing::plain_plan({2024, 2025});
+  testing::add_constraint(plan, testing::bounded("mean", -2.0, -1.0, 2));
+  plan.constraints[0].relative_to = RelativeTo::total;
+  testing::add_constraint(plan, testing::bounded("class_share(2)", 0.25, 0.5, 2));
+  plan.constraints[1].active[0] = 0;
+  plan.constraints[1].upper[1] = 0.75;
+  testing::add_constraint(plan, testing::bounded("skewness", 0.25, 0.5, 2));
+  REQUIRE(tilt_windows(plan, 0, 26.0).size() == 1);
+  const std::vector<TiltWindow> windows = tilt_windows(plan, 1, 26.0);
+  REQUIRE(windows.size() == 2);
+  CHECK(windows[0].sum == TiltSum::log10_flop);
+  CHECK(windows[0].per_model);
+  CHECK(windows[0].low == 24.0);
+  CHECK(windows[0].high == 25.0);
+  CHECK(windows[1].sum == TiltSum::flop);
+  CHECK_FALSE(windows[1].per_model);
+  CHECK(windows[1].from == 24.0);
+  CHECK(windows[1].below == 25.0);
+  CHECK(windows[1].low == 0.25);
+  CHECK(windows[1].high == 0.75);
+}
+
 // --- What can be tilted --------------------------------------------------------------------------
 
 namespace {

@@ -170,6 +170,7 @@ class FormatTest(ProgramTest):
             with self.subTest(method=method):
                 self.write("job.toml", TILTED_JOB.format(method=method))
                 self.succeed("run", "job.toml", "-q", "-o", f"{method}.h5")
+                self.assertIn("P(sums in windows)", self.succeed("show", f"{method}.h5").stdout)
                 with h5py.File(self.folder / f"{method}.h5", "r") as file:
                     rows = self.expected(file["statistic"].asstr()[:], self.result_headings,
                                          ("tilt",))

@@ -73,8 +73,7 @@ inline double disagreement(const Survivors& a, const Survivors& b) {
   double largest = 0.0;
   for (std::size_t s = 0; s < a.statistics.size(); ++s) {
     if (a.statistics[s] == b.statistics[s]) continue;
-    const double z =
-        largest_difference(rounded(a.statistics[s]), rounded(b.statistics[s]));
+    const double z = largest_difference(rounded(a.statistics[s]), rounded(b.statistics[s]));
     UNSCOPED_INFO("output " << s << ": " << z << " standard errors");
     largest = std::max(largest, z);
   }
