@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -22,6 +23,12 @@ class TiltTables {
     if (!place) place = std::make_shared<TiltTable>(base_, strength, terms_);
     return place;
   }
+
+  /// Tables that nothing else holds.
+  void forget_unused() {
+    std::erase_if(tables_, [](const auto& each) { return each.second.use_count() == 1; });
+  }
+  bool is_empty() const { return tables_.empty(); }
 
   std::size_t bytes() const {
     std::size_t sum = sizeof(TiltTables) + 2 * terms_.size() * sizeof(TiltTerm);
@@ -52,6 +59,13 @@ class TiltFamily {
     return tables_.emplace(std::move(key), TiltTables(base_, terms)).first->second;
   }
 
+  /// Of its tables, those that nothing else holds.
+  void forget_unused() {
+    for (auto& [key, tables] : tables_) tables.forget_unused();
+    std::erase_if(tables_, [](const auto& each) { return each.second.is_empty(); });
+  }
+  bool is_in_use() const { return base_.use_count() > 1; }
+
   /// Bytes of the base and of all tables.
   std::size_t bytes() const {
     std::size_t sum = (2 * kernels::cell_count + 1) * sizeof(double);
@@ -76,17 +90,28 @@ class TiltCache {
     return place->second;
   }
 
-  /// Forgets everything if it has become too large; what is in use stays.
+  /// Forgets what is not in use if it has become too large: first tables, then laws. What is in use
+  /// stays, since it would be made a second time; it may grow to twice its size before the next
+  /// look.
   void bound() {
-    if (++calls_ % calls_between != 0) return;
-    std::size_t bytes = 0;
-    for (const auto& [key, family] : families_) bytes += family.bytes();
-    if (bytes > most_bytes) families_.clear();
+    if (++calls_ % calls_between != 0 || bytes() <= limit_) return;
+    for (auto& [key, family] : families_) family.forget_unused();
+    if (bytes() > most_bytes) {
+      std::erase_if(families_, [](const auto& each) { return !each.second.is_in_use(); });
+    }
+    limit_ = std::max(most_bytes, 2 * bytes());
   }
 
  private:
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const auto& [key, family] : families_) sum += family.bytes();
+    return sum;
+  }
+
   static constexpr std::size_t most_bytes = std::size_t{256} << 20;
   static constexpr std::size_t calls_between = 256;
+  std::size_t limit_ = most_bytes;
   std::map<Key, TiltFamily> families_;
   std::size_t calls_ = 0;
 };

@@ -186,7 +186,8 @@ class TiltSearch {
           tables.at(strength_of(at))->log_constant() - further.log_edge_per_model;
       return (*log_moment_)(log_constant)-further.log_edge - total_edge(at);
     };
-    const int best = least_step(steps.total, value);
+    const int start = std::isfinite(value(steps.total)) ? steps.total : 0;
+    const int best = least_step(start, value);
     return {best, value(best)};
   }
 

@@ -173,7 +173,8 @@ double TiltCount::log_moment(std::size_t group, double log_constant) const {
   // Of k >= 1; numbers beyond largest_count do not matter while the tilted mean is this small.
   constexpr double largest_mean = 20'000.0;
   const double tilted = poisson_mean_ * kernels::exponential(std::min(log_constant, 700.0));
-  if (poisson_mean_ > 0.0 && std::max(tilted, poisson_mean_) < largest_mean) {
+  if (poisson_mean_ > 0.0 && poisson_mean_ < largest_mean) {
+    if (!(tilted < largest_mean)) return infinity;
     return tilted - poisson_mean_ + kernels::natural_log(-kernels::exponential_minus_one(-tilted)) -
            kernels::natural_log(-kernels::exponential_minus_one(-poisson_mean_));
   }
