@@ -84,7 +84,9 @@ TiltBase::TiltBase(const Sizes& sizes, const TiltRange& range, double log10_most
   constexpr double width = 1.0 / static_cast<double>(kernels::cell_count);
   for (std::size_t cell = 0; cell <= kernels::cell_count; ++cell) {
     const double from = static_cast<double>(cell) * width;
-    sizes_.push_back(kernels::power_of_ten((from - 1.0) * frame_.scale));
+    const double log10_size = is_grid() ? frame_.location + frame_.scale * from - log10_largest_
+                                        : (from - 1.0) * frame_.scale;
+    sizes_.push_back(kernels::power_of_ten(std::min(log10_size, 0.0)));
     if (cell == kernels::cell_count) break;
     const double density = is_grid()     ? largest_at(from)
                            : has_range() ? largest_of_range(from, from + width)
@@ -109,8 +111,12 @@ void TiltBase::set_least_mass() {
 void TiltBase::set_frame(double log10_most) {
   if (is_grid()) {
     // A cell per point; those that are too large have no weight.
-    frame_ = {law_frame_.location, law_frame_.scale * static_cast<double>(kernels::cell_count)};
-    most_ = log10_most;
+    const auto& [location, step] = law_frame_;
+    frame_ = {location, step * static_cast<double>(kernels::cell_count)};
+    const auto points = static_cast<double>(std::get<kernels::GridSizes>(law_).points);
+    double last = points - 1.0;
+    while (last > 0.0 && location + last * step > log10_most) last -= 1.0;
+    log10_largest_ = location + last * step;
     return;
   }
   const Reach reach = reach_of(plan_.sizes.family, inputs_, components_);
@@ -123,6 +129,7 @@ void TiltBase::set_frame(double log10_most) {
   // Where no size fits into the window the law stays whole: nothing will be kept.
   const bool is_cut = log10_most > lowest && log10_most < highest;
   frame_ = {lowest, (is_cut ? log10_most : highest) - lowest};
+  log10_largest_ = frame_.location + frame_.scale;
 }
 
 std::span<const double> TiltBase::sizes(bool largest) const {
@@ -154,8 +161,9 @@ void TiltBase::add_term(const TiltTerm& term, std::span<double> exponents) const
 double TiltBase::largest_at(double point) const {
   const double index = point * static_cast<double>(kernels::cell_count);
   const auto points = static_cast<double>(std::get<kernels::GridSizes>(law_).points);
-  const bool is_one = index < points && law_frame_.location + index * law_frame_.scale <= most_;
-  return is_one || index == 0.0 ? static_cast<double>(kernels::cell_count) / points : 0.0;
+  const bool is_one =
+      index < points && law_frame_.location + index * law_frame_.scale <= log10_largest_;
+  return is_one ? static_cast<double>(kernels::cell_count) / points : 0.0;
 }
 
 /// Every distance from the mean has an sd for which it is likeliest: itself.

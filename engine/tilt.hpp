@@ -74,6 +74,9 @@ class TiltBase {
   double log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law, double z) const;
   std::span<const double> log_bounds() const { return log_bounds_; }
 
+  /// log10 FLOP of the largest size that is drawn, the unit of sizes().
+  double log10_largest() const { return log10_largest_; }
+
   /// m / largest m: its largest value in each cell, or its least one.
   std::span<const double> sizes(bool largest) const;
 
@@ -107,7 +110,7 @@ class TiltBase {
   double least_mass_ = 1.0;  ///< of a truncated normal law within the range
   Frame law_frame_;
   Frame frame_;
-  double most_ = 0.0;                                  ///< log10 FLOP, of a grid
+  double log10_largest_ = 0.0;
   std::vector<kernels::MixtureComponent> components_;  ///< in the law's z, if it is a mixture
   double mode_ = 0.0;                                  ///< of any other law, in its z
   std::vector<double> log_bounds_;
@@ -126,7 +129,7 @@ class TiltTable {
   const std::vector<TiltTerm>& terms() const { return terms_; }
   const std::uint32_t* alias() const;
 
-  /// ln of f(z) / (C q(z)) without the tilt, of a draw; -infinity where f is 0.
+  /// ln of f(z) / (C q(z)) without the tilt, of a draw from alias(); -infinity where f is 0.
   double log_share(const CandidateInputs& inputs, const kernels::SizeLaw& law, float z) const;
 
   /// ln C.

@@ -94,7 +94,7 @@ class TiltSearch {
         windows_(&windows),
         tolerance_(total.tolerance),
         location_(family.base().frame().location),
-        total_(kernels::power_of_ten(total.log10_total - location_ - family.base().frame().scale)),
+        total_(kernels::power_of_ten(total.log10_total - family.base().log10_largest())),
         log_moment_(&log_moment) {}
 
   Tilt tilt(const TiltSteps& steps) const {

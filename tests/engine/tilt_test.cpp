@@ -172,7 +172,8 @@ TEST_CASE("A table bounds the tilted density everywhere, for every mean and sd o
             // Odd places too; what a grid draws are the ends of cells.
             float z = static_cast<float>(i) / 10'000.0f;
             if (base->is_grid()) z = std::floor(z * 4096.0f) / 4096.0f;
-            const double tilt = strength * std::pow(10.0, (static_cast<double>(z) - 1.0) * range);
+            const double log10_size = base->frame().location + static_cast<double>(z) * range;
+            const double tilt = strength * std::pow(10.0, log10_size - base->log10_largest());
             largest = std::max(largest, table.log_share(inputs, own, z) + tilt);
           }
           CHECK(largest <= 1e-12);

@@ -135,6 +135,7 @@ TEST_CASE("Candidates within all windows are kept with a probability") {
         truncated_plan(0.05), {inputs, inputs}, each.windows,
         [](double log_c) { return count * log_c; }, steps);
     const TiltTable& table = *tilt.table;
+    REQUIRE(table.alias() != nullptr);
     const Frame frame = table.base().frame();
     LawStorage storage;
     const kernels::SizeLaw own = table.base().law(inputs, storage);
