@@ -13,8 +13,8 @@ struct Verdict {
   bool survives = false;
   bool audited = false;       ///< judged by every rejector, without short cuts
   Rejections rejections = 0;  ///< all that reject it if audited, otherwise the first found
-  /// Method::truncate and tilt: TiltedTrials::constant() if the matching of the total passes it, and
-  /// all constraints that are windows of sums (tilt_window.hpp).
+  /// Method::truncate and tilt: TiltedTrials::constant() if the matching of the total passes it,
+  /// and all constraints that are windows of sums (tilt_window.hpp).
   double tilt_constant = 0.0;
 };
 
