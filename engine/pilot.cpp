@@ -9,6 +9,7 @@
 #include "engine/error.hpp"
 #include "engine/split_run.hpp"
 #include "engine/summary.hpp"
+#include "engine/tilt_mix.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -16,8 +17,12 @@ namespace {
 constexpr double most_draws = 4e9;
 constexpr std::uint64_t tile = 4096;
 
-/// Tilted candidates are drawn so many to a trajectory: each trajectory has tables to be weighed.
-constexpr std::uint64_t tilted_attempts = 16;
+/// Tilted candidates are drawn so many to a trajectory: each trajectory has tables to be weighed,
+/// many where both mean and sd are drawn.
+std::uint64_t attempts_at_once(const Plan& plan) {
+  if (!is_tilted(plan.sampling.method)) return 1;
+  return has_random_parameter(plan, 0) && has_random_parameter(plan, 1) ? tile : 64;
+}
 
 /// match = "last": how unequal the weights of the first candidates are.
 WeightReport weigh(Sieve& sieve, std::uint32_t year_index) {
@@ -52,7 +57,7 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
   PilotYear year;
   year.tally.resize(plan.constraints.size() + 1);
   double draws = 0.0;
-  const std::uint64_t attempts = is_tilted(plan.sampling.method) ? tilted_attempts : 1;
+  const std::uint64_t attempts = attempts_at_once(plan);
   std::vector<Trajectory> trajectories;
   std::vector<Trial> trials;
   std::vector<Verdict> verdicts;
