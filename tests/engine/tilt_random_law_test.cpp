@@ -114,22 +114,22 @@ std::vector<Case> cases() {
   const Distribution some_sd = uniform(0.6, 1.4);
   return {
       {"an sd, above",
-       random_job(SizeFamily::truncated_normal, 4.0, 26.35, truncated, constant(23.0), some_sd)},
+       random_job(SizeFamily::truncated_normal, 4.0, 26.2, truncated, constant(23.0), some_sd)},
       {"an sd, below",
-       random_job(SizeFamily::truncated_normal, 3.0, 21.5, truncated, constant(23.0), some_sd)},
+       random_job(SizeFamily::truncated_normal, 3.0, 21.6, truncated, constant(23.0), some_sd)},
       {"an sd of a normal law",
-       random_job(SizeFamily::normal, 4.0, 27.3, whole, constant(24.3), some_sd)},
-      {"a mean", random_job(SizeFamily::truncated_normal, 4.0, 26.35, truncated,
+       random_job(SizeFamily::normal, 4.0, 27.1, whole, constant(24.3), some_sd)},
+      {"a mean", random_job(SizeFamily::truncated_normal, 4.0, 26.2, truncated,
                             uniform(22.5, 23.5), constant(1.0))},
       {"a mean of a normal law",
-       random_job(SizeFamily::normal, 4.0, 27.3, whole, testing::normal(24.0, 0.5), constant(0.9))},
-      {"both, below", random_job(SizeFamily::truncated_normal, 3.0, 21.5, truncated,
+       random_job(SizeFamily::normal, 4.0, 27.1, whole, testing::normal(24.0, 0.5), constant(0.9))},
+      {"both, below", random_job(SizeFamily::truncated_normal, 3.0, 21.6, truncated,
                                  uniform(22.5, 23.5), some_sd)},
       {"both, from unbounded laws",
-       random_job(SizeFamily::truncated_normal, 4.0, 26.35, truncated, testing::normal(22.8, 0.4),
+       random_job(SizeFamily::truncated_normal, 4.0, 26.2, truncated, testing::normal(22.8, 0.4),
                   within(testing::law(kernels::Law::lognormal, std::log(0.8), 0.3), 0.001, 20.0))},
       {"both, of a normal law",
-       random_job(SizeFamily::normal, 4.0, 27.3, whole,
+       random_job(SizeFamily::normal, 4.0, 27.1, whole,
                   within(testing::normal(24.0, 0.5), 23.0, 25.5), uniform(0.3, 1.2))}};
 }
 
