@@ -1,20 +1,13 @@
 #include "kernels/normal_pair.hpp"
 
-#include <array>
 #include <bit>
 #include <cmath>
 
+#include "kernels/horner.hpp"
 #include "kernels/math_constants.hpp"
 
 namespace flopsieve::kernels {
 namespace {
-
-template <std::size_t n>
-float horner(const std::array<float, n>& coefficients, float x) {
-  float sum = coefficients[n - 1];
-  for (std::size_t i = n - 1; i-- > 0;) sum = std::fma(sum, x, coefficients[i]);
-  return sum;
-}
 
 /// u = m 2^exponent with m in [sqrt(1/2), sqrt(2)).
 struct Binade {

@@ -58,8 +58,15 @@ float polynomial(const std::array<float, n>& coefficients, float x) {
   return sum;
 }
 
-/// ln u: Cephes logf (Moshier), u = m 2^e with m in [sqrt(1/2), sqrt(2)).
-inline float reference_logf(float u) {
+/// ln u = exponent ln 2 + f + tail by Cephes logf (Moshier), u = (1 + f) 2^exponent with 1 + f in
+/// [sqrt(1/2), sqrt(2)).
+struct LogParts {
+  float exponent;
+  float f;
+  float tail;
+};
+
+inline LogParts reference_log_parts(float u) {
   int e = 0;
   float m = std::frexp(u, &e);
   if (m < 0.707106769f) {
@@ -72,8 +79,12 @@ inline float reference_logf(float u) {
   const float f = m - 1.0f;
   const float f2 = f * f;
   const float cubic = (f2 * f) * polynomial(coefficients, f);
-  const float tail = std::fma(f2, -0.5f, cubic);
-  return std::fma(static_cast<float>(e), 0.69314718f, f + tail);
+  return {static_cast<float>(e), f, std::fma(f2, -0.5f, cubic)};
+}
+
+inline float reference_logf(float u) {
+  const LogParts log = reference_log_parts(u);
+  return std::fma(log.exponent, 0.69314718f, log.f + log.tail);
 }
 
 struct Pair {
