@@ -39,6 +39,7 @@ class BatchRun {
   bool run_year(std::uint32_t year_index);
   bool split_year(std::uint32_t year_index);
   void visit(std::span<const Trial> trials, const Sieve::Visitor& visitor);
+  std::vector<Pending> all_pending(std::uint32_t year_index);
   void schedule(std::uint32_t year_index, std::vector<Pending>& pending);
   void settle(std::uint32_t year_index, std::vector<Pending>& pending);
   bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
@@ -105,10 +106,7 @@ bool BatchRun::run() {
 
 bool BatchRun::run_year(std::uint32_t year_index) {
   if (plan_.sampling.method == Method::split) return split_year(year_index);
-  std::vector<Pending> pending;
-  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
-    if (alive_[slot] != 0) pending.push_back({slot, 0, 0});
-  }
+  std::vector<Pending> pending = all_pending(year_index);
   while (!pending.empty()) {
     if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
       return false;
@@ -119,6 +117,25 @@ bool BatchRun::run_year(std::uint32_t year_index) {
     settle(year_index, pending);
   }
   return true;
+}
+
+/// All trajectories that are alive. Where a year's number of models is the same for all attempts,
+/// in its order, so that the sieve need not put every tile in order. (Sums of tilted candidates
+/// are part of the result and stay in the order of trajectories.)
+std::vector<BatchRun::Pending> BatchRun::all_pending(std::uint32_t year_index) {
+  const bool in_order = sieve_.inputs().year_is_held() && plan_.sampling.method == Method::reject;
+  std::vector<std::pair<std::uint32_t, Pending>> counted;
+  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
+    if (alive_[slot] == 0) continue;
+    const Trajectory& trajectory = trajectories_[slot];
+    const Trial first{&trajectory, {trajectory.index, 0, year_index}};
+    counted.push_back({in_order ? sieve_.count_of_year(first) : 0, {slot, 0, 0}});
+  }
+  std::stable_sort(counted.begin(), counted.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Pending> pending;
+  for (const auto& [count, entry] : counted) pending.push_back(entry);
+  return pending;
 }
 
 /// One survivor of each trajectory's own population.

@@ -49,6 +49,13 @@ void InputTile::draw(std::span<const Trial> trials, std::span<CandidateInputs> i
   }
 }
 
+std::uint32_t InputTile::count_of_year(const Trial& trial) {
+  if (held_.empty()) return sampler_->year_inputs(*trial.trajectory, trial.address).count;
+  std::size_t place = 0;
+  find(trial, place);
+  return held_[place].year.count;
+}
+
 const CandidateInputs& InputTile::of_year(const Trial& trial) {
   const std::uint32_t year = trial.address.year_index;
   if (year_known_[year] == 0) {

@@ -21,6 +21,9 @@ class InputTile {
   /// inputs[i] becomes those of trials[i]. Throws as InputSampler does.
   void draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs);
 
+  /// The number of models of the trial's year, where InputSampler::year_is_held().
+  std::uint32_t count_of_year(const Trial& trial);
+
  private:
   /// What is known of a trajectory's year.
   struct Held {
