@@ -171,7 +171,8 @@ void BatchRun::visit(std::span<const Trial> trials, const Sieve::Visitor& visito
 }
 
 /// Fills the tile. Where few trajectories are left, one that has failed n times gets up to n / 2
-/// attempts at once, to fill a small part of the tile: few are then computed in vain.
+/// attempts at once, to fill a small part of the tile: few are then computed in vain. Whole groups
+/// of lanes where there are so many: attempts of one trajectory have sizes of nearly one number.
 void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending) {
   trials_.clear();
   constexpr std::size_t worth_filling = 512;
@@ -179,8 +180,9 @@ void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending)
       std::max<std::uint64_t>(1, std::min(options_.tile, worth_filling) / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
   for (Pending& entry : pending) {
-    const std::uint64_t wanted =
+    std::uint64_t wanted =
         std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
+    if (wanted > kernels::group_width) wanted -= wanted % kernels::group_width;
     entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
     if (trials_.size() >= options_.tile) entry.scheduled = 0;
     const Trajectory& trajectory = trajectories_[entry.slot];
