@@ -209,6 +209,13 @@ kernels::GroupShape GroupDraws::shape_of_lanes(const TrialInputs& all, const Gro
   kernels::GroupShape shape;
   shape.plain = plan_->sizes.family == SizeFamily::normal;
   if (shape.plain) return shape;
+  if (plan_->sizes.family == SizeFamily::skew_normal) {
+    kernels::PerLane<double> skewness{};
+    for (std::size_t lane = 0; lane < group.lanes; ++lane) {
+      skewness[lane] = all.inputs[group.trial[lane]].parameters[2];
+    }
+    return kernels::skew_normal_group(skewness);
+  }
   for (std::size_t lane = 0; lane < group.lanes; ++lane) {
     const kernels::SkewNormalShape law =
         shape_of(plan_->sizes.family, all.inputs[group.trial[lane]]);
