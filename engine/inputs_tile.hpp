@@ -35,7 +35,7 @@ class InputTile {
   void draw_uniforms(std::span<const Trial> trials);
   void draw_one(const Trial& trial, std::span<const double> uniforms, CandidateInputs& inputs);
   const CandidateInputs& of_year(const Trial& trial);
-  bool find(const Trial& trial, std::size_t& place);
+  std::size_t place_of(const Trial& trial);
 
   const InputSampler* sampler_;
   std::vector<double> uniforms_;  ///< [lane, InputSampler::own_uniforms()]
