@@ -65,8 +65,17 @@ HWY_INLINE V PowerOfTen(D d, V x) {
   return PowerOfTwo(d, high, hn::Add(low, hn::Mul(x, hn::Set(d, log2_of_10_low))));
 }
 
+/// e^x for -708 <= x <= 709.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V DecimalLog(D d, V x) {
+HWY_INLINE V Exponential(D d, V x) {
+  const V factor = hn::Set(d, log2_of_e);
+  const V high = hn::Mul(x, factor);
+  const V low = Fma(d, x, factor, hn::Neg(high));
+  return PowerOfTwo(d, high, hn::Add(low, hn::Mul(x, hn::Set(d, log2_of_e_low))));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V NaturalLog(D d, V x) {
   const hn::RebindToUnsigned<D> du;
   const hn::RebindToSigned<D> di;
   const auto cut = hn::Set(du, sqrt_half_bits);
@@ -82,8 +91,12 @@ HWY_INLINE V DecimalLog(D d, V x) {
   const V half_square = hn::Mul(hn::Mul(hn::Set(d, 0.5), f), f);
   const V tail = hn::Mul(s, hn::Add(half_square, hn::Mul(z, Horner(d, log_coefficients, z))));
   const V low = hn::Add(tail, hn::Mul(exponent, hn::Set(d, ln2_low)));
-  const V log =
-      hn::Sub(hn::Mul(exponent, hn::Set(d, ln2_high)), hn::Sub(hn::Sub(half_square, low), f));
+  return hn::Sub(hn::Mul(exponent, hn::Set(d, ln2_high)), hn::Sub(hn::Sub(half_square, low), f));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V DecimalLog(D d, V x) {
+  const V log = NaturalLog(d, x);
   return Fma(d, log, hn::Set(d, log10_of_e), hn::Mul(log, hn::Set(d, log10_of_e_low)));
 }
 
