@@ -106,11 +106,9 @@ std::string split_obstacle(Plan trial) {
   const std::string refusal = split_refusal(trial);
   if (!refusal.empty()) return refusal;
   trial.sampling.method = Method::split;
-  try {
-    for (std::uint32_t year = 0; year < trial.year_count(); ++year) split_pilot_year(trial, year);
-  } catch (const Error& error) {
-    if (error.code() != ExitCode::budget) throw;
-    return error.what();
+  for (std::uint32_t year = 0; year < trial.year_count(); ++year) {
+    const PilotYear found = split_pilot_year(trial, year);
+    if (found.tally.survivors == 0) return fmt::format("{}: {}", trial.years[year], found.why);
   }
   return {};
 }

@@ -94,9 +94,10 @@ PilotYear split_pilot_year(const Plan& plan, std::uint32_t year_index) {
     if (survivor) sizes += static_cast<double>(survivor->z.size());
   }
   if (year.tally.survivors == 0) {
-    throw Error(ExitCode::budget, fmt::format("{}: {}", plan.years[year_index], why));
+    year.why = std::move(why);
+  } else {
+    year.draws_per_candidate = sizes / static_cast<double>(year.tally.survivors);
   }
-  year.draws_per_candidate = sizes / static_cast<double>(year.tally.survivors);
   return year;
 }
 
@@ -123,6 +124,7 @@ Pilot run_pilot(const Plan& plan) {
   if (plan.sampling.method == Method::split) {
     for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
       pilot.years.push_back(split_pilot_year(plan, year));
+      if (pilot.years.back().tally.survivors == 0) break;
     }
     return pilot;
   }
@@ -163,13 +165,17 @@ std::string killer_sentence(const Plan& plan, const YearTally& year) {
 void demand_survivors(const Plan& plan, const Pilot& pilot) {
   const PilotYear& last = pilot.years.back();
   if (last.tally.survivors > 0) return;
+  const int year = plan.years[pilot.years.size() - 1];
+  if (!last.why.empty()) {
+    throw Error(ExitCode::budget, fmt::format("{}: {}; or try with --force", year, last.why));
+  }
   const auto candidates = static_cast<double>(last.tally.candidates);
   throw Error(ExitCode::budget,
               fmt::format("none of {} trial candidates of {} meets every constraint, so fewer than "
                           "one in {:.2g} does (95 %): {}. Widen a constraint, move an input, or "
                           "try with --force",
-                          last.tally.candidates, plan.years[pilot.years.size() - 1],
-                          candidates / 3.0, killer_sentence(plan, last.tally)));
+                          last.tally.candidates, year, candidates / 3.0,
+                          killer_sentence(plan, last.tally)));
 }
 
 }  // namespace flopsieve::engine
