@@ -289,6 +289,7 @@ void BatchRun::record() {
     record_rows(row, std::min(row + rows_at_once, complete_.size()));
   }
   if (!plan_.outputs.keeps_statistics()) columns.statistics = {};
+  if (plan_.outputs.keep == Keep::summary) columns = {};
 }
 
 /// All years of some rows, so that their columns stay in the cache until they are tallied.
