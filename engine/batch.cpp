@@ -72,6 +72,7 @@ class BatchRun {
   std::vector<double> log10_frontier_;            ///< [complete] largest model so far
   std::vector<kernels::FrontierCount> frontier_;  ///< [complete, year, width]
   kernels::FrontierScratch frontier_scratch_;
+  std::vector<std::uint64_t> running_;  ///< [threshold] of record_cumulative()
   std::vector<Trial> trials_;
   std::vector<Verdict> verdicts_;
   BatchResult result_;
@@ -119,22 +120,22 @@ bool BatchRun::run_year(std::uint32_t year_index) {
   return true;
 }
 
-/// All trajectories that are alive. Where a year's number of models is the same for all attempts,
-/// in its order, so that the sieve need not put every tile in order. (Sums of tilted candidates
-/// are part of the result and stay in the order of trajectories.)
+/// All trajectories that are alive, in the order in which the sieve wants them. (Sums of tilted
+/// candidates are part of the result and stay in the order of trajectories.)
 std::vector<BatchRun::Pending> BatchRun::all_pending(std::uint32_t year_index) {
-  const bool in_order = sieve_.inputs().year_is_held() && plan_.sampling.method == Method::reject;
-  std::vector<std::pair<std::uint32_t, Pending>> counted;
-  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
-    if (alive_[slot] == 0) continue;
-    const Trajectory& trajectory = trajectories_[slot];
-    const Trial first{&trajectory, {trajectory.index, 0, year_index}};
-    counted.push_back({in_order ? sieve_.count_of_year(first) : 0, {slot, 0, 0}});
-  }
-  std::stable_sort(counted.begin(), counted.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<Pending> pending;
-  for (const auto& [count, entry] : counted) pending.push_back(entry);
+  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
+    if (alive_[slot] != 0) pending.push_back({slot, 0, 0});
+  }
+  if (!sieve_.orders_by_year() || is_tilted(plan_.sampling.method)) return pending;
+  std::vector<std::uint32_t> counts(trajectories_.size());
+  for (const Pending& entry : pending) {
+    const Trajectory& trajectory = trajectories_[entry.slot];
+    counts[entry.slot] = sieve_.count_of_year({&trajectory, {trajectory.index, 0, year_index}});
+  }
+  std::stable_sort(pending.begin(), pending.end(), [&](const Pending& a, const Pending& b) {
+    return counts[a.slot] < counts[b.slot];
+  });
   return pending;
 }
 
@@ -180,8 +181,7 @@ void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending)
       std::max<std::uint64_t>(1, std::min(options_.tile, worth_filling) / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
   for (Pending& entry : pending) {
-    std::uint64_t wanted =
-        std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
+    std::uint64_t wanted = std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
     if (wanted > kernels::group_width) wanted -= wanted % kernels::group_width;
     entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
     if (trials_.size() >= options_.tile) entry.scheduled = 0;
@@ -289,6 +289,7 @@ void BatchRun::record() {
     record_rows(row, std::min(row + rows_at_once, complete_.size()));
   }
   if (!plan_.outputs.keeps_statistics()) columns.statistics = {};
+  if (plan_.outputs.keep == Keep::summary) columns = {};
 }
 
 /// All years of some rows, so that their columns stay in the cache until they are tallied.
@@ -371,12 +372,12 @@ void BatchRun::tally_row(std::size_t row) {
 
 void BatchRun::record_cumulative(std::size_t row) {
   const std::size_t thresholds = plan_.outputs.thresholds.size();
-  std::vector<std::uint64_t> running(thresholds, 0);
+  running_.assign(thresholds, 0);
   for (std::size_t year = 0; year < plan_.year_count(); ++year) {
-    if (plan_.years[year] == plan_.outputs.forecast_from) running = plan_.outputs.cumulative_base;
+    if (plan_.years[year] == plan_.outputs.forecast_from) running_ = plan_.outputs.cumulative_base;
     for (std::size_t t = 0; t < thresholds; ++t) {
-      running[t] += result_.columns.counts[(row * plan_.year_count() + year) * thresholds + t];
-      add_to(result_.tally.cumulative[year * thresholds + t], running[t]);
+      running_[t] += result_.columns.counts[(row * plan_.year_count() + year) * thresholds + t];
+      add_to(result_.tally.cumulative[year * thresholds + t], running_[t]);
     }
   }
 }

@@ -26,6 +26,11 @@ Sieve::Sieve(const Plan& plan, Purpose purpose)
       std::any_of(plan.outputs.statistics.begin(), plan.outputs.statistics.end(), needs_order);
 }
 
+bool Sieve::orders_by_year() const {
+  return inputs_.year_is_held() && !always_survives_ &&
+         plan_->sizes.family != SizeFamily::allocation;
+}
+
 TrialInputs Sieve::draw_inputs(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
   if (tilted_.in_use()) {
