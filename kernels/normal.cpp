@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "kernels/horner.hpp"
 #include "kernels/math.hpp"
 
 namespace flopsieve::kernels {
@@ -33,11 +34,7 @@ constexpr std::array<double, 25> tail_coefficients = {
 double upper_tail(double x) {
   if (x > limit) return 0.0;
   const double t = (x - 4.0) / (x + 4.0);
-  double sum = tail_coefficients.back();
-  for (std::size_t i = tail_coefficients.size() - 1; i-- > 0;) {
-    sum = std::fma(sum, t, tail_coefficients[i]);
-  }
-  return gaussian(x) * sum / (1.0 + x);
+  return gaussian(x) * horner(tail_coefficients, t) / (1.0 + x);
 }
 
 }  // namespace
