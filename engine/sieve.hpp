@@ -37,7 +37,8 @@ class Sieve {
   std::uint64_t judge(std::span<const Trial> trials, std::span<Verdict> verdicts);
 
   /// Draws the candidates, without judging them, and calls visit(i, candidate, its sizes) once for
-  /// each trial i, in no particular order.
+  /// each trial i, in no particular order. Candidates of allocations have powers only if a
+  /// statistic of the outputs or the constraints is made of them.
   using Visitor = std::function<void(std::size_t, const Candidate&, OrderedSizes&)>;
   void visit(std::span<const Trial> trials, const Visitor& visit);
 
@@ -97,6 +98,7 @@ class Sieve {
   std::uint64_t allocated_ = 0;                       ///< sizes of allocations drawn
   bool always_survives_ = false;                      ///< nothing can reject
   bool visits_in_order_ = false;                      ///< visitors want sizes in order
+  bool needs_powers_ = false;  ///< of the sizes of allocations: a statistic is made of them
 };
 
 }  // namespace flopsieve::engine
