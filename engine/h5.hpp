@@ -186,14 +186,6 @@ class H5File {
     return values;
   }
 
-  /// All numbers of a dataset of type T as they lie in the image of this file, little-endian and
-  /// not necessarily aligned: as long as the file is open. For files of open_image(), and datasets
-  /// that were written by write() without deflate.
-  template <H5Number T>
-  std::span<const std::byte> bytes(const std::string& path) const {
-    return bytes_in_place(path, h5_type<T>());
-  }
-
   std::vector<std::string> read_strings(const std::string& path) const;
 
   /// The SHA-256 of what the dataset holds now, as its attribute "sha256" was computed. Reads in
@@ -217,7 +209,6 @@ class H5File {
                     const std::vector<std::span<const std::byte>>& pieces, const DatasetInfo& info);
   void read_numbers(const std::string& path, H5Type type, std::uint64_t first, std::uint64_t count,
                     void* values) const;
-  std::span<const std::byte> bytes_in_place(const std::string& path, H5Type type) const;
   std::uint64_t row_size(const std::string& path) const;
 
   std::unique_ptr<State> state_;
@@ -259,9 +250,6 @@ class RowWriter {
 
   /// Any number of whole rows.
   void append(std::span<const T> values) { appender_.append(std::as_bytes(values)); }
-
-  /// The same for numbers as they lie in a file (H5File::bytes()).
-  void append_bytes(std::span<const std::byte> values) { appender_.append(values); }
 
   /// Rows so far.
   std::uint64_t rows() const { return appender_.rows(); }

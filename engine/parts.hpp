@@ -38,9 +38,7 @@ struct Part {
 struct PartContents {
   std::vector<BatchRecord> batches;
   Tally histograms;  ///< of all its batches together
-  Columns columns;   ///< but for the sizes, which are most of a part
-  H5File file;
-  std::span<const std::byte> log10_flop;  ///< float64, where they stand in `file`
+  Columns columns;
 };
 
 /// Collects committed batches and writes them as sealed parts (sealed.hpp) into a folder, so that

@@ -285,17 +285,6 @@ TEST_CASE("pieces of all lengths fill chunks and datasets in order") {
   CHECK(file.dataset_sha256("/x") == hash);
 }
 
-TEST_CASE("numbers are found in place in an image") {
-  H5File written = H5File::create_in_memory("image");
-  const std::vector<double> values{1.5, 2.5, 4};
-  written.write("/x", values, with_dimensions({{"/x", 3}}));
-  written.write("/none", std::vector<double>{}, with_dimensions({{"/none", 0}}));
-  const H5File file = H5File::open_image(written.take_image(), "image");
-  CHECK(std::ranges::equal(file.bytes<double>("/x"), std::as_bytes(std::span(values))));
-  CHECK(file.bytes<double>("/none").empty());
-  CHECK_THROWS_AS(file.bytes<float>("/x"), Error);
-}
-
 TEST_CASE("files in memory do not mix, whatever their names") {
   H5File first = H5File::create_in_memory("same");
   H5File second = H5File::create_in_memory("same");
