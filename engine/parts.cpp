@@ -17,9 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_parts_on_their_way = 4;
+constexpr std::size_t most_parts_on_their_way = 8;
 constexpr std::size_t most_waiting_batches = 64;
-constexpr std::size_t most_waiting_bytes = std::size_t{16} << 20;
+constexpr std::size_t most_waiting_bytes = std::size_t{8} << 20;
 
 std::size_t bytes_of(const Columns& columns) {
   return 8 * (columns.trajectory.size() + columns.attempt.size() + columns.statistics.size() +
