@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "engine/page_bytes.hpp"
@@ -224,6 +225,12 @@ class H5Appender {
   H5Appender& operator=(H5Appender&&) noexcept;
 
   void append(std::span<const std::byte> values);
+
+  /// append() but that another thread may still be hashing the values when it returns: they must
+  /// stay as they are until end_append().
+  void begin_append(std::span<const std::byte> values);
+  void end_append();
+
   void finish();
   std::uint64_t rows() const;
 
@@ -251,6 +258,15 @@ class RowWriter {
   /// Any number of whole rows.
   void append(std::span<const T> values) { appender_.append(std::as_bytes(values)); }
 
+  /// The same, but these rows may still be hashed while the caller makes the next ones. Gives back
+  /// the values of an earlier call, or none, so that their memory can be used again.
+  std::vector<T> exchange(std::vector<T> values) {
+    appender_.end_append();
+    std::swap(values, being_hashed_);
+    appender_.begin_append(std::as_bytes(std::span(being_hashed_)));
+    return values;
+  }
+
   /// Rows so far.
   std::uint64_t rows() const { return appender_.rows(); }
 
@@ -258,6 +274,7 @@ class RowWriter {
   void finish() { appender_.finish(); }
 
  private:
+  std::vector<T> being_hashed_;  ///< until appender_ has ended, which must be destroyed first
   H5Appender appender_;
 };
 

@@ -146,12 +146,13 @@ class ColumnWriter {
     set_year_->append(set_years);
     row_size_->append(std::span(columns.row_size).first(sets));
     to_log10_flop(columns, sizes_);
-    log10_flop_->append(std::span(sizes_).first(sizes));
+    sizes_.resize(sizes);
+    sizes_ = log10_flop_->exchange(std::move(sizes_));
   }
 
   const Plan& plan_;
   std::uint64_t sets_wanted_ = 0;
-  std::vector<double> sizes_;  ///< of a part; kept for its memory
+  std::vector<double> sizes_;  ///< memory for those of a part
   std::optional<RowWriter<std::uint64_t>> trajectory_, attempt_, set_trajectory_, row_size_;
   std::optional<RowWriter<std::uint32_t>> counts_;
   std::optional<RowWriter<std::int32_t>> set_year_;
