@@ -42,6 +42,7 @@ class BatchRun {
   bool run_year(std::uint32_t year_index);
   bool split_year(std::uint32_t year_index);
   void visit(std::span<const Trial> trials, const Sieve::Visitor& visitor);
+  std::vector<Pending> all_pending(std::uint32_t year_index);
   void schedule(std::uint32_t year_index, std::vector<Pending>& pending);
   void settle(std::uint32_t year_index, std::vector<Pending>& pending);
   bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
@@ -109,10 +110,7 @@ bool BatchRun::run() {
 
 bool BatchRun::run_year(std::uint32_t year_index) {
   if (plan_.sampling.method == Method::split) return split_year(year_index);
-  std::vector<Pending> pending;
-  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
-    if (alive_[slot] != 0) pending.push_back({slot, 0, 0});
-  }
+  std::vector<Pending> pending = all_pending(year_index);
   while (!pending.empty()) {
     if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
       return false;
@@ -123,6 +121,25 @@ bool BatchRun::run_year(std::uint32_t year_index) {
     settle(year_index, pending);
   }
   return true;
+}
+
+/// All trajectories that are alive. Where a year's number of models is the same for all attempts,
+/// in its order, so that the sieve need not put every tile in order. (Sums of tilted candidates
+/// are part of the result and stay in the order of trajectories.)
+std::vector<BatchRun::Pending> BatchRun::all_pending(std::uint32_t year_index) {
+  const bool in_order = sieve_.inputs().year_is_held() && plan_.sampling.method == Method::reject;
+  std::vector<std::pair<std::uint32_t, Pending>> counted;
+  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
+    if (alive_[slot] == 0) continue;
+    const Trajectory& trajectory = trajectories_[slot];
+    const Trial first{&trajectory, {trajectory.index, 0, year_index}};
+    counted.push_back({in_order ? sieve_.count_of_year(first) : 0, {slot, 0, 0}});
+  }
+  std::stable_sort(counted.begin(), counted.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Pending> pending;
+  for (const auto& [count, entry] : counted) pending.push_back(entry);
+  return pending;
 }
 
 /// One survivor of each trajectory's own population.
@@ -158,7 +175,8 @@ void BatchRun::visit(std::span<const Trial> trials, const Sieve::Visitor& visito
 }
 
 /// Fills the tile. Where few trajectories are left, one that has failed n times gets up to n / 2
-/// attempts at once, to fill a small part of the tile: few are then computed in vain.
+/// attempts at once, to fill a small part of the tile: few are then computed in vain. Whole groups
+/// of lanes where there are so many: attempts of one trajectory have sizes of nearly one number.
 void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending) {
   trials_.clear();
   constexpr std::size_t worth_filling = 512;
@@ -166,8 +184,9 @@ void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending)
       std::max<std::uint64_t>(1, std::min(options_.tile, worth_filling) / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
   for (Pending& entry : pending) {
-    const std::uint64_t wanted =
+    std::uint64_t wanted =
         std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
+    if (wanted > kernels::group_width) wanted -= wanted % kernels::group_width;
     entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
     if (trials_.size() >= options_.tile) entry.scheduled = 0;
     const Trajectory& trajectory = trajectories_[entry.slot];

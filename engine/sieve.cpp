@@ -92,8 +92,8 @@ std::uint64_t Sieve::judge(std::span<const Trial> trials, std::span<Verdict> ver
 void Sieve::judge_group(const TrialInputs& all, std::span<Verdict> verdicts) {
   std::uint32_t undecided = 0;
   for (std::size_t lane = 0; lane < group_.lanes; ++lane) {
-    if (group_.unmatched[lane]) {
-      verdicts[group_.trial[lane]] = {.survives = false, .audited = false, .rejections = 1};
+    if (group_.rejections[lane] != 0) {
+      verdicts[group_.trial[lane]] = {.rejections = group_.rejections[lane]};
     } else if (!judge_lane(all, lane, group_, verdicts)) {
       undecided |= 1u << lane;
     }

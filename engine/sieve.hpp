@@ -41,6 +41,9 @@ class Sieve {
   using Visitor = std::function<void(std::size_t, const Candidate&, OrderedSizes&)>;
   void visit(std::span<const Trial> trials, const Visitor& visit);
 
+  /// InputTile::count_of_year(). Trials in this order need not be put in order by judge().
+  std::uint32_t count_of_year(const Trial& trial) { return input_tile_.count_of_year(trial); }
+
   const InputSampler& inputs() const { return inputs_; }
 
   /// Multiplies the finite error bounds of single precision from now on. 1 until then; with less,

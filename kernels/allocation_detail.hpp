@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// What allocation.cpp shares between the once compiled part and the vector bodies.
+/// What allocation.cpp and its vector bodies (allocation-inl.hpp) share.
 namespace flopsieve::kernels {
 
 /// Classes that are drawn side by side, on every target.

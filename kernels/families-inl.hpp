@@ -26,6 +26,12 @@ HWY_INLINE V Constants(D d, const Lanes& lanes, std::size_t lane, Get get) {
   return hn::Load(d, values);
 }
 
+/// A vector of a member of lanes[lane + i].
+template <class D, class Draw, class T, class V = hn::Vec<D>>
+HWY_INLINE V Constants(D d, const PerLane<Draw>& lanes, std::size_t lane, T Draw::*member) {
+  return Constants(d, lanes, lane, [member](const Draw& each) { return each.*member; });
+}
+
 /// In (0, 1], with its digits near 0.
 template <class D, class VU = hn::Vec<hn::RebindToUnsigned<D>>>
 HWY_INLINE hn::Vec<D> UniformFromZero(D d, VU word) {
@@ -93,11 +99,42 @@ HWY_INLINE V ExponentialMinusOneFloat(D d, V x) {
   return Fma(d, power, small, hn::Sub(power, one));
 }
 
-template <class D>
-struct UniformFamily {
+/// Base of a family that makes a draw of a word: One(word).
+template <class D, class Family>
+struct FourWords {
   using V = hn::Vec<D>;
   using VU = hn::Vec<hn::RebindToUnsigned<D>>;
   static constexpr std::size_t draws_per_block = 4;
+
+  HWY_INLINE void FromWords(VU a, VU b, VU c, VU e, V* HWY_RESTRICT out) const {
+    const auto& family = static_cast<const Family&>(*this);
+    out[0] = family.One(a);
+    out[1] = family.One(b);
+    out[2] = family.One(c);
+    out[3] = family.One(e);
+  }
+};
+
+/// Base of a family that makes a draw of a word that chooses and a normal: One(word, normal).
+template <class D, class Family>
+struct TwoNormals {
+  using V = hn::Vec<D>;
+  using VU = hn::Vec<hn::RebindToUnsigned<D>>;
+  static constexpr std::size_t draws_per_block = 2;
+
+  HWY_INLINE void FromWords(VU a, VU b, VU c, VU e, V* HWY_RESTRICT out) const {
+    const auto& family = static_cast<const Family&>(*this);
+    V first, second;
+    BoxMuller(D(), a, b, first, second);
+    out[0] = family.One(c, first);
+    out[1] = family.One(e, second);
+  }
+};
+
+template <class D>
+struct UniformFamily : FourWords<D, UniformFamily<D>> {
+  using V = hn::Vec<D>;
+  using VU = hn::Vec<hn::RebindToUnsigned<D>>;
 
   UniformFamily(int, std::size_t) {}
 
@@ -107,52 +144,35 @@ struct UniformFamily {
     return Fma(d, hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<8>(word))), hn::Set(d, 0x1p-24f),
                hn::Set(d, 0x1p-25f));
   }
-
-  HWY_INLINE void FromWords(VU a, VU b, VU c, VU e, V* HWY_RESTRICT out) const {
-    out[0] = One(a);
-    out[1] = One(b);
-    out[2] = One(c);
-    out[3] = One(e);
-  }
 };
 
 template <class D>
-struct GridFamily {
+struct GridFamily : FourWords<D, GridFamily<D>> {
   using V = hn::Vec<D>;
   using DU = hn::RebindToUnsigned<D>;
   using VU = hn::Vec<DU>;
-  static constexpr std::size_t draws_per_block = 4;
   VU points;
 
   GridFamily(const PerLane<GridDraw>& lanes, std::size_t lane)
-      : points(Constants(DU(), lanes, lane, [](const GridDraw& each) { return each.points; })) {}
+      : points(Constants(DU(), lanes, lane, &GridDraw::points)) {}
 
   HWY_INLINE V One(VU word) const {
     const hn::RebindToSigned<D> di;
     return hn::ConvertTo(D(), hn::BitCast(di, UpperProduct(DU(), word, points)));
   }
-
-  HWY_INLINE void FromWords(VU a, VU b, VU c, VU e, V* HWY_RESTRICT out) const {
-    out[0] = One(a);
-    out[1] = One(b);
-    out[2] = One(c);
-    out[3] = One(e);
-  }
 };
 
 template <class D>
-struct PowerLawFamily {
+struct PowerLawFamily : FourWords<D, PowerLawFamily<D>> {
   using V = hn::Vec<D>;
   using VU = hn::Vec<hn::RebindToUnsigned<D>>;
-  static constexpr std::size_t draws_per_block = 4;
   V floor, complement, factor, offset;
 
   PowerLawFamily(const PerLane<PowerLawDraw>& lanes, std::size_t lane)
-      : floor(Constants(D(), lanes, lane, [](const PowerLawDraw& each) { return each.floor; })),
-        complement(
-            Constants(D(), lanes, lane, [](const PowerLawDraw& each) { return each.complement; })),
-        factor(Constants(D(), lanes, lane, [](const PowerLawDraw& each) { return each.factor; })),
-        offset(Constants(D(), lanes, lane, [](const PowerLawDraw& each) { return each.offset; })) {}
+      : floor(Constants(D(), lanes, lane, &PowerLawDraw::floor)),
+        complement(Constants(D(), lanes, lane, &PowerLawDraw::complement)),
+        factor(Constants(D(), lanes, lane, &PowerLawDraw::factor)),
+        offset(Constants(D(), lanes, lane, &PowerLawDraw::offset)) {}
 
   HWY_INLINE V One(VU word) const {
     const D d;
@@ -161,32 +181,20 @@ struct PowerLawFamily {
     const V log = LogFloatLess(d, below, Fma(d, v, complement, floor));
     return WithinUnit(d, Fma(d, factor, log, offset));
   }
-
-  HWY_INLINE void FromWords(VU a, VU b, VU c, VU e, V* HWY_RESTRICT out) const {
-    out[0] = One(a);
-    out[1] = One(b);
-    out[2] = One(c);
-    out[3] = One(e);
-  }
 };
 
 template <class D>
-struct TruncatedFamily {
+struct TruncatedFamily : FourWords<D, TruncatedFamily<D>> {
   using V = hn::Vec<D>;
   using VU = hn::Vec<hn::RebindToUnsigned<D>>;
-  static constexpr std::size_t draws_per_block = 4;
   V below, mass, above, factor, offset;
 
   TruncatedFamily(const PerLane<TruncatedDraw>& lanes, std::size_t lane)
-      : below(Constants(D(), lanes, lane,
-                        [](const TruncatedDraw& each) { return each.twice_below; })),
-        mass(
-            Constants(D(), lanes, lane, [](const TruncatedDraw& each) { return each.twice_mass; })),
-        above(Constants(D(), lanes, lane,
-                        [](const TruncatedDraw& each) { return each.twice_above; })),
-        factor(Constants(D(), lanes, lane, [](const TruncatedDraw& each) { return each.factor; })),
-        offset(Constants(D(), lanes, lane, [](const TruncatedDraw& each) { return each.offset; })) {
-  }
+      : below(Constants(D(), lanes, lane, &TruncatedDraw::twice_below)),
+        mass(Constants(D(), lanes, lane, &TruncatedDraw::twice_mass)),
+        above(Constants(D(), lanes, lane, &TruncatedDraw::twice_above)),
+        factor(Constants(D(), lanes, lane, &TruncatedDraw::factor)),
+        offset(Constants(D(), lanes, lane, &TruncatedDraw::offset)) {}
 
   HWY_INLINE V One(VU word) const {
     const D d;
@@ -200,13 +208,6 @@ struct TruncatedFamily {
     const V signed_t = hn::IfThenElse(hn::Le(from_low, from_high), hn::Neg(t), t);
     return WithinUnit(d, Fma(d, factor, signed_t, offset));
   }
-
-  HWY_INLINE void FromWords(VU a, VU b, VU c, VU e, V* HWY_RESTRICT out) const {
-    out[0] = One(a);
-    out[1] = One(b);
-    out[2] = One(c);
-    out[3] = One(e);
-  }
 };
 
 template <class D>
@@ -217,16 +218,15 @@ struct StudentFamily {
   V nu, exponent;
 
   StudentFamily(const PerLane<StudentDraw>& lanes, std::size_t lane)
-      : nu(Constants(D(), lanes, lane, [](const StudentDraw& each) { return each.nu; })),
-        exponent(
-            Constants(D(), lanes, lane, [](const StudentDraw& each) { return each.exponent; })) {}
+      : nu(Constants(D(), lanes, lane, &StudentDraw::nu)),
+        exponent(Constants(D(), lanes, lane, &StudentDraw::exponent)) {}
 
   HWY_INLINE V One(VU radius_word, VU angle_word) const {
     const D d;
     const V log = LogFloat(d, UniformFromZero(d, radius_word));
     const V power = AtLeastZero(d, hn::Mul(exponent, log));
     V sine, cosine;
-    SinCosTurn(d, angle_word, sine, cosine);
+    RandomTurn(d, angle_word, sine, cosine);
     return hn::Mul(hn::Sqrt(hn::Mul(nu, ExponentialMinusOneFloat(d, power))), cosine);
   }
 
@@ -237,11 +237,10 @@ struct StudentFamily {
 };
 
 template <class D>
-struct MixtureFamily {
+struct MixtureFamily : TwoNormals<D, MixtureFamily<D>> {
   using V = hn::Vec<D>;
   using DU = hn::RebindToUnsigned<D>;
   using VU = hn::Vec<DU>;
-  static constexpr std::size_t draws_per_block = 2;
   VU threshold[most_drawn_components - 1];
   V mean[most_drawn_components], sd[most_drawn_components];
 
@@ -267,21 +266,13 @@ struct MixtureFamily {
     }
     return Fma(d, chosen_sd, normal, chosen_mean);
   }
-
-  HWY_INLINE void FromWords(VU a, VU b, VU c, VU e, V* HWY_RESTRICT out) const {
-    V first, second;
-    BoxMuller(D(), a, b, first, second);
-    out[0] = One(c, first);
-    out[1] = One(e, second);
-  }
 };
 
 template <class D>
-struct EmpiricalFamily {
+struct EmpiricalFamily : TwoNormals<D, EmpiricalFamily<D>> {
   using V = hn::Vec<D>;
   using DU = hn::RebindToUnsigned<D>;
   using VU = hn::Vec<DU>;
-  static constexpr std::size_t draws_per_block = 2;
   const std::uint32_t* cutoff;
   const float* centre;
   VU places;
@@ -304,13 +295,6 @@ struct EmpiricalFamily {
     const auto alias = hn::Gt(hn::Mul(word, places), limit);
     const VU at = hn::Add(place, hn::IfThenElseZero(alias, places));
     return Fma(d, spread, normal, hn::GatherIndex(d, centre, hn::BitCast(di, at)));
-  }
-
-  HWY_INLINE void FromWords(VU a, VU b, VU c, VU e, V* HWY_RESTRICT out) const {
-    V first, second;
-    BoxMuller(D(), a, b, first, second);
-    out[0] = One(c, first);
-    out[1] = One(e, second);
   }
 };
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kernels/family_constants.hpp"
+#include "kernels/horner.hpp"
 #include "kernels/math.hpp"
 #include "kernels/math_constants.hpp"
 #include "kernels/normal.hpp"
@@ -13,13 +14,6 @@
 
 namespace flopsieve::kernels {
 namespace {
-
-template <std::size_t n>
-float horner(const std::array<float, n>& coefficients, float x) {
-  float sum = coefficients[n - 1];
-  for (std::size_t i = n - 1; i-- > 0;) sum = std::fma(sum, x, coefficients[i]);
-  return sum;
-}
 
 Words block_of(Key key, Counter counter, std::uint32_t block) {
   counter[0] = block;
@@ -160,7 +154,7 @@ StudentDraw::StudentDraw(double degrees_of_freedom)
 
 float StudentDraw::from_words(DrawWords words) const {
   const float power = at_least_zero(exponent * natural_log_float(uniform_from_zero(words.first)));
-  return std::sqrt(nu * exponential_minus_one(power)) * sine_cosine_of_turn(words.second).second;
+  return std::sqrt(nu * exponential_minus_one(power)) * random_turn(words.second).second;
 }
 
 float StudentDraw::draw(Key key, Counter counter, std::uint32_t index) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/horner.hpp"
 #include "kernels/math_constants.hpp"
 
 // Scalar code; compiled once per target all the same, since most of it is fused multiply-adds,
@@ -192,10 +193,8 @@ double log_factorial(double n) {
   const double y = 1.0 / (x * x);
   constexpr std::array<double, 6> series = {1.0 / 12.0,    -1.0 / 360.0, 1.0 / 1260.0,
                                             -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360360.0};
-  double sum = series.back();
-  for (std::size_t i = series.size() - 1; i-- > 0;) sum = std::fma(sum, y, series[i]);
   constexpr double half_log_two_pi = 0.91893853320467274178;
-  return (x - 0.5) * natural_log(x) - x + half_log_two_pi + sum / x;
+  return (x - 0.5) * natural_log(x) - x + half_log_two_pi + horner(series, y) / x;
 }
 
 }  // namespace flopsieve::kernels

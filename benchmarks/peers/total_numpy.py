@@ -39,9 +39,18 @@ def judge(z, dtype):
     return len(kept[0])
 
 
+def report(draw, candidates):
+    """Times draw(), which judges a block and returns its survivors, after one that warms up."""
+    draw()
+    blocks = candidates // BLOCK
+    start = time.perf_counter()
+    survivors = sum(draw() for _ in range(blocks))
+    seconds = time.perf_counter() - start
+    print(json.dumps({"seconds": seconds, "candidates": blocks * BLOCK, "survivors": survivors}))
+
+
 def main():
     dtype = np.dtype(sys.argv[1]).type
-    candidates = int(sys.argv[2]) // BLOCK * BLOCK
     generator = np.random.Generator(np.random.SFC64(int(sys.argv[3])))
     z = np.empty((BLOCK, MODELS), dtype)
 
@@ -49,11 +58,7 @@ def main():
         generator.standard_normal(out=z, dtype=dtype)
         return judge(z, dtype)
 
-    draw()  # warm-up
-    start = time.perf_counter()
-    survivors = sum(draw() for _ in range(candidates // BLOCK))
-    seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "candidates": candidates, "survivors": survivors}))
+    report(draw, int(sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -245,14 +245,17 @@ TEST_CASE("an exhausted trajectory is counted, and no further year of it is draw
 TEST_CASE("a batch does not depend on the tile or the target") {
   const Plan plan = uneven_plan(Keep::samples);
   const std::vector<BatchResult> expected = all_batches(plan);
+  const auto check = [&](std::size_t tile) {
+    CAPTURE(kernels::name(kernels::active_target()), tile);
+    const std::vector<BatchResult> found = all_batches(plan, {tile, nullptr});
+    for (std::size_t i = 0; i < found.size(); ++i) check_same(found[i], expected[i]);
+  };
+  // One by one costs a whole group for each candidate: on the fastest target only.
+  for (const std::size_t tile : {1u, 64u}) check(tile);
   const test::RestoreTarget restore;
   for (const auto target : test::targets_to_test()) {
     REQUIRE(kernels::force_target(target));
-    for (const std::size_t tile : {1u, 7u, 64u, 4096u}) {
-      CAPTURE(kernels::name(target), tile);
-      const std::vector<BatchResult> found = all_batches(plan, {tile, nullptr});
-      for (std::size_t i = 0; i < found.size(); ++i) check_same(found[i], expected[i]);
-    }
+    for (const std::size_t tile : {7u, 4096u}) check(tile);
   }
 }
 

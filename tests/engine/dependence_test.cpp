@@ -6,6 +6,7 @@
 
 #include "tests/engine/support/runs.hpp"
 #include "tests/engine/support/samples.hpp"
+#include "tests/support/kolmogorov.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -69,7 +70,7 @@ TEST_CASE("the years' normal scores have the correlation asked for, and each yea
   const auto second = scores(plan, 1);
   const double error = std::sqrt((1.0 + rho * rho) / trajectories);
   for (std::size_t year = 0; year < 3; ++year) {
-    CHECK(testing::kolmogorov(first[year], testing::normal_cumulative) < testing::kolmogorov_bound);
+    CHECK(test::kolmogorov(first[year], testing::normal_cumulative) < test::kolmogorov_bound);
     CHECK(std::abs(mean_product(first[year], first[(year + 1) % 3]) - rho) < 5.0 * error);
     // Attempts share what the years share.
     CHECK(std::abs(mean_product(first[year], second[year]) - rho) < 5.0 * error);

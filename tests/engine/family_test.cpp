@@ -14,6 +14,7 @@
 #include "engine/sieve.hpp"
 #include "tests/engine/support/plans.hpp"
 #include "tests/engine/support/samples.hpp"
+#include "tests/support/kolmogorov.hpp"
 #include "tests/support/targets.hpp"
 
 namespace flopsieve::engine {
@@ -194,9 +195,9 @@ TEST_CASE("sizes have the law of their family", "[statistical]") {
     INFO(each.name);
     const double k = each.plan.count.parameters[0].years[0].arguments[0].value;
     std::vector<double> sizes = sizes_of(each.plan, static_cast<std::uint64_t>(600'000.0 / k));
-    CHECK(testing::kolmogorov(sizes, each.cdf) < testing::kolmogorov_bound);
+    CHECK(test::kolmogorov(sizes, each.cdf) < test::kolmogorov_bound);
     for (double& x : sizes) x = each.location + 1.03 * (x - each.location);
-    CHECK(testing::kolmogorov(sizes, each.cdf) > testing::kolmogorov_bound);
+    CHECK(test::kolmogorov(sizes, each.cdf) > test::kolmogorov_bound);
   }
 }
 

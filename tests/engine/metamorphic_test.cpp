@@ -176,14 +176,19 @@ TEST_CASE("twice the trajectories begin with the same rows") {
   }
 }
 
+// All 23 other orders of four constraints, a quarter of them with each law in turn.
 TEST_CASE("the order of the constraints changes no survivor, for all laws") {
+  std::size_t turn = 0;
   for (const Setting& setting : all_settings()) {
+    ++turn;
     CAPTURE(setting.name);
     Plan plan = setting.plan;
     testing::add_constraint(plan, soft("sd", 1.0, 0.3));
     const WholeRun expected = run_all(plan);
+    std::size_t index = turn;
     for (std::vector<std::uint32_t> order = {0, 1, 2, 3};
          std::next_permutation(order.begin(), order.end());) {
+      if (index++ % 4 != 0) continue;
       Plan evaluated = plan;
       evaluated.cascade = order;
       const WholeRun found = run_all(evaluated);

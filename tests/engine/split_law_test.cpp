@@ -10,7 +10,9 @@
 #include <random>
 
 #include "engine/split.hpp"
+#include "tests/support/kolmogorov.hpp"
 
+using namespace flopsieve;
 using namespace flopsieve::engine;
 
 namespace {
@@ -21,37 +23,7 @@ double tail(double x) {
   return 0.5 * std::erfc(x / std::sqrt(2.0));
 }
 
-/// sqrt(n) D: of values that are uniform on (0, 1). Above 2.30 with probability 5e-5
-/// (2 exp(-2 x^2)).
-double uniformity(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const auto n = static_cast<double>(values.size());
-  double largest = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto rank = static_cast<double>(i);
-    largest = std::max({largest, (rank + 1.0) / n - values[i], values[i] - rank / n});
-  }
-  return std::sqrt(n) * largest;
-}
-
-/// The two-sample form of it, with the same limit law.
-double unlikeness(std::vector<double> a, std::vector<double> b) {
-  std::sort(a.begin(), a.end());
-  std::sort(b.begin(), b.end());
-  const auto n = static_cast<double>(a.size());
-  const auto m = static_cast<double>(b.size());
-  double largest = 0.0;
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < a.size() && j < b.size()) {
-    const double next = std::min(a[i], b[j]);
-    while (i < a.size() && a[i] <= next) ++i;
-    while (j < b.size() && b[j] <= next) ++j;
-    largest = std::max(largest, std::abs(static_cast<double>(i) / n - static_cast<double>(j) / m));
-  }
-  return std::sqrt(n * m / (n + m)) * largest;
-}
-constexpr double ks_limit = 2.30;
+const double ks_limit = test::kolmogorov_limit(5e-5);
 
 struct Spread {
   double mean = 0.0;
@@ -137,12 +109,12 @@ TEST_CASE("splitting finds the tail of a normal law, and its error", "[statistic
   CHECK(std::abs(found.mean - 1.0) < 4.0 * found.sd / std::sqrt(static_cast<double>(runs)) + 0.02);
   CHECK(std::sqrt(variance) > 0.7 * found.sd);
   CHECK(std::sqrt(variance) < 1.1 * found.sd);
-  CHECK(uniformity(along) < ks_limit);
-  CHECK(uniformity(across) < ks_limit);
+  CHECK(test::unevenness(along) < ks_limit);
+  CHECK(test::unevenness(across) < ks_limit);
 }
 
 /// Points of the event x >= 1.2 along the diagonal, drawn by rejection, after `moves` moves within
-/// it, as a pair of sqrt(n) D: along the diagonal, which the event cuts, and across it.
+/// it: their unevenness along the diagonal, which the event cuts, and across it.
 struct Drift {
   double along = 0.0;
   double across = 0.0;
@@ -173,8 +145,8 @@ Drift drift_of(const SplitProblem& problem, double bound, const Move& move) {
     along.push_back(tail((points[2 * i] + points[2 * i + 1]) / std::sqrt(2.0)) / tail(bound));
     across.push_back(tail((points[2 * i] - points[2 * i + 1]) / std::sqrt(2.0)));
   }
-  drift.along = uniformity(along);
-  drift.across = uniformity(across);
+  drift.along = test::unevenness(along);
+  drift.across = test::unevenness(across);
   return drift;
 }
 
@@ -251,7 +223,7 @@ TEST_CASE("splitting on skewness and kurtosis gives the survivors of rejection",
     std::vector<double> a, b;
     for (const Year& each : accepted) a.push_back(each.*field);
     for (const Year& each : drawn) b.push_back(each.*field);
-    CHECK(unlikeness(a, b) < ks_limit);
+    CHECK(test::unlikeness(a, b) < ks_limit);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/split_year.hpp"
 #include "tests/engine/support/plans.hpp"
+#include "tests/support/kolmogorov.hpp"
 
 using namespace flopsieve;
 using namespace flopsieve::engine;
@@ -59,25 +60,6 @@ struct Values {
   }
 };
 
-/// Two-sample Kolmogorov-Smirnov: sqrt(n m / (n + m)) D, above 2.30 with probability 5e-5 at most;
-/// of 16 comparisons of 7 columns, with 6e-3.
-double unlikeness(std::vector<double> a, std::vector<double> b) {
-  std::sort(a.begin(), a.end());
-  std::sort(b.begin(), b.end());
-  const auto n = static_cast<double>(a.size());
-  const auto m = static_cast<double>(b.size());
-  double largest = 0.0;
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < a.size() && j < b.size()) {
-    const double next = std::min(a[i], b[j]);
-    while (i < a.size() && a[i] <= next) ++i;
-    while (j < b.size() && b[j] <= next) ++j;
-    largest = std::max(largest, std::abs(static_cast<double>(i) / n - static_cast<double>(j) / m));
-  }
-  return std::sqrt(n * m / (n + m)) * largest;
-}
-
 /// Survivors of plain rejection; returns the share of candidates that survive.
 double reject(const Plan& plan, std::uint64_t candidates, Values& values) {
   Sieve sieve(plan, Purpose::run);
@@ -122,7 +104,9 @@ void compare(const Plan& plan, std::uint64_t runs = 100) {
   CHECK(std::abs(mean - p) < 4.0 * error + 0.03 * p);
   for (std::size_t i = 0; i < rejected.rows[0].size(); ++i) {
     CAPTURE(i);
-    CHECK(unlikeness(split_values.column(i), rejected.column(i)) < 2.30);
+    // 16 comparisons of 7 columns: false alarm 6e-3.
+    CHECK(test::unlikeness(split_values.column(i), rejected.column(i)) <
+          test::kolmogorov_limit(5e-5));
   }
 }
 

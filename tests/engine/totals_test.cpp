@@ -12,6 +12,7 @@
 
 #include "tests/engine/support/runs.hpp"
 #include "tests/engine/support/samples.hpp"
+#include "tests/support/kolmogorov.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -181,11 +182,12 @@ TEST_CASE("the total on a trend is Student t in every year", "[statistical]") {
     }
     const double mean = 24.0 + 0.5 * (years[year] - 2019);
     const double scale = 0.2 * prediction_scale(plan.total.trend, years[year]);
-    CHECK(testing::kolmogorov(
-              values, [&](double x) { return boost::math::cdf(law, (x - mean) / scale); }) < 2.69);
-    CHECK(testing::kolmogorov(values, [&](double x) {
+    CHECK(test::kolmogorov(values, [&](double x) {
+            return boost::math::cdf(law, (x - mean) / scale);
+          }) < test::kolmogorov_bound);
+    CHECK(test::kolmogorov(values, [&](double x) {
             return testing::normal_cumulative((x - mean) / scale);
-          }) > testing::kolmogorov_bound);
+          }) > test::kolmogorov_bound);
   }
 }
 
@@ -300,9 +302,9 @@ TEST_CASE("a path whose number of models is too large is drawn again as a whole"
   }
   const double middle = std::log(60'000.0);
   const double share = testing::normal_cumulative((std::log(100'000.5) - middle) / 0.5);
-  CHECK(testing::kolmogorov(values, [&](double x) {
+  CHECK(test::kolmogorov(values, [&](double x) {
           return testing::normal_cumulative((x - middle) / 0.5) / share;
-        }) < testing::kolmogorov_bound);
+        }) < test::kolmogorov_bound);
 }
 
 TEST_CASE("arguments refer to the count, to other parameters and to the total") {

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <random>
 
+#include "tests/support/kolmogorov.hpp"
+
 namespace flopsieve::jobs {
 namespace {
 
@@ -129,9 +131,9 @@ TEST_CASE("The PIT of a small forecast, by hand") {
 
 namespace {
 
-/// Largest distance of the empirical distribution function of PITs from the uniform one, for values
-/// drawn from Poisson laws whose means vary, each forecast by a Poisson law of `scale` times that.
-double pit_distance(double scale) {
+/// Of PITs of values drawn from Poisson laws whose means vary, each forecast by a Poisson law of
+/// `scale` times that mean.
+double unevenness_of_pits(double scale) {
   constexpr std::size_t n = 10'000;
   std::mt19937_64 generator(2024);
   std::uniform_real_distribution<> uniform(0.0, 1.0);
@@ -141,23 +143,16 @@ double pit_distance(double scale) {
     const std::int64_t observed = std::poisson_distribution<std::int64_t>(mean)(generator);
     pits.push_back(randomised_pit(poisson_shares(scale * mean), observed, uniform(generator)));
   }
-  std::sort(pits.begin(), pits.end());
-  double distance = 0.0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto rank = static_cast<double>(i);
-    distance = std::max({distance, pits[i] - rank / n, (rank + 1.0) / n - pits[i]});
-  }
-  return distance;
+  return test::unevenness(pits);
 }
 
 }  // namespace
 
 TEST_CASE("The PIT of a calibrated forecaster is uniform", "[statistical]") {
-  // Kolmogorov-Smirnov: with n = 10,000 a distance of 0.0263 is exceeded with probability
-  // 2 exp(-2 n d^2) = 2e-6 at most (Massart 1990).
-  CHECK(pit_distance(1.0) < 0.0263);
+  // False alarm: 1e-6.
+  CHECK(unevenness_of_pits(1.0) < test::kolmogorov_bound);
   // Means that are 10 % off are seen.
-  CHECK(pit_distance(1.1) > 0.0263);
+  CHECK(unevenness_of_pits(1.1) > test::kolmogorov_bound);
 }
 
 }  // namespace flopsieve::jobs

@@ -114,28 +114,15 @@ TEST_CASE("A draw is the definition, word by word of its stream") {
 
 // --- Bit by bit: the documented operations in double and single precision. ----------------------
 
-/// log10 of a size, from ln m = f + tail as in test::reference_logf(), with the constants in two
-/// parts each.
+/// log10 of a size, with the constants in two parts each.
 float exact_log10(float size) {
-  int e = 0;
-  float m = std::frexp(size, &e);
-  if (m < 0.707106769f) {
-    m *= 2.0f;
-    e -= 1;
-  }
-  constexpr std::array<float, 9> coefficients = {
-      7.0376836292E-2f,  -1.1514610310E-1f, 1.1676998740E-1f,  -1.2420140846E-1f, 1.4249322787E-1f,
-      -1.6668057665E-1f, 2.0000714765E-1f,  -2.4999993993E-1f, 3.3333331174E-1f};
   const auto split = [](double constant) {
     const auto high = static_cast<float>(constant);
     return std::array<float, 2>{high, static_cast<float>(constant - static_cast<double>(high))};
   };
   const auto log_e = split(0.43429448190325182765);
   const auto log_2 = split(0.30102999566398119521);
-  const float f = m - 1.0f;
-  const float f2 = f * f;
-  const float tail = std::fma(f2, -0.5f, (f2 * f) * test::polynomial(coefficients, f));
-  const auto exponent = static_cast<float>(e);
+  const auto [exponent, f, tail] = test::reference_log_parts(size);
   const float low = std::fma(exponent, log_2[1], std::fma(f, log_e[1], tail * log_e[0]));
   return std::fma(exponent, log_2[0], std::fma(f, log_e[0], low));
 }

@@ -69,19 +69,22 @@ void check_close(double value, long double exact, long double magnitude) {
   REQUIRE(std::abs(static_cast<long double>(value) - exact) <= 1e-12L * magnitude);
 }
 
+void check_close(const GroupSums& sums, std::size_t lane, const SlowSums& slow) {
+  check_close(sums.total[lane], slow.total, slow.total);
+  check_close(sums.power_1[lane], slow.power[1], slow.magnitude[1]);
+  check_close(sums.power_2[lane], slow.power[2], slow.magnitude[2]);
+  check_close(sums.power_3[lane], slow.power[3], slow.magnitude[3]);
+  check_close(sums.power_4[lane], slow.power[4], slow.magnitude[4]);
+  REQUIRE(sums.largest[lane] == slow.largest);
+  REQUIRE(sums.smallest[lane] == slow.smallest);
+}
+
 void check_against_slow_sums(const Draws& draws) {
   GroupSums sums;
   sum_sizes(draws.z, draws.count, draws.scale, sums);
   for (std::size_t lane = 0; lane < group_width; ++lane) {
     INFO("lane " << lane << ", count " << draws.count[lane]);
-    const SlowSums slow(draws, lane);
-    check_close(sums.total[lane], slow.total, slow.total);
-    check_close(sums.power_1[lane], slow.power[1], slow.magnitude[1]);
-    check_close(sums.power_2[lane], slow.power[2], slow.magnitude[2]);
-    check_close(sums.power_3[lane], slow.power[3], slow.magnitude[3]);
-    check_close(sums.power_4[lane], slow.power[4], slow.magnitude[4]);
-    REQUIRE(sums.largest[lane] == slow.largest);
-    REQUIRE(sums.smallest[lane] == slow.smallest);
+    check_close(sums, lane, SlowSums(draws, lane));
   }
 }
 
@@ -266,14 +269,7 @@ TEST_CASE("sum_sizes about an origin keeps the digits of nearly equal sizes") {
     GroupSums sums;
     sum_sizes(draws.z, draws.count, draws.scale, sums, draws.law.origin);
     for (std::size_t lane = 0; lane < group_width; ++lane) {
-      const SlowSums slow(draws, lane, draws.law.origin[lane]);
-      check_close(sums.total[lane], slow.total, slow.total);
-      check_close(sums.power_1[lane], slow.power[1], slow.magnitude[1]);
-      check_close(sums.power_2[lane], slow.power[2], slow.magnitude[2]);
-      check_close(sums.power_3[lane], slow.power[3], slow.magnitude[3]);
-      check_close(sums.power_4[lane], slow.power[4], slow.magnitude[4]);
-      REQUIRE(sums.largest[lane] == slow.largest);
-      REQUIRE(sums.smallest[lane] == slow.smallest);
+      check_close(sums, lane, SlowSums(draws, lane, draws.law.origin[lane]));
     }
   }
 }

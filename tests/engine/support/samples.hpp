@@ -142,23 +142,4 @@ inline double chi_square_p(const std::vector<double>& counts, const std::vector<
   return boost::math::cdf(boost::math::complement(law, statistic));
 }
 
-/// Kolmogorov's distance of a sample from the law that `cdf` gives, times the square root of its
-/// size.
-template <class Cdf>
-double kolmogorov(std::vector<double> values, const Cdf& cdf) {
-  std::sort(values.begin(), values.end());
-  const auto n = static_cast<double>(values.size());
-  double largest = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double p = cdf(values[i]);
-    const auto rank = static_cast<double>(i);
-    largest = std::max({largest, p - rank / n, (rank + 1.0) / n - p});
-  }
-  return largest * std::sqrt(n);
-}
-
-/// kolmogorov() exceeds it with a probability of at most 1e-6: 2 exp(-2 d^2), the bound of Massart
-/// (Annals of Probability 18 (1990) 1269).
-inline const double kolmogorov_bound = std::sqrt(0.5 * std::log(2e6));
-
 }  // namespace flopsieve::engine::testing
