@@ -2,6 +2,7 @@
 #include "engine/split_year.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "engine/error.hpp"
 #include "engine/split_run.hpp"
@@ -48,14 +49,14 @@ TEST_CASE("only what is drawn for a candidate has a normal of its own") {
   plan.sizes.parameters[1].scope = Scope::candidate;
   CHECK(SplitLatent(plan, 0).size() == 1);
   plan.count.model = CountModel::poisson;
-  CHECK(SplitLatent(plan, 0).size() == 1 + most_latent_redraws);
+  CHECK(SplitLatent(plan, 0).size() == 2);
   plan.constraints[0].centre = {0.9};
   plan.constraints[0].spread = {0.1};
-  CHECK(SplitLatent(plan, 0).size() == 2 + most_latent_redraws);
+  CHECK(SplitLatent(plan, 0).size() == 3);
   plan.constraints[0].active = {0};
-  CHECK(SplitLatent(plan, 0).size() == 1 + most_latent_redraws);
+  CHECK(SplitLatent(plan, 0).size() == 2);
   plan.matching.match = Match::shift;
-  CHECK(SplitLatent(plan, 0).size() == 2 + most_latent_redraws);
+  CHECK(SplitLatent(plan, 0).size() == 3);
 }
 
 TEST_CASE("the inputs of a point are the quantiles at its normals") {
@@ -108,6 +109,20 @@ TEST_CASE("a trajectory without an estimate counts as probability 0") {
   year.split.variance = 0.01;
   CHECK(report_split(year).probability == Approx(0.15));
   CHECK(report_split(year).error == Approx(0.025));
+}
+
+TEST_CASE("probabilities that differ between trajectories add to the error of their mean") {
+  YearTally year;
+  year.first_trials = 4;
+  year.split.populations = 4;
+  for (const double p : {0.1, 0.2, 0.3, 0.6}) {
+    year.split.probability += p;
+    year.split.square_probability += p * p;
+    year.split.variance += 1e-4;
+  }
+  CHECK(report_split(year).probability == Approx(0.3));
+  // The sample's standard deviation, sqrt(0.14 / 3), over sqrt(4).
+  CHECK(report_split(year).error == Approx(0.5 * std::sqrt(0.14 / 3.0)));
 }
 
 }  // namespace
