@@ -39,6 +39,7 @@ class BatchRun {
   bool run_year(std::uint32_t year_index);
   bool split_year(std::uint32_t year_index);
   void visit(std::span<const Trial> trials, const Sieve::Visitor& visitor);
+  std::vector<Pending> all_pending(std::uint32_t year_index);
   void schedule(std::uint32_t year_index, std::vector<Pending>& pending);
   void settle(std::uint32_t year_index, std::vector<Pending>& pending);
   bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
@@ -71,6 +72,7 @@ class BatchRun {
   std::vector<double> log10_frontier_;            ///< [complete] largest model so far
   std::vector<kernels::FrontierCount> frontier_;  ///< [complete, year, width]
   kernels::FrontierScratch frontier_scratch_;
+  std::vector<std::uint64_t> running_;  ///< [threshold] of record_cumulative()
   std::vector<Trial> trials_;
   std::vector<Verdict> verdicts_;
   BatchResult result_;
@@ -105,10 +107,7 @@ bool BatchRun::run() {
 
 bool BatchRun::run_year(std::uint32_t year_index) {
   if (plan_.sampling.method == Method::split) return split_year(year_index);
-  std::vector<Pending> pending;
-  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
-    if (alive_[slot] != 0) pending.push_back({slot, 0, 0});
-  }
+  std::vector<Pending> pending = all_pending(year_index);
   while (!pending.empty()) {
     if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
       return false;
@@ -119,6 +118,25 @@ bool BatchRun::run_year(std::uint32_t year_index) {
     settle(year_index, pending);
   }
   return true;
+}
+
+/// All trajectories that are alive, in the order in which the sieve wants them. (Sums of tilted
+/// candidates are part of the result and stay in the order of trajectories.)
+std::vector<BatchRun::Pending> BatchRun::all_pending(std::uint32_t year_index) {
+  std::vector<Pending> pending;
+  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
+    if (alive_[slot] != 0) pending.push_back({slot, 0, 0});
+  }
+  if (!sieve_.orders_by_year() || is_tilted(plan_.sampling.method)) return pending;
+  std::vector<std::uint32_t> counts(trajectories_.size());
+  for (const Pending& entry : pending) {
+    const Trajectory& trajectory = trajectories_[entry.slot];
+    counts[entry.slot] = sieve_.count_of_year({&trajectory, {trajectory.index, 0, year_index}});
+  }
+  std::stable_sort(pending.begin(), pending.end(), [&](const Pending& a, const Pending& b) {
+    return counts[a.slot] < counts[b.slot];
+  });
+  return pending;
 }
 
 /// One survivor of each trajectory's own population.
@@ -154,7 +172,8 @@ void BatchRun::visit(std::span<const Trial> trials, const Sieve::Visitor& visito
 }
 
 /// Fills the tile. Where few trajectories are left, one that has failed n times gets up to n / 2
-/// attempts at once, to fill a small part of the tile: few are then computed in vain.
+/// attempts at once, to fill a small part of the tile: few are then computed in vain. Whole groups
+/// of lanes where there are so many: attempts of one trajectory have sizes of nearly one number.
 void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending) {
   trials_.clear();
   constexpr std::size_t worth_filling = 512;
@@ -162,8 +181,8 @@ void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending)
       std::max<std::uint64_t>(1, std::min(options_.tile, worth_filling) / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
   for (Pending& entry : pending) {
-    const std::uint64_t wanted =
-        std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
+    std::uint64_t wanted = std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
+    if (wanted > kernels::group_width) wanted -= wanted % kernels::group_width;
     entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
     if (trials_.size() >= options_.tile) entry.scheduled = 0;
     const Trajectory& trajectory = trajectories_[entry.slot];
@@ -270,6 +289,7 @@ void BatchRun::record() {
     record_rows(row, std::min(row + rows_at_once, complete_.size()));
   }
   if (!plan_.outputs.keeps_statistics()) columns.statistics = {};
+  if (plan_.outputs.keep == Keep::summary) columns = {};
 }
 
 /// All years of some rows, so that their columns stay in the cache until they are tallied.
@@ -352,12 +372,12 @@ void BatchRun::tally_row(std::size_t row) {
 
 void BatchRun::record_cumulative(std::size_t row) {
   const std::size_t thresholds = plan_.outputs.thresholds.size();
-  std::vector<std::uint64_t> running(thresholds, 0);
+  running_.assign(thresholds, 0);
   for (std::size_t year = 0; year < plan_.year_count(); ++year) {
-    if (plan_.years[year] == plan_.outputs.forecast_from) running = plan_.outputs.cumulative_base;
+    if (plan_.years[year] == plan_.outputs.forecast_from) running_ = plan_.outputs.cumulative_base;
     for (std::size_t t = 0; t < thresholds; ++t) {
-      running[t] += result_.columns.counts[(row * plan_.year_count() + year) * thresholds + t];
-      add_to(result_.tally.cumulative[year * thresholds + t], running[t]);
+      running_[t] += result_.columns.counts[(row * plan_.year_count() + year) * thresholds + t];
+      add_to(result_.tally.cumulative[year * thresholds + t], running_[t]);
     }
   }
 }

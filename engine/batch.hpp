@@ -10,7 +10,8 @@
 
 namespace flopsieve::engine {
 
-/// What a batch keeps of each complete trajectory, in order of trajectory; row-major.
+/// What a batch keeps of each complete trajectory, in order of trajectory; row-major. Nothing with
+/// Keep::summary.
 struct Columns {
   std::vector<std::uint64_t> trajectory;  ///< [complete]
   std::vector<std::uint64_t> attempt;     ///< [complete, year] attempt of the survivor

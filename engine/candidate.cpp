@@ -249,18 +249,22 @@ void OrderedSizes::compute_relative() {
   }
   kernels::powers_of_ten(relative_, relative_);
   view_.relative = relative_;
-  view_.relative_total = std::accumulate(relative_.begin(), relative_.end(), 0.0);
+  cumulative_.resize(relative_.size());
+  std::partial_sum(relative_.begin(), relative_.end(), cumulative_.begin());
+  view_.cumulative = cumulative_;
+  view_.relative_total = cumulative_.back();
 }
 
 void OrderedSizes::compute_shares() {
   const std::size_t count = sorted_.size();
   log10_cumulative_share_.resize(count);
-  std::partial_sum(relative_.begin(), relative_.end(), log10_cumulative_share_.begin());
+  for (std::size_t i = 0; i < count; ++i) {
+    log10_cumulative_share_[i] = cumulative_[i] / view_.relative_total;
+  }
   // Models of the same size have the share of all of them.
   for (std::size_t i = count - 1; i-- > 0;) {
     if (sorted_[i] == sorted_[i + 1]) log10_cumulative_share_[i] = log10_cumulative_share_[i + 1];
   }
-  for (double& share : log10_cumulative_share_) share /= view_.relative_total;
   kernels::decimal_logs(log10_cumulative_share_, log10_cumulative_share_);
   view_.log10_cumulative_share = log10_cumulative_share_;
 }

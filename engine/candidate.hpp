@@ -84,6 +84,7 @@ class OrderedSizes {
   std::vector<double> log10_flop_;
   std::vector<double> log10_selected_;
   std::vector<double> relative_;
+  std::vector<double> cumulative_;
   std::vector<double> log10_cumulative_share_;
   kernels::SortedSizes view_;
 };

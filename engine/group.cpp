@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "engine/screen.hpp"
 #include "engine/size_law.hpp"
@@ -11,15 +10,6 @@
 #include "kernels/tilted.hpp"
 
 namespace flopsieve::engine {
-namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// More than rounding in double precision can change the matched quantity, of order 100.
-constexpr double rounding_slack = 1e-9;
-
-}  // namespace
-
 void Group::reserve(std::size_t draws) {
   rows = draws;
   if (z.size() < draws * kernels::group_width) z.resize(draws * kernels::group_width);
@@ -30,27 +20,7 @@ GroupDraws::GroupDraws(const InputSampler& inputs, const TiltedTrials& tilted)
       inputs_(&inputs),
       tilted_(&tilted),
       size_draws_(inputs.plan()),
-      windows_(windows_of(inputs.plan())) {}
-
-std::vector<GroupDraws::Window> GroupDraws::windows_of(const Plan& plan) {
-  std::vector<Window> windows;
-  const Matching& matching = plan.matching;
-  for (std::size_t year = 0; year < plan.year_count(); ++year) {
-    if (matching.match == Match::reject) {
-      const double least = 1.0 - matching.tolerance;
-      windows.push_back({least > 0.0 ? kernels::decimal_log(least) : -infinity,
-                         kernels::decimal_log(1.0 + matching.tolerance)});
-    } else if (matching.match == Match::shift && plan.sizes.family != SizeFamily::mixture) {
-      const Distribution& prior = plan.sizes.parameters[0].years[year];
-      windows.push_back({prior.lower, prior.upper});
-      if (prior.law == kernels::Law::uniform && !prior.refers()) {
-        windows.back().low = std::max(prior.lower, prior.arguments[0].value);
-        windows.back().high = std::min(prior.upper, prior.arguments[1].value);
-      }
-    }
-  }
-  return windows;
-}
+      lane_screen_(inputs.plan()) {}
 
 /// match = "last" needs exact sums, and the statistics that hang on an implied total have no error
 /// bounds.
@@ -63,7 +33,7 @@ void GroupDraws::begin(const TrialInputs& all, std::span<const std::uint32_t> or
   group.rows = 0;
   group.has_gradients = false;
   group.judged.fill(0);
-  group.unmatched.fill(false);
+  group.rejections.fill(0);
   counts_.fill(0);
   scales_.fill(0.0);
   for (std::size_t lane = 0; lane < order.size(); ++lane) {
@@ -119,10 +89,12 @@ void GroupDraws::screen(const TrialInputs& all, std::span<const std::uint32_t> o
   for (std::size_t lane = group.lanes; lane < kernels::group_width; ++lane) sums_.total[lane] = 1.0;
   kernels::decimal_logs(sums_.total, log10_totals_);
   group.precise.fill(false);
+  const LaneScreen::Findings findings = look_at_lanes(all, group);
+  group.rejections = findings.rejections;
   for (std::size_t lane = 0; lane < group.lanes; ++lane) {
-    const std::size_t trial = group.trial[lane];
-    group.unmatched[lane] = is_unmatched(all.trials[trial], all.inputs[trial], lane);
-    if (group.unmatched[lane]) continue;
+    if (group.rejections[lane] != 0) continue;
+    group.judged[lane] = findings.judged[lane];
+    group.verdicts[lane] = {};
     fill(all, lane, group);
     group.candidates[lane].origin = static_cast<double>(law_.origin[lane]);
     summarise(lane, sums_, log10_totals_[lane], group);
@@ -130,21 +102,23 @@ void GroupDraws::screen(const TrialInputs& all, std::span<const std::uint32_t> o
   }
 }
 
-/// Whether the matching surely rejects a candidate that is not audited: most of them, before
-/// anything else is done with them.
-bool GroupDraws::is_unmatched(const Trial& trial, const CandidateInputs& inputs,
-                              std::size_t lane) const {
-  if (windows_.empty() || is_audited(trial.address)) return false;
-  const double farthest = scales_[lane] * std::max(sums_.largest[lane], -sums_.smallest[lane]);
-  if (!(farthest <= kernels::largest_fast_exponent)) return false;
-  const double value = plan_->matching.match == Match::shift
-                           ? inputs.log10_total - log10_totals_[lane]
-                           : locations_[lane] + log10_totals_[lane] - inputs.log10_total;
-  const double error = error_factor_ * log10_sum_error(farthest) + rounding_slack;
-  const Window& window = windows_[trial.address.year_index];
-  const bool below = value + error < window.low;
-  const bool above = value - error > window.high;
-  return below | above;  // which of the two no branch can foretell
+/// Not at audited candidates, of which every rejector is asked, nor at tilted ones, whose windows
+/// count even where another constraint rejects.
+LaneScreen::Findings GroupDraws::look_at_lanes(const TrialInputs& all, const Group& group) {
+  if (tilted_->in_use()) return {};
+  lanes_.is_open.fill(false);
+  for (std::size_t lane = 0; lane < group.lanes; ++lane) {
+    const std::size_t trial = group.trial[lane];
+    const Address& address = all.trials[trial].address;
+    lanes_.is_open[lane] = !is_audited(address);
+    lanes_.year_index[lane] = address.year_index;
+    lanes_.log10_total[lane] = all.inputs[trial].log10_total;
+    lanes_.log10_flop_per_usd[lane] = inputs_->log10_flop_per_usd(address.year_index);
+    lanes_.count[lane] = static_cast<double>(counts_[lane]);
+  }
+  lanes_.location = locations_;
+  lanes_.scale = scales_;
+  return lane_screen_.look(lanes_, sums_, log10_totals_, error_factor_);
 }
 
 /// Sizes with sums in single precision.
@@ -209,6 +183,13 @@ kernels::GroupShape GroupDraws::shape_of_lanes(const TrialInputs& all, const Gro
   kernels::GroupShape shape;
   shape.plain = plan_->sizes.family == SizeFamily::normal;
   if (shape.plain) return shape;
+  if (plan_->sizes.family == SizeFamily::skew_normal) {
+    kernels::PerLane<double> skewness{};
+    for (std::size_t lane = 0; lane < group.lanes; ++lane) {
+      skewness[lane] = all.inputs[group.trial[lane]].parameters[2];
+    }
+    return kernels::skew_normal_group(skewness);
+  }
   for (std::size_t lane = 0; lane < group.lanes; ++lane) {
     const kernels::SkewNormalShape law =
         shape_of(plan_->sizes.family, all.inputs[group.trial[lane]]);

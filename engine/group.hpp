@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/candidate.hpp"
+#include "engine/lane_screen.hpp"
 #include "engine/size_draws.hpp"
 #include "engine/tilt_trials.hpp"
 #include "engine/trial.hpp"
@@ -33,8 +34,8 @@ struct Group {
 
   std::array<bool, kernels::group_width> precise{};    ///< sums are those of double precision
   std::array<bool, kernels::group_width> completed{};  ///< match = "last": the total is met
-  /// The matching rejects the lane, it is not audited, and its candidate is left unset.
-  std::array<bool, kernels::group_width> unmatched{};
+  /// What LaneScreen found to reject the lane, whose candidate is then left unset: or 0.
+  std::array<Rejections, kernels::group_width> rejections{};
 
   bool has_gradients = false;
   kernels::GroupGradients gradients;  ///< with their error bounds
@@ -56,8 +57,8 @@ class GroupDraws {
   /// Fills the group with the trials in `order`, with sums in double precision.
   void draw(const TrialInputs& all, std::span<const std::uint32_t> order, Group& group);
 
-  /// The same with sums in single precision where they have error bounds and room; lanes that the
-  /// matching clearly rejects are only marked.
+  /// The same with sums in single precision where they have error bounds and room; what LaneScreen
+  /// says of the lanes is taken down.
   void screen(const TrialInputs& all, std::span<const std::uint32_t> order, Group& group);
 
   /// Repeats the sums of one lane in double precision.
@@ -70,12 +71,6 @@ class GroupDraws {
   std::uint64_t drawn() const { return drawn_; }
 
  private:
-  /// What a year's matching lets through: log10 of sum / T, or the location (match = "shift").
-  struct Window {
-    double low, high;
-  };
-
-  static std::vector<Window> windows_of(const Plan& plan);
   void begin(const TrialInputs& all, std::span<const std::uint32_t> order, Group& group);
   void fill(const TrialInputs& all, std::size_t lane, Group& group) const;
   bool has_error_bounds() const;
@@ -86,7 +81,7 @@ class GroupDraws {
   kernels::GroupShape shape_of_lanes(const TrialInputs& all, const Group& group) const;
   void draw_tilted(const TrialInputs& all, Group& group) const;
   void set_laws(const TrialInputs& all, const Group& group);
-  bool is_unmatched(const Trial& trial, const CandidateInputs& inputs, std::size_t lane) const;
+  LaneScreen::Findings look_at_lanes(const TrialInputs& all, const Group& group);
   bool complete(std::size_t lane, Group& group);
   void summarise(std::size_t lane, const kernels::GroupSums& sums, double log10_total,
                  Group& group) const;
@@ -95,7 +90,8 @@ class GroupDraws {
   const InputSampler* inputs_;
   const TiltedTrials* tilted_;
   SizeDraws size_draws_;
-  std::vector<Window> windows_;  ///< [year], where the sums tell
+  LaneScreen lane_screen_;
+  LaneScreen::Lanes lanes_;
   kernels::PerLane<double> locations_{};
   kernels::PerLane<double> scales_{};
   kernels::PerLane<std::uint32_t> counts_{};

@@ -49,6 +49,11 @@ void InputTile::draw(std::span<const Trial> trials, std::span<CandidateInputs> i
   }
 }
 
+std::uint32_t InputTile::count_of_year(const Trial& trial) {
+  if (held_.empty()) return sampler_->year_inputs(*trial.trajectory, trial.address).count;
+  return held_[place_of(trial)].year.count;
+}
+
 const CandidateInputs& InputTile::of_year(const Trial& trial) {
   const std::uint32_t year = trial.address.year_index;
   if (year_known_[year] == 0) {
@@ -79,34 +84,33 @@ void InputTile::draw_uniforms(std::span<const Trial> trials) {
   }
 }
 
-/// Whether the trajectory's year is at its place among those held; makes room for it if not.
-bool InputTile::find(const Trial& trial, std::size_t& place) {
+/// The place of the trajectory's year among those held, worked out first if it is not there.
+std::size_t InputTile::place_of(const Trial& trial) {
   const Address& address = trial.address;
-  place = static_cast<std::size_t>(address.trajectory % most_held);
+  const auto place = static_cast<std::size_t>(address.trajectory % most_held);
   Held& held = held_[place];
-  if (held.trajectory == address.trajectory && held.year_index == address.year_index) return true;
+  if (held.trajectory == address.trajectory && held.year_index == address.year_index) return place;
   held = {address.trajectory, per_trajectory, {}};
   held.year = sampler_->year_inputs(*trial.trajectory, address);
+  if (!held_inputs_.empty()) {
+    held_inputs_[place] = sampler_->candidate(*trial.trajectory, address, {&held.year, {}});
+  }
   held.year_index = address.year_index;
-  return false;
+  return place;
 }
 
 void InputTile::draw_one(const Trial& trial, std::span<const double> uniforms,
                          CandidateInputs& inputs) {
   KnownInputs known{nullptr, uniforms};
-  if (held_.empty()) {
-    inputs = sampler_->candidate(*trial.trajectory, trial.address, known);
-    return;
+  if (!held_.empty()) {
+    const std::size_t place = place_of(trial);
+    if (!held_inputs_.empty()) {
+      inputs = held_inputs_[place];
+      return;
+    }
+    known.year = &held_[place].year;
   }
-  std::size_t place = 0;
-  const bool found = find(trial, place);
-  known.year = &held_[place].year;
-  if (held_inputs_.empty()) {
-    inputs = sampler_->candidate(*trial.trajectory, trial.address, known);
-    return;
-  }
-  if (!found) held_inputs_[place] = sampler_->candidate(*trial.trajectory, trial.address, known);
-  inputs = held_inputs_[place];
+  inputs = sampler_->candidate(*trial.trajectory, trial.address, known);
 }
 
 }  // namespace flopsieve::engine

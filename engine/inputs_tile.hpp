@@ -21,6 +21,9 @@ class InputTile {
   /// inputs[i] becomes those of trials[i]. Throws as InputSampler does.
   void draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs);
 
+  /// The number of models of the trial's year, where InputSampler::year_is_held().
+  std::uint32_t count_of_year(const Trial& trial);
+
  private:
   /// What is known of a trajectory's year.
   struct Held {
@@ -32,7 +35,7 @@ class InputTile {
   void draw_uniforms(std::span<const Trial> trials);
   void draw_one(const Trial& trial, std::span<const double> uniforms, CandidateInputs& inputs);
   const CandidateInputs& of_year(const Trial& trial);
-  bool find(const Trial& trial, std::size_t& place);
+  std::size_t place_of(const Trial& trial);
 
   const InputSampler* sampler_;
   std::vector<double> uniforms_;  ///< [lane, InputSampler::own_uniforms()]

@@ -26,6 +26,11 @@ Sieve::Sieve(const Plan& plan, Purpose purpose)
       std::any_of(plan.outputs.statistics.begin(), plan.outputs.statistics.end(), needs_order);
 }
 
+bool Sieve::orders_by_year() const {
+  return inputs_.year_is_held() && !always_survives_ &&
+         plan_->sizes.family != SizeFamily::allocation;
+}
+
 TrialInputs Sieve::draw_inputs(std::span<const Trial> trials) {
   trial_inputs_.resize(trials.size());
   if (tilted_.in_use()) {
@@ -92,8 +97,8 @@ std::uint64_t Sieve::judge(std::span<const Trial> trials, std::span<Verdict> ver
 void Sieve::judge_group(const TrialInputs& all, std::span<Verdict> verdicts) {
   std::uint32_t undecided = 0;
   for (std::size_t lane = 0; lane < group_.lanes; ++lane) {
-    if (group_.unmatched[lane]) {
-      verdicts[group_.trial[lane]] = {.survives = false, .audited = false, .rejections = 1};
+    if (group_.rejections[lane] != 0) {
+      verdicts[group_.trial[lane]] = {.rejections = group_.rejections[lane]};
     } else if (!judge_lane(all, lane, group_, verdicts)) {
       undecided |= 1u << lane;
     }

@@ -41,6 +41,13 @@ class Sieve {
   using Visitor = std::function<void(std::size_t, const Candidate&, OrderedSizes&)>;
   void visit(std::span<const Trial> trials, const Visitor& visit);
 
+  /// Whether all attempts of a trajectory's year have one number of models, and judge() puts trials
+  /// in order by it: so it has less to do if they come in that order.
+  bool orders_by_year() const;
+
+  /// That number: InputTile::count_of_year().
+  std::uint32_t count_of_year(const Trial& trial) { return input_tile_.count_of_year(trial); }
+
   const InputSampler& inputs() const { return inputs_; }
 
   /// Multiplies the finite error bounds of single precision from now on. 1 until then; with less,

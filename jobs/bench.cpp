@@ -101,12 +101,32 @@ Entry job_entry(const std::shared_ptr<const Workload>& workload, Target target, 
                      .threads = threads,
                      .unit = workload->unit,
                      .limit = workload->limit},
-          .demand = workload->draws_per_item,
+          .demand = workload->demand(),
           .measurement = {on_target(target), [=] {
                             const auto batches = 4 * static_cast<std::uint64_t>(threads);
                             return items_of(*workload, run_batches(workload->plan, backend, threads,
                                                                    threads == 1 ? 1 : batches));
                           }}};
+}
+
+/// The parts of the workload's candidates, on `threads` threads at a time.
+Entry parts_entry(const std::shared_ptr<const Workload>& workload, Target target, int threads) {
+  std::vector<std::shared_ptr<Parts>> parts;
+  for (int i = 0; i < threads; ++i) parts.push_back(std::make_shared<Parts>(*workload->parts));
+  return {
+      .figure = {.name = workload->limit,
+                 .target = std::string(name(target)),
+                 .threads = threads,
+                 .unit = workload->unit},
+      .measurement = {on_target(target), [workload, parts] {
+                        std::vector<std::jthread> others;
+                        for (std::size_t i = 1; i < parts.size(); ++i) {
+                          others.emplace_back([&parts, i] { parts[i]->run(); });
+                        }
+                        parts[0]->run();
+                        others.clear();  // waits
+                        return static_cast<double>(workload->parts->drawn.size() * parts.size());
+                      }}};
 }
 
 bool begins_with_one(std::string_view name, const std::vector<std::string>& beginnings) {
@@ -161,8 +181,14 @@ class List {
   }
 
   void add_job(const std::shared_ptr<const Workload>& workload) {
+    for (const int threads : threads_) {
+      if (workload->parts && threads > 1) {
+        entries_.push_back(parts_entry(workload, active_, threads));
+      }
+    }
     for (const Target target : kernels::supported_targets()) {
       if (target != active_ && quick_) continue;
+      if (workload->parts) entries_.push_back(parts_entry(workload, target, 1));
       entries_.push_back(job_entry(workload, target, Backend::serial, 1));
     }
     for (const Backend backend : {Backend::tbb, Backend::openmp}) {

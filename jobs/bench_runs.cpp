@@ -5,7 +5,6 @@
 
 #include "engine/batch.hpp"
 #include "engine/files.hpp"
-#include "engine/inputs.hpp"
 #include "engine/runner.hpp"
 #include "jobs/bench_kernels.hpp"
 #include "jobs/document.hpp"
@@ -24,26 +23,6 @@ Plan plan_of(std::string_view text, const std::string& name) {
   Plan plan = plan_from_job(document, calibration_for(document));
   complete_plan(plan, Force::no);
   return plan;
-}
-
-/// Mean number of sizes of the candidates of the first batch, over complete trajectories: the
-/// counts are drawn again at the addresses of all attempts up to each survivor.
-double draws_per_candidate(const Plan& plan) {
-  const auto batch = engine::run_batch(plan, 0);
-  const engine::InputSampler sampler(plan, engine::Purpose::run);
-  double candidates = 0.0;
-  double draws = 0.0;
-  for (std::size_t row = 0; row < batch->columns.trajectory.size(); ++row) {
-    const engine::Trajectory trajectory = sampler.trajectory(batch->columns.trajectory[row]);
-    for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
-      const std::uint64_t survivor = batch->columns.attempt[row * plan.year_count() + year];
-      for (std::uint64_t attempt = 0; attempt <= survivor; ++attempt) {
-        draws += sampler.candidate(trajectory, {trajectory.index, attempt, year}).count;
-      }
-      candidates += static_cast<double>(survivor + 1);
-    }
-  }
-  return draws / candidates;
 }
 
 /// Mean number of models of a trajectory-year, from the statistic `count`.
@@ -66,7 +45,7 @@ std::vector<Workload> workloads(BenchLength length) {
       {"total", plan_of(embedded_total(), "total.toml"), by_candidate, 100.0,
        "draw_and_sum/normal"},
       {"default", plan_of(embedded_forecast(), "forecast.toml"), by_candidate, 0.0,
-       "draw_and_sum/skew_normal"},
+       "parts/default"},
       {"published", plan_of(embedded_published(), "published.toml"), by_year, 0.0,
        "draw_and_sum/normal"},
       {"tilt", plan_of(embedded_tilt(), "tilt.toml"), by_candidate, 100.0, tilted_kernel}};
@@ -74,7 +53,8 @@ std::vector<Workload> workloads(BenchLength length) {
   for (Workload& workload : all) {
     workload.plan.batch_trajectories = std::min(workload.plan.batch_trajectories, most);
   }
-  all[1].draws_per_item = draws_per_candidate(all[1].plan);
+  all[1].parts = std::make_shared<const PartCounts>(count_parts(all[1].plan));
+  all[1].draws_per_item = all[1].parts->draws_per_candidate();
   all[2].draws_per_item = models_per_year(all[2].plan);
   all.push_back(all[2]);
   all.back().name = "published_counts";

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/executor.hpp"
 #include "engine/plan.hpp"
 #include "engine/tally.hpp"
+#include "jobs/bench_parts.hpp"
 
 /// Whole jobs as they are timed: one list for `flopsieve bench` and for benchmarks/.
 namespace flopsieve::jobs {
@@ -18,7 +20,13 @@ struct Workload {
   engine::Plan plan;
   std::string unit;             ///< of an item: "candidates" or "trajectory-years"
   double draws_per_item = 0.0;  ///< mean number of sizes of a candidate
-  std::string limit;            ///< the kernel (bench_kernels.hpp) that draws and sums these sizes
+  /// The kernel (bench_kernels.hpp) that draws and sums these sizes, or "parts/" and the name.
+  std::string limit;
+  /// Of the first batch, where the limit is that of the parts.
+  std::shared_ptr<const PartCounts> parts = {};
+
+  /// Items of the limit that an item takes.
+  double demand() const { return parts ? 1.0 : draws_per_item; }
 };
 
 enum class BenchLength { full, quick };

@@ -226,7 +226,7 @@ struct StudentFamily {
     const V log = LogFloat(d, UniformFromZero(d, radius_word));
     const V power = AtLeastZero(d, hn::Mul(exponent, log));
     V sine, cosine;
-    SinCosTurn(d, angle_word, sine, cosine);
+    RandomTurn(d, angle_word, sine, cosine);
     return hn::Mul(hn::Sqrt(hn::Mul(nu, ExponentialMinusOneFloat(d, power))), cosine);
   }
 

@@ -154,7 +154,7 @@ StudentDraw::StudentDraw(double degrees_of_freedom)
 
 float StudentDraw::from_words(DrawWords words) const {
   const float power = at_least_zero(exponent * natural_log_float(uniform_from_zero(words.first)));
-  return std::sqrt(nu * exponential_minus_one(power)) * sine_cosine_of_turn(words.second).second;
+  return std::sqrt(nu * exponential_minus_one(power)) * random_turn(words.second).second;
 }
 
 float StudentDraw::draw(Key key, Counter counter, std::uint32_t index) const {

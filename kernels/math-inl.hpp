@@ -65,8 +65,17 @@ HWY_INLINE V PowerOfTen(D d, V x) {
   return PowerOfTwo(d, high, hn::Add(low, hn::Mul(x, hn::Set(d, log2_of_10_low))));
 }
 
+/// e^x for -708 <= x <= 709.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V DecimalLog(D d, V x) {
+HWY_INLINE V Exponential(D d, V x) {
+  const V factor = hn::Set(d, log2_of_e);
+  const V high = hn::Mul(x, factor);
+  const V low = Fma(d, x, factor, hn::Neg(high));
+  return PowerOfTwo(d, high, hn::Add(low, hn::Mul(x, hn::Set(d, log2_of_e_low))));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V NaturalLog(D d, V x) {
   const hn::RebindToUnsigned<D> du;
   const hn::RebindToSigned<D> di;
   const auto cut = hn::Set(du, sqrt_half_bits);
@@ -82,8 +91,12 @@ HWY_INLINE V DecimalLog(D d, V x) {
   const V half_square = hn::Mul(hn::Mul(hn::Set(d, 0.5), f), f);
   const V tail = hn::Mul(s, hn::Add(half_square, hn::Mul(z, Horner(d, log_coefficients, z))));
   const V low = hn::Add(tail, hn::Mul(exponent, hn::Set(d, ln2_low)));
-  const V log =
-      hn::Sub(hn::Mul(exponent, hn::Set(d, ln2_high)), hn::Sub(hn::Sub(half_square, low), f));
+  return hn::Sub(hn::Mul(exponent, hn::Set(d, ln2_high)), hn::Sub(hn::Sub(half_square, low), f));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V DecimalLog(D d, V x) {
+  const V log = NaturalLog(d, x);
   return Fma(d, log, hn::Set(d, log10_of_e), hn::Mul(log, hn::Set(d, log10_of_e_low)));
 }
 
@@ -128,25 +141,21 @@ HWY_INLINE V Log2Float(D d, V x) {
   return Fma(d, f, Horner(d, log2f_coefficients, f), exponent);
 }
 
-/// Sine and cosine of word / 2^32 whole turns, within 2.8 units of the last place.
+/// Sine and cosine of random_turn() (normal_pair.hpp), within 2.8 units of the last place.
 template <class D, class V = hn::Vec<D>, class VU = hn::Vec<hn::RebindToUnsigned<D>>>
-HWY_INLINE void SinCosTurn(D d, VU word, V& sine, V& cosine) {
+HWY_INLINE void RandomTurn(D d, VU word, V& sine, V& cosine) {
   const hn::RebindToUnsigned<D> du;
   const hn::RebindToSigned<D> di;
-  const VU quadrant = hn::ShiftRight<30>(hn::Add(word, hn::Set(du, 0x20000000u)));
-  const V angle = hn::Mul(hn::ConvertTo(d, hn::BitCast(di, hn::ShiftLeft<2>(word))),
+  const V angle = hn::Mul(hn::ConvertTo(d, hn::BitCast(di, hn::ShiftLeft<1>(word))),
                           hn::Set(d, radians_per_unit));
   const V square = hn::Mul(angle, angle);
-  const V sin_core = Fma(d, hn::Mul(angle, square), Horner(d, sinf_coefficients, square), angle);
-  const V cos_core = Fma(d, hn::Mul(square, square), Horner(d, cosf_coefficients, square),
-                         Fma(d, square, hn::Set(d, -0.5f), hn::Set(d, 1.0f)));
-  const VU one = hn::Set(du, 1u);
-  const VU two = hn::Set(du, 2u);
-  const auto odd = hn::RebindMask(d, hn::Eq(hn::And(quadrant, one), one));
-  const VU sine_sign = hn::ShiftLeft<30>(hn::And(quadrant, two));
-  const VU cosine_sign = hn::ShiftLeft<30>(hn::And(hn::Add(quadrant, one), two));
-  sine = hn::Xor(hn::IfThenElse(odd, cos_core, sin_core), hn::BitCast(d, sine_sign));
-  cosine = hn::Xor(hn::IfThenElse(odd, sin_core, cos_core), hn::BitCast(d, cosine_sign));
+  const V s = Fma(d, hn::Mul(angle, square), Horner(d, sinf_coefficients, square), angle);
+  const V core = Fma(d, hn::Mul(square, square), Horner(d, cosf_coefficients, square),
+                     Fma(d, square, hn::Set(d, -0.5f), hn::Set(d, 1.0f)));
+  const V c = hn::Xor(core, hn::BitCast(d, hn::And(word, hn::Set(du, 0x80000000u))));
+  const auto swap = hn::RebindMask(d, hn::TestBit(word, hn::Set(du, 1u)));
+  sine = hn::IfThenElse(swap, c, s);
+  cosine = hn::IfThenElse(swap, s, c);
 }
 
 }  // namespace flopsieve::kernels::HWY_NAMESPACE

@@ -37,6 +37,11 @@ inline constexpr double log2_of_10_low = 1.6616175169735921e-16;
 inline constexpr double log2_of_e = 1.44269504088896340736;
 inline constexpr double log2_of_e_low = 2.0355273740931033e-17;
 
+/// Of the shape of a skew-normal law: the last is ((4 - pi) / 2)^(2/3).
+inline constexpr double skew_normal_half_pi = 1.57079632679489661923;
+inline constexpr double skew_normal_two_over_pi = 0.63661977236758134308;
+inline constexpr double skew_normal_offset = 0.56899565941192449;
+
 /// Single precision, from Cephes (Moshier): logf, sinf and cosf on [-pi/4, pi/4].
 inline constexpr std::array<float, 9> logf_coefficients = {
     3.3333331174e-1f,  -2.4999993993e-1f, 2.0000714765e-1f,  -1.6668057665e-1f, 1.4249322787e-1f,

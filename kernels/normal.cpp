@@ -61,7 +61,9 @@ double normal_between(double low, double high) {
 double normal_quantile_between(double low, double high, double u) {
   // In the lower tail small probabilities keep their digits.
   if (low > 0.0) return -normal_quantile_between(-high, -low, 1.0 - u);
-  const double p = normal_cdf(low) + u * normal_between(low, high);
+  // Beyond 12 on both sides nothing is lost that a u of at least 2^-54 would show: p is u.
+  const bool all = low <= -12.0 && high >= 12.0 && u >= 0x1p-54;
+  const double p = all ? u : normal_cdf(low) + u * normal_between(low, high);
   if (!(p > 1e-300)) return high;
   return std::clamp(normal_quantile(std::min(p, 1.0 - 0x1p-53)), low, high);
 }

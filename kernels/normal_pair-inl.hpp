@@ -24,7 +24,7 @@ HWY_INLINE void BoxMuller(D d, VU radius_word, VU angle_word, V& first, V& secon
   const V uniform = Fma(d, whole, hn::Set(d, 0x1p-31f), hn::Set(d, 0x1p-32f));
   const V radius = hn::Sqrt(hn::Mul(hn::Set(d, -2.0f), LogFloat(d, uniform)));
   V sine, cosine;
-  SinCosTurn(d, angle_word, sine, cosine);
+  RandomTurn(d, angle_word, sine, cosine);
   first = hn::Mul(radius, cosine);
   second = hn::Mul(radius, sine);
 }

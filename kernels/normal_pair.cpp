@@ -41,30 +41,21 @@ float natural_log_less(float below, float u) {
   return natural_log(binade.exponent, binade.exponent == 0.0f ? -below : binade.mantissa - 1.0f);
 }
 
-FloatPair sine_cosine_of_turn(std::uint32_t word) {
-  const std::uint32_t quadrant = (word + 0x20000000u) >> 30;
-  const float angle = static_cast<float>(static_cast<std::int32_t>(word << 2)) * radians_per_unit;
+FloatPair random_turn(std::uint32_t word) {
+  const float angle = static_cast<float>(static_cast<std::int32_t>(word << 1)) * radians_per_unit;
   const float square = angle * angle;
   const float s = std::fma(angle * square, horner(sinf_coefficients, square), angle);
-  const float c =
+  const float core =
       std::fma(square * square, horner(cosf_coefficients, square), std::fma(square, -0.5f, 1.0f));
-  switch (quadrant) {
-    case 0:
-      return {s, c};
-    case 1:
-      return {c, -s};
-    case 2:
-      return {-s, -c};
-    default:
-      return {-c, s};
-  }
+  const float c = word >> 31 == 0 ? core : -core;
+  return word % 2 == 0 ? FloatPair{s, c} : FloatPair{c, s};
 }
 
 FloatPair normal_pair(DrawWords words) {
   const auto whole = static_cast<float>(static_cast<std::int32_t>(words.first >> 1));
   const float uniform = std::fma(whole, 0x1p-31f, 0x1p-32f);
   const float radius = std::sqrt(-2.0f * natural_log_float(uniform));
-  const FloatPair turn = sine_cosine_of_turn(words.second);
+  const FloatPair turn = random_turn(words.second);
   return {radius * turn.second, radius * turn.first};
 }
 

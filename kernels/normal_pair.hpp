@@ -32,8 +32,10 @@ float natural_log_float(float u);
 /// decides where u is above sqrt(1/2).
 float natural_log_less(float below, float u);
 
-/// Sine (first) and cosine (second) of word / 2^32 whole turns, within 2.8 units of the last place
-/// (the logarithm of normal_pair: 0.9), accuracy_float_test.cpp.
-FloatPair sine_cosine_of_turn(std::uint32_t word);
+/// Sine (first) and cosine of an angle that is uniform on the circle if the word is, within 2.8
+/// units of the last place (the logarithm of normal_pair: 0.9), accuracy_float_test.cpp. The lower
+/// 31 bits make an angle of up to an eighth of a turn to either side, bit 31 the sign of its
+/// cosine, and bit 0, which counts for nothing in all but the smallest angles, swaps the two.
+FloatPair random_turn(std::uint32_t word);
 
 }  // namespace flopsieve::kernels

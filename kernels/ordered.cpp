@@ -25,6 +25,7 @@ struct GradientSums {
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ordered.cpp"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // compiles the rest of this file once per target
 #include "hwy/highway.h"
 #include "kernels/math-inl.hpp"
@@ -317,6 +318,9 @@ void AllocationGradients(const float* HWY_RESTRICT sorted, std::size_t rows,
   }
 }
 
+/// So far ahead rows are fetched that are packed.
+constexpr std::size_t rows_ahead = 16;
+
 void PackLanes(const float* HWY_RESTRICT z, std::size_t rows, std::uint32_t lanes,
                std::size_t column, float* HWY_RESTRICT packed) {
   const Floats d;
@@ -327,6 +331,9 @@ void PackLanes(const float* HWY_RESTRICT z, std::size_t rows, std::uint32_t lane
                                   static_cast<std::uint8_t>(chosen >> 8)};
     const auto mask = hn::LoadMaskBits(d, bits);
     for (std::size_t row = 0; row < rows * group_width; row += group_width) {
+      // The rows are in the second cache, and no hardware foresees stores to a part of a line.
+      hwy::Prefetch(packed + row + rows_ahead * group_width);
+      hwy::Prefetch(z + row + rows_ahead * group_width);
       hn::CompressBlendedStore(hn::LoadU(d, z + row + lane), mask, d, packed + row + column);
     }
     column += static_cast<std::size_t>(std::popcount(chosen));

@@ -9,6 +9,7 @@
 #include "hwy/highway.h"
 #include "kernels/fast_sums-inl.hpp"
 #include "kernels/math-inl.hpp"
+#include "kernels/math_constants.hpp"
 #include "kernels/normal_pair-inl.hpp"
 #include "kernels/philox-inl.hpp"
 
@@ -196,6 +197,32 @@ void SumSizes(const float* HWY_RESTRICT z, const PerLane<std::uint32_t>& count,
   }
 }
 
+/// skew_normal_shape() operation by operation.
+void SkewNormalGroup(const PerLane<double>& skewness, GroupShape& out) {
+  const hn::CappedTag<double, group_width / 2> d;
+  const hn::Rebind<float, decltype(d)> df;
+  const auto one = hn::Set(d, 1.0);
+  const auto two_over_pi = hn::Set(d, skew_normal_two_over_pi);
+  for (std::size_t lane = 0; lane < group_width; lane += hn::Lanes(d)) {
+    const auto value = hn::LoadU(d, &skewness[lane]);
+    const auto symmetric = hn::Eq(value, hn::Zero(d));
+    const auto log = NaturalLog(d, hn::IfThenElse(symmetric, one, hn::Abs(value)));
+    const auto r = Exponential(d, hn::Mul(log, hn::Set(d, 2.0 / 3.0)));
+    const auto delta_squared = hn::Div(hn::Mul(hn::Set(d, skew_normal_half_pi), r),
+                                       hn::Add(r, hn::Set(d, skew_normal_offset)));
+    const auto delta = hn::CopySign(hn::Sqrt(delta_squared), value);
+    const auto sd = hn::Sqrt(hn::Sub(one, hn::Mul(two_over_pi, delta_squared)));
+    const auto mean = hn::Mul(hn::Neg(delta), hn::Sqrt(two_over_pi));
+    const auto normal = hn::Div(hn::Sqrt(hn::Sub(one, delta_squared)), sd);
+    const auto store = [&](auto v, auto if_symmetric, PerLane<float>& to) HWY_ATTR {
+      hn::StoreU(hn::DemoteTo(df, hn::IfThenElse(symmetric, if_symmetric, v)), df, &to[lane]);
+    };
+    store(hn::Div(delta, sd), hn::Zero(d), out.absolute);
+    store(normal, one, out.normal);
+    store(hn::Div(mean, sd), hn::Zero(d), out.constant);
+  }
+}
+
 /// Applies `function` to whole vectors, and to a padded copy of what is left over.
 template <class Function>
 HWY_INLINE void Transform(const double* x, double* out, std::size_t size, Function function) {
@@ -228,12 +255,19 @@ HWY_EXPORT(DrawSizes);
 HWY_EXPORT(SumSizes);
 HWY_EXPORT(DrawAndSum);
 HWY_EXPORT(AddSizes);
+HWY_EXPORT(SkewNormalGroup);
 HWY_EXPORT(PowersOfTen);
 HWY_EXPORT(DecimalLogs);
 
 void draw_sizes(Key key, const GroupAddress& address, const GroupShape& shape, std::size_t draws,
                 std::span<float> z) {
   HWY_DYNAMIC_DISPATCH(DrawSizes)(key, address, shape, draws, z.data());
+}
+
+GroupShape skew_normal_group(const PerLane<double>& skewness) {
+  GroupShape shape;
+  HWY_DYNAMIC_DISPATCH(SkewNormalGroup)(skewness, shape);
+  return shape;
 }
 
 void sum_sizes(std::span<const float> z, const PerLane<std::uint32_t>& count,

@@ -36,6 +36,10 @@ struct GroupShape {
   bool plain = false;  ///< standard normals by both outputs of Box and Muller; the rest is not used
 };
 
+/// The shapes skew_normal_shape(skewness) (skew_normal.hpp) of all lanes, their very bits, rounded
+/// to float; not plain. Each skewness is 0, or normal and below skew_normal_limit in magnitude.
+GroupShape skew_normal_group(const PerLane<double>& skewness);
+
 /// Fills z[draw * group_width + lane] for draw < draws with the float32 standardised sizes: the
 /// draws themselves, defined bit by bit, by the method of Box and Muller (Ann. Math. Statist. 29
 /// (1958) 610). |z| < 10. Draw j of a lane comes from words 2j and 2j + 1 of its stream; of plain

@@ -63,9 +63,10 @@ double relative_between(const SortedSizes& sizes, double from, double below) {
   const auto begin = sizes.log10_flop.begin();
   const auto first = std::lower_bound(begin, sizes.log10_flop.end(), from) - begin;
   const auto last = std::lower_bound(begin, sizes.log10_flop.end(), below) - begin;
-  double sum = 0.0;
-  for (auto i = first; i < last; ++i) sum += sizes.relative[static_cast<std::size_t>(i)];
-  return sum;
+  const auto up_to = [&](std::ptrdiff_t count) {
+    return count > 0 ? sizes.cumulative[static_cast<std::size_t>(count - 1)] : 0.0;
+  };
+  return first < last ? up_to(last) - up_to(first) : 0.0;
 }
 
 }  // namespace flopsieve::kernels

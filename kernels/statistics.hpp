@@ -13,6 +13,7 @@ struct SortedSizes {
   std::span<const double> relative;                ///< 10^(x - largest x)
   std::span<const double> log10_cumulative_share;  ///< log10 of the share of models <= it
   double relative_total = 0.0;                     ///< sum of `relative`
+  std::span<const double> cumulative;              ///< sums of `relative` up to and with each
 };
 
 /// The middle size, or the mean of the two middle ones, in log10 FLOP.
@@ -34,7 +35,8 @@ double gini(const SortedSizes& sizes);
 /// Number of sizes with x >= threshold.
 std::size_t count_from(std::span<const double> ascending, double threshold);
 
-/// Sum of `relative` over the models with from <= x < below.
+/// Sum of `relative` over the models with from <= x < below: a difference of `cumulative`, so
+/// within a few times 2^-53 k of relative_total.
 double relative_between(const SortedSizes& sizes, double from, double below);
 
 }  // namespace flopsieve::kernels

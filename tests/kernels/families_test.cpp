@@ -292,7 +292,7 @@ TEST_CASE("Student's t is Bailey's transform") {
       const std::uint32_t angle = random.word();
       const Real u = fraction(word);
       const Real radius = std::sqrt(nu * std::expm1(-2 / static_cast<Real>(nu) * std::log(u)));
-      const Real exact = radius * std::cos(2 * std::acos(-1.0L) * angle * 0x1p-32L);
+      const Real exact = radius * test::exact_turn<Real>(angle)[1];
       const Real error = std::abs(static_cast<Real>(law.from_words({word, angle})) - exact);
       const Real allowed = 3e-6L * radius + std::min(3e-4L, 1e-7L / radius);
       INFO("nu " << nu << " word " << word << " exact " << static_cast<double>(exact));

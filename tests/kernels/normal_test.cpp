@@ -103,6 +103,15 @@ TEST_CASE("A quantile between two points divides the probability between them") 
   }
 }
 
+TEST_CASE("Bounds that nothing lies beyond leave the law as it is") {
+  for (const double u : {0x1p-54, 0x1p-53, 1e-9, 0.3, 0.5, 1.0 - 0x1p-53}) {
+    const double all = normal_quantile_between(-infinity, infinity, u);
+    CHECK(normal_quantile_between(-12.0, 12.0, u) == all);
+    CHECK(normal_quantile_between(-13.0, 20.0, u) == all);
+    CHECK(normal_quantile_between(-11.99, 11.99, u) == Approx(all).epsilon(1e-14));
+  }
+}
+
 TEST_CASE("Bounds beyond 37 standard deviations give the one nearer to the mean") {
   for (const double u : {1e-12, 0.5, 1.0 - 1e-12}) {
     CHECK(normal_quantile_between(38.0, 40.0, u) == 38.0);

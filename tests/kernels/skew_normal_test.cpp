@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/sizes.hpp"
+#include "tests/support/targets.hpp"
 
 namespace flopsieve::kernels {
 namespace {
@@ -58,6 +59,25 @@ TEST_CASE("Skewness 0 is the normal law") {
   CHECK(shape.absolute == 0.0);
   CHECK(shape.normal == 1.0);
   CHECK(shape.constant == 0.0);
+}
+
+TEST_CASE("Shapes in lanes are those of one skewness, on every target") {
+  const double most = skew_normal_limit - 1e-12;
+  const PerLane<double> skewness{0.0,   -0.0,   most,    -most,  0.5,   -0.5, 1e-6, -1e-6,
+                                 1e-30, 2e-308, -2e-308, 0.9951, -0.95, 0.15, -0.3, 0.7};
+  const test::RestoreTarget restore;
+  for (const Target target : test::targets_to_test()) {
+    force_target(target);
+    const GroupShape group = skew_normal_group(skewness);
+    CHECK_FALSE(group.plain);
+    for (std::size_t lane = 0; lane < group_width; ++lane) {
+      const SkewNormalShape one = skew_normal_shape(skewness[lane]);
+      INFO("skewness " << skewness[lane]);
+      CHECK(group.absolute[lane] == static_cast<float>(one.absolute));
+      CHECK(group.normal[lane] == static_cast<float>(one.normal));
+      CHECK(group.constant[lane] == static_cast<float>(one.constant));
+    }
+  }
 }
 
 TEST_CASE("The limit of the skewness is that of the half-normal law") {

@@ -21,18 +21,20 @@ class Columns {
     for (const double value : x_) {
       relative_.push_back(static_cast<double>(test::flop(value) / test::flop(x_.back())));
       total_ += relative_.back();
+      cumulative_.push_back(total_);
     }
     for (const long double share : test::log10_cumulative_shares(x_)) {
       log10_share_.push_back(static_cast<double>(share));
     }
   }
-  SortedSizes view() const { return {x_, relative_, log10_share_, total_}; }
+  SortedSizes view() const { return {x_, relative_, log10_share_, total_, cumulative_}; }
   const Sizes& x() const { return x_; }
 
  private:
   Sizes x_;
   Sizes relative_;
   Sizes log10_share_;
+  Sizes cumulative_;
   double total_ = 0.0;
 };
 

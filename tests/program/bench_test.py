@@ -34,7 +34,7 @@ class Bench(ProgramTest):
         names = {figure["name"] for figure in figures}
         self.assertLessEqual({"philox_words", "draw_and_sum/normal", "sort_group",
                               "allocation_gradients", "draw_allocation", "draw_truncated_normal",
-                              "draw_tilted", "job/tilt", "job/total", "job/default", "job/published",
+                              "draw_tilted", "parts/default", "job/tilt", "job/total", "job/default", "job/published",
                               "job/published_to_file"}, names)
         self.assertEqual({f["threads"] for f in figures}, {1})
 

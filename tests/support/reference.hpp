@@ -92,13 +92,26 @@ struct Pair {
   float second;
 };
 
-/// Sine (first) and cosine (second) of word / 2^32 turns: Cephes sinf and cosf around the nearest
-/// quarter turn.
+/// The angle of a word before its cosine gets a sign and the two are swapped, in units of 2^-33
+/// half turns: the lower 31 bits as a signed number, twice.
+inline std::int64_t reference_angle(std::uint32_t word) {
+  const std::int64_t half = std::int64_t{1} << 30;
+  const std::int64_t lower = word % (2 * half);
+  return 2 * (lower < half ? lower : lower - 2 * half);
+}
+
+/// Sine and cosine of a word's angle, from those of reference_angle().
+template <class Real>
+std::array<Real, 2> turned(std::uint32_t word, Real sine, Real cosine) {
+  const Real signed_cosine = word < (std::uint32_t{1} << 31) ? cosine : -cosine;
+  if (word % 2 == 1) return {signed_cosine, sine};
+  return {sine, signed_cosine};
+}
+
+/// Cephes sinf and cosf.
 inline Pair reference_turn(std::uint32_t word) {
-  const std::int64_t quarter = std::int64_t{1} << 30;
-  const std::int64_t nearest = (std::int64_t{word} + quarter / 2) / quarter;
-  const std::int64_t rest = std::int64_t{word} - nearest * quarter;
-  const float angle = static_cast<float>(4 * rest) * static_cast<float>(std::acos(-1.0) * 0x1p-33);
+  const float angle =
+      static_cast<float>(reference_angle(word)) * static_cast<float>(std::acos(-1.0) * 0x1p-33);
   const float square = angle * angle;
   constexpr std::array<float, 3> sine = {-1.9515295891E-4f, 8.3321608736E-3f, -1.6666654611E-1f};
   constexpr std::array<float, 3> cosine = {2.443315711809948E-005f, -1.388731625493765E-003f,
@@ -106,16 +119,16 @@ inline Pair reference_turn(std::uint32_t word) {
   const float s = std::fma(angle * square, polynomial(sine, square), angle);
   const float c =
       std::fma(square * square, polynomial(cosine, square), std::fma(square, -0.5f, 1.0f));
-  switch (nearest % 4) {
-    case 0:
-      return {s, c};
-    case 1:
-      return {c, -s};
-    case 2:
-      return {-s, -c};
-    default:
-      return {-c, s};
-  }
+  const auto pair = turned(word, s, c);
+  return {pair[0], pair[1]};
+}
+
+/// The same without rounding.
+template <class Real>
+std::array<Real, 2> exact_turn(std::uint32_t word) {
+  const Real angle =
+      static_cast<Real>(reference_angle(word)) * (std::acos(Real(-1)) * static_cast<Real>(0x1p-33));
+  return turned(word, std::sin(angle), std::cos(angle));
 }
 
 /// Two standard normals: radius from the upper 31 bits of one word, angle from the other.
@@ -130,8 +143,8 @@ inline Pair reference_normals(std::uint32_t radius_word, std::uint32_t angle_wor
 inline std::array<double, 2> exact_normals(std::uint32_t radius_word, std::uint32_t angle_word) {
   const double uniform = (static_cast<double>(radius_word / 2) + 0.5) * 0x1p-31;
   const double radius = std::sqrt(-2.0 * std::log(uniform));
-  const double angle = 2.0 * std::acos(-1.0) * static_cast<double>(angle_word) * 0x1p-32;
-  return {radius * std::cos(angle), radius * std::sin(angle)};
+  const auto turn = exact_turn<double>(angle_word);
+  return {radius * turn[1], radius * turn[0]};
 }
 
 /// A lane of draw_sizes: its stream and its shape.
