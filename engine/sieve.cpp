@@ -9,6 +9,16 @@
 
 namespace flopsieve::engine {
 
+namespace {
+
+bool is_made_of_powers(const Statistic& statistic) {
+  using enum StatisticKind;
+  const auto kinds = {mean, sd, skewness, excess_kurtosis, median_skewness};
+  return std::find(kinds.begin(), kinds.end(), statistic.kind) != kinds.end();
+}
+
+}  // namespace
+
 Sieve::Sieve(const Plan& plan, Purpose purpose)
     : plan_(&plan),
       inputs_(plan, purpose),
@@ -20,10 +30,19 @@ Sieve::Sieve(const Plan& plan, Purpose purpose)
   always_survives_ = purpose == Purpose::run && matched && plan.constraints.empty() &&
                      plan.sizes.family != SizeFamily::student_t &&
                      plan.sizes.family != SizeFamily::mixture;
+  const auto& statistics = plan.outputs.statistics;
+  needs_powers_ =
+      std::any_of(statistics.begin(), statistics.end(), is_made_of_powers) ||
+      std::any_of(plan.constraints.begin(), plan.constraints.end(),
+                  [](const Constraint& rule) { return is_made_of_powers(rule.statistic); });
   const auto needs_order = [](const Statistic& statistic) { return statistic.info().cost > 0; };
-  visits_in_order_ =
-      plan.outputs.keep == Keep::samples ||
-      std::any_of(plan.outputs.statistics.begin(), plan.outputs.statistics.end(), needs_order);
+  visits_in_order_ = plan.outputs.keep == Keep::samples ||
+                     std::any_of(statistics.begin(), statistics.end(), needs_order);
+}
+
+bool Sieve::orders_by_year() const {
+  return inputs_.year_is_held() && !always_survives_ &&
+         plan_->sizes.family != SizeFamily::allocation;
 }
 
 TrialInputs Sieve::draw_inputs(std::span<const Trial> trials) {

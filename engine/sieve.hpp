@@ -37,11 +37,16 @@ class Sieve {
   std::uint64_t judge(std::span<const Trial> trials, std::span<Verdict> verdicts);
 
   /// Draws the candidates, without judging them, and calls visit(i, candidate, its sizes) once for
-  /// each trial i, in no particular order.
+  /// each trial i, in no particular order. Candidates of allocations have powers only if a
+  /// statistic of the outputs or the constraints is made of them.
   using Visitor = std::function<void(std::size_t, const Candidate&, OrderedSizes&)>;
   void visit(std::span<const Trial> trials, const Visitor& visit);
 
-  /// InputTile::count_of_year(). Trials in this order need not be put in order by judge().
+  /// Whether all attempts of a trajectory's year have one number of models, and judge() puts trials
+  /// in order by it: so it has less to do if they come in that order.
+  bool orders_by_year() const;
+
+  /// That number: InputTile::count_of_year().
   std::uint32_t count_of_year(const Trial& trial) { return input_tile_.count_of_year(trial); }
 
   const InputSampler& inputs() const { return inputs_; }
@@ -93,6 +98,7 @@ class Sieve {
   std::uint64_t allocated_ = 0;                       ///< sizes of allocations drawn
   bool always_survives_ = false;                      ///< nothing can reject
   bool visits_in_order_ = false;                      ///< visitors want sizes in order
+  bool needs_powers_ = false;  ///< of the sizes of allocations: a statistic is made of them
 };
 
 }  // namespace flopsieve::engine

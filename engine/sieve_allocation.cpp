@@ -62,7 +62,8 @@ void Sieve::begin_allocation(const Trial& trial, const CandidateInputs& inputs,
   candidate.sampler = &inputs_;
   candidate.location = inputs.log10_total;  // sizes are in units of T
   candidate.scale = 1.0;
-  const kernels::SizeSums sums = kernels::sum_contiguous(z, kernels::log2_of_10);
+  const kernels::SizeSums sums = needs_powers_ ? kernels::sum_contiguous(z, kernels::log2_of_10)
+                                               : kernels::total_contiguous(z, kernels::log2_of_10);
   candidate.size_sum = sums.total;
   candidate.log10_size_sum = kernels::decimal_log(sums.total);
   candidate.power_1 = sums.power[0];

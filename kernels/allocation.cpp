@@ -106,6 +106,7 @@ bool allocation_feasible(const Allocation& allocation) {
   const double ratio = allocation.log10_smallest / allocation.bins;
   const double part = 1.0 - power_of_ten(ratio * allocation.gradient);
   if (!(part > allocation.largest_share)) return false;
+  if (allocation.gradient <= 1.0) return true;  // the factor of the other end is at least 1
   const double smallest_upper = allocation.log10_smallest - ratio;
   return part * power_of_ten(smallest_upper * (allocation.gradient - 1.0)) >
          allocation.largest_share;

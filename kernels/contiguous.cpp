@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 
 #undef HWY_TARGET_INCLUDE
@@ -26,10 +27,11 @@ struct LanePowers {
 };
 
 /// Adds 2^(scale z) and the powers of z; keep(v) is v, or 0 in lanes without a size.
-template <class D, class Keep, class V = hn::Vec<D>>
+template <bool with_powers, class D, class Keep, class V = hn::Vec<D>>
 HWY_INLINE void AddPowers(D d, V z, V scale, LanePowers<V>& sums, Keep keep) {
   const V z2 = hn::Mul(z, z);
   sums.total = hn::Add(sums.total, keep(PowerOfTwo(d, hn::Mul(scale, z), hn::Zero(d))));
+  if constexpr (!with_powers) return;
   sums.power_1 = hn::Add(sums.power_1, z);
   sums.power_2 = hn::Add(sums.power_2, z2);
   sums.power_3 = hn::Add(sums.power_3, hn::Mul(z2, z));
@@ -37,7 +39,7 @@ HWY_INLINE void AddPowers(D d, V z, V scale, LanePowers<V>& sums, Keep keep) {
 }
 
 /// The partial sums of places `lane` to `lane` + a vector of every 16 sizes.
-template <class D, class V = hn::Vec<D>>
+template <bool with_powers, class D, class V = hn::Vec<D>>
 HWY_INLINE void SumLanes(D d, const float* HWY_RESTRICT z, std::size_t size, V scale,
                          std::size_t lane, PartialSums& out) {
   const hn::Rebind<float, D> df;
@@ -45,13 +47,14 @@ HWY_INLINE void SumLanes(D d, const float* HWY_RESTRICT z, std::size_t size, V s
   LanePowers<V> sums{zero, zero, zero, zero, zero};
   std::size_t i = lane;
   for (; i + hn::Lanes(d) <= size; i += partial_sums) {
-    AddPowers(d, hn::PromoteTo(d, hn::LoadU(df, z + i)), scale, sums,
-              [](V v) HWY_ATTR { return v; });
+    AddPowers<with_powers>(d, hn::PromoteTo(d, hn::LoadU(df, z + i)), scale, sums,
+                           [](V v) HWY_ATTR { return v; });
   }
   if (i < size) {
     const V rest = hn::PromoteTo(d, hn::MaskedLoad(hn::FirstN(df, size - i), df, z + i));
     const auto live = hn::FirstN(d, size - i);
-    AddPowers(d, rest, scale, sums, [&](V v) HWY_ATTR { return hn::IfThenElseZero(live, v); });
+    AddPowers<with_powers>(d, rest, scale, sums,
+                           [&](V v) HWY_ATTR { return hn::IfThenElseZero(live, v); });
   }
   hn::Store(sums.total, d, out.value[0] + lane);
   hn::Store(sums.power_1, d, out.value[1] + lane);
@@ -88,16 +91,25 @@ void FindEnds(const float* HWY_RESTRICT z, std::size_t size, SizeSums& out) {
   out.smallest = static_cast<double>(hn::GetLane(hn::MinOfLanes(d, smallest)));
 }
 
-void SumContiguous(const float* HWY_RESTRICT z, std::size_t size, double scale, SizeSums& out) {
+template <bool with_powers>
+HWY_INLINE void Sum(const float* HWY_RESTRICT z, std::size_t size, double scale, SizeSums& out) {
   const hn::CappedTag<double, partial_sums> d;
   PartialSums sums;
   for (std::size_t lane = 0; lane < partial_sums; lane += hn::Lanes(d)) {
-    SumLanes(d, z, size, hn::Set(d, scale), lane, sums);
+    SumLanes<with_powers>(d, z, size, hn::Set(d, scale), lane, sums);
   }
   FoldSums(sums);
   out.total = sums.value[0][0];
   for (std::size_t power = 0; power < 4; ++power) out.power[power] = sums.value[power + 1][0];
   FindEnds(z, size, out);
+}
+
+void SumContiguous(const float* HWY_RESTRICT z, std::size_t size, double scale, SizeSums& out) {
+  Sum<true>(z, size, scale, out);
+}
+
+void TotalContiguous(const float* HWY_RESTRICT z, std::size_t size, double scale, SizeSums& out) {
+  Sum<false>(z, size, scale, out);
 }
 
 /// One cut after the other: the sizes stay in the first-level cache.
@@ -153,17 +165,30 @@ HWY_AFTER_NAMESPACE();
 namespace flopsieve::kernels {
 
 HWY_EXPORT(SumContiguous);
+HWY_EXPORT(TotalContiguous);
 HWY_EXPORT(CountFrom);
 HWY_EXPORT(SelectFrom);
 
-SizeSums sum_contiguous(std::span<const float> z, double scale) {
+namespace {
+
+SizeSums sums_of_none() {
   SizeSums sums;
-  if (z.empty()) {
-    sums.largest = -std::numeric_limits<double>::infinity();
-    sums.smallest = std::numeric_limits<double>::infinity();
-    return sums;
-  }
-  HWY_DYNAMIC_DISPATCH(SumContiguous)(z.data(), z.size(), scale, sums);
+  sums.largest = -std::numeric_limits<double>::infinity();
+  sums.smallest = std::numeric_limits<double>::infinity();
+  return sums;
+}
+
+}  // namespace
+
+SizeSums sum_contiguous(std::span<const float> z, double scale) {
+  SizeSums sums = sums_of_none();
+  if (!z.empty()) HWY_DYNAMIC_DISPATCH(SumContiguous)(z.data(), z.size(), scale, sums);
+  return sums;
+}
+
+SizeSums total_contiguous(std::span<const float> z, double scale) {
+  SizeSums sums = sums_of_none();
+  if (!z.empty()) HWY_DYNAMIC_DISPATCH(TotalContiguous)(z.data(), z.size(), scale, sums);
   return sums;
 }
 
@@ -180,6 +205,7 @@ float of_rank(std::int64_t rank) {
   return std::bit_cast<float>(rank >= 0 ? bits : bits | 0x80000000u);
 }
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t highest_rank = 0x7F800000;  ///< of infinity
 
 }  // namespace
@@ -189,8 +215,11 @@ float least_z(double location, double scale, double threshold) {
     return location + scale * static_cast<double>(of_rank(rank)) >= threshold;
   };
   // x grows with z, rounded or not. From near the solution in ever larger steps to either side of
-  // it, then by halves: mostly two values of x.
-  std::int64_t above = rank_of(static_cast<float>((threshold - location) / scale));
+  // it, then by halves: mostly two values of x. Sums from halfway to the double below the threshold
+  // are rounded to it, which near z = 0, where floats are dense, makes all the difference.
+  const double half_gap =
+      std::isfinite(threshold) ? 0.5 * (threshold - std::nextafter(threshold, -infinity)) : 0.0;
+  std::int64_t above = rank_of(static_cast<float>((threshold - location - half_gap) / scale));
   std::int64_t step = 1;
   for (; above < highest_rank && !reaches(above); step *= 2) {
     above = std::min(above + step, highest_rank);

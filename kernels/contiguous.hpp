@@ -21,6 +21,9 @@ struct SizeSums {
 /// are added in pairs: i and i + 8, then i + 4, i + 2, i + 1.
 SizeSums sum_contiguous(std::span<const float> z, double scale);
 
+/// The same without the powers, which stay 0.
+SizeSums total_contiguous(std::span<const float> z, double scale);
+
 /// The least float z with location + scale * z >= threshold in double arithmetic (both operations
 /// rounded), so that x >= threshold is the same as comparing z; infinity if there is none. scale is
 /// positive.

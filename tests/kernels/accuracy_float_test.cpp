@@ -163,10 +163,10 @@ TEST_CASE("RandomTurn over the whole turn", "[slow]") {
     }
   }
   CHECK(std::max(sines.error, cosines.error) <= 2.8);
-  check_measured(sines, 2.72242, 0.103448);
-  check_measured(cosines, 2.72285, 0.103452);
-  // Words are taken evenly, so the angles are uniform up to what lies on the edges of sectors.
-  for (const double count : sectors) CHECK(count == Approx(sines.count / 64.0).epsilon(1e-4));
+  check_measured(sines, 2.72242, 0.103389);
+  check_measured(cosines, 2.66178, 0.103485);
+  // Words are taken evenly but for a last part, so the angles are uniform to 2 parts in 1000.
+  for (const double count : sectors) CHECK(count == Approx(sines.count / 64.0).epsilon(2e-3));
 }
 
 TEST_CASE("PowerOfTwoFloat over its range", "[slow]") {

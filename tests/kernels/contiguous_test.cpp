@@ -64,6 +64,10 @@ TEST_CASE("Sums of one candidate have the documented bits on every target") {
       const SizeSums sums = sum_contiguous(z, scale);
       INFO("size " << size);
       REQUIRE(sums.total == folded(terms[0]));
+      const SizeSums bare = total_contiguous(z, scale);
+      REQUIRE(bare.total == sums.total);
+      REQUIRE(bare.power == std::array<double, 4>{});
+      REQUIRE((bare.largest == sums.largest && bare.smallest == sums.smallest));
       for (std::size_t p = 0; p < 4; ++p) REQUIRE(sums.power[p] == folded(terms[p + 1]));
       const auto [smallest, largest] = std::minmax_element(z.begin(), z.end());
       REQUIRE(sums.largest == static_cast<double>(*largest));
