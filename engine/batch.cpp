@@ -25,6 +25,10 @@ class BatchRun {
   BatchResult take() { return std::move(result_); }
 
  private:
+  struct Range {
+    std::size_t first, last;
+  };
+
   struct Pending {
     std::size_t slot = 0;         ///< which trajectory of the batch
     std::uint64_t made = 0;       ///< attempts already judged, all rejected
@@ -43,8 +47,9 @@ class BatchRun {
   bool split_year(std::uint32_t year_index);
   void visit(std::span<const Trial> trials, const Sieve::Visitor& visitor);
   std::vector<Pending> all_pending(std::uint32_t year_index);
-  void schedule(std::uint32_t year_index, std::vector<Pending>& pending);
-  void settle(std::uint32_t year_index, std::vector<Pending>& pending);
+  std::size_t schedule(std::uint32_t year_index, std::vector<Pending>& pending, std::size_t first);
+  std::size_t settle(std::uint32_t year_index, std::vector<Pending>& pending, Range tile,
+                     std::size_t left);
   bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
   void remember(std::uint32_t year_index);
   void record();
@@ -113,13 +118,18 @@ bool BatchRun::run_year(std::uint32_t year_index) {
   if (plan_.sampling.method == Method::split) return split_year(year_index);
   std::vector<Pending> pending = all_pending(year_index);
   while (!pending.empty()) {
-    if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
-      return false;
+    std::size_t left = 0;
+    for (std::size_t first = 0; first < pending.size();) {
+      if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
+        return false;
+      }
+      const std::size_t last = schedule(year_index, pending, first);
+      verdicts_.assign(trials_.size(), {});
+      sieve_.judge(trials_, verdicts_);
+      left = settle(year_index, pending, {first, last}, left);
+      first = last;
     }
-    schedule(year_index, pending);
-    verdicts_.assign(trials_.size(), {});
-    sieve_.judge(trials_, verdicts_);
-    settle(year_index, pending);
+    pending.resize(left);
   }
   return true;
 }
@@ -175,33 +185,38 @@ void BatchRun::visit(std::span<const Trial> trials, const Sieve::Visitor& visito
   }
 }
 
-/// Fills the tile. Where few trajectories are left, one that has failed n times gets up to n / 2
-/// attempts at once, to fill a small part of the tile: few are then computed in vain. Whole groups
-/// of lanes where there are so many: attempts of one trajectory have sizes of nearly one number.
-void BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending) {
+/// Fills the tile with attempts of pending[first] and the next ones; returns the first that is left
+/// out. Where few trajectories are left, one that has failed n times gets up to n / 2 attempts at
+/// once, to fill a small part of the tile: few are then computed in vain. Whole groups of lanes
+/// where there are so many: attempts of one trajectory have sizes of nearly one number.
+std::size_t BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending,
+                               std::size_t first) {
   trials_.clear();
   constexpr std::size_t worth_filling = 512;
   const std::uint64_t room =
       std::max<std::uint64_t>(1, std::min(options_.tile, worth_filling) / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
-  for (Pending& entry : pending) {
+  for (; first < pending.size() && trials_.size() < options_.tile; ++first) {
+    Pending& entry = pending[first];
     std::uint64_t wanted = std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
     if (wanted > kernels::group_width) wanted -= wanted % kernels::group_width;
     entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
-    if (trials_.size() >= options_.tile) entry.scheduled = 0;
     const Trajectory& trajectory = trajectories_[entry.slot];
     for (std::uint64_t i = 0; i < entry.scheduled; ++i) {
       trials_.push_back({&trajectory, {trajectory.index, entry.made + i, year_index}});
     }
   }
+  return first;
 }
 
-/// Counts attempts up to each trajectory's first survivor, and leaves in `pending` those without.
-void BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending) {
+/// Counts the attempts of the tile up to each trajectory's first survivor, moves those without to
+/// pending[left] and the next places, and returns the place after them.
+std::size_t BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending, Range tile,
+                             std::size_t left) {
   YearTally& tally = result_.tally.years[year_index];
-  std::size_t left = 0;
   std::size_t first = 0;
-  for (Pending entry : pending) {
+  for (std::size_t i = tile.first; i < tile.last; ++i) {
+    Pending entry = pending[i];
     const bool survived = settle_one(tally, entry, first);
     first += entry.scheduled;
     entry.made += entry.scheduled;
@@ -213,7 +228,7 @@ void BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending) {
       ++tally.exhausted;
     }
   }
-  pending.resize(left);
+  return left;
 }
 
 /// The scheduled attempts of one trajectory, which start at trials_[first].

@@ -42,6 +42,7 @@ void GroupDraws::begin(const TrialInputs& all, std::span<const std::uint32_t> or
     const Frame frame = tilted_->in_use() ? tilted_->frame(trial) : frame_of(*plan_, inputs);
     group.trial[lane] = trial;
     locations_[lane] = frame.location;
+    spreads_[lane] = frame.scale;
     scales_[lane] = frame.scale * kernels::log2_of_10;
     counts_[lane] = inputs.count;
     drawn_ += inputs.count;
@@ -56,10 +57,8 @@ void GroupDraws::fill(const TrialInputs& all, std::size_t lane, Group& group) co
   candidate.inputs = all.inputs[trial];
   candidate.address = all.trials[trial].address;
   candidate.sampler = inputs_;
-  const Frame frame =
-      tilted_->in_use() ? tilted_->frame(trial) : frame_of(*plan_, candidate.inputs);
-  candidate.location = frame.location;
-  candidate.scale = frame.scale;
+  candidate.location = locations_[lane];
+  candidate.scale = spreads_[lane];
 }
 
 void GroupDraws::draw(const TrialInputs& all, std::span<const std::uint32_t> order, Group& group) {

@@ -93,7 +93,8 @@ class GroupDraws {
   LaneScreen lane_screen_;
   LaneScreen::Lanes lanes_;
   kernels::PerLane<double> locations_{};
-  kernels::PerLane<double> scales_{};
+  kernels::PerLane<double> spreads_{};  ///< scales of frames, OOM
+  kernels::PerLane<double> scales_{};   ///< the same in powers of two
   kernels::PerLane<std::uint32_t> counts_{};
   kernels::FastLaw law_;
   kernels::GroupSums sums_;

@@ -27,16 +27,11 @@ InputTile::InputTile(const InputSampler& sampler) : sampler_(&sampler) {
   }
 }
 
-void InputTile::draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs) {
+std::span<const CandidateInputs> InputTile::draw(std::span<const Trial> trials) {
+  if (inputs_.size() < trials.size()) inputs_.resize(trials.size());
   if (sampler_->same_for_all_trajectories()) {
-    const CandidateInputs* same = nullptr;
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-      const bool repeats =
-          i > 0 && trials[i].address.year_index == trials[i - 1].address.year_index;
-      if (!repeats) same = &of_year(trials[i]);
-      inputs[i] = *same;
-    }
-    return;
+    copy_of_years(trials);
+    return std::span(inputs_).first(trials.size());
   }
   const std::size_t uniforms = sampler_->own_uniforms().size();
   for (std::size_t first = 0; first < trials.size(); first += kernels::group_width) {
@@ -44,8 +39,20 @@ void InputTile::draw(std::span<const Trial> trials, std::span<CandidateInputs> i
     if (uniforms > 0) draw_uniforms(trials.subspan(first, size));
     for (std::size_t lane = 0; lane < size; ++lane) {
       draw_one(trials[first + lane], std::span(uniforms_).subspan(lane * uniforms, uniforms),
-               inputs[first + lane]);
+               inputs_[first + lane]);
     }
+  }
+  return std::span(inputs_).first(trials.size());
+}
+
+/// One tile after the other has mostly the same years in the same places.
+void InputTile::copy_of_years(std::span<const Trial> trials) {
+  copied_.resize(inputs_.size(), per_trajectory);
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const std::uint32_t year = trials[i].address.year_index;
+    if (copied_[i] == year) continue;
+    inputs_[i] = of_year(trials[i]);
+    copied_[i] = year;
   }
 }
 

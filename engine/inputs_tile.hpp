@@ -18,8 +18,8 @@ class InputTile {
   /// The sampler must outlive it.
   explicit InputTile(const InputSampler& sampler);
 
-  /// inputs[i] becomes those of trials[i]. Throws as InputSampler does.
-  void draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs);
+  /// Those of all trials, until the next call. Throws as InputSampler does.
+  std::span<const CandidateInputs> draw(std::span<const Trial> trials);
 
   /// The number of models of the trial's year, where InputSampler::year_is_held().
   std::uint32_t count_of_year(const Trial& trial);
@@ -32,13 +32,16 @@ class InputTile {
     YearInputs year;
   };
 
+  void copy_of_years(std::span<const Trial> trials);
   void draw_uniforms(std::span<const Trial> trials);
   void draw_one(const Trial& trial, std::span<const double> uniforms, CandidateInputs& inputs);
   const CandidateInputs& of_year(const Trial& trial);
   std::size_t place_of(const Trial& trial);
 
   const InputSampler* sampler_;
-  std::vector<double> uniforms_;  ///< [lane, InputSampler::own_uniforms()]
+  std::vector<CandidateInputs> inputs_;  ///< of the trials
+  std::vector<std::uint32_t> copied_;    ///< the year that inputs_[i] is of, where that says all
+  std::vector<double> uniforms_;         ///< [lane, InputSampler::own_uniforms()]
   /// Batches have consecutive trajectories: at index modulo size, so that none displaces another.
   std::vector<Held> held_;
   std::vector<CandidateInputs> held_inputs_;  ///< beside held_, if same for all attempts

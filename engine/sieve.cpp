@@ -46,27 +46,24 @@ bool Sieve::orders_by_year() const {
 }
 
 TrialInputs Sieve::draw_inputs(std::span<const Trial> trials) {
-  trial_inputs_.resize(trials.size());
-  if (tilted_.in_use()) {
-    tilted_.draw(trials, trial_inputs_);
-  } else {
-    input_tile_.draw(trials, trial_inputs_);
-  }
-  return {trials, trial_inputs_};
+  if (!tilted_.in_use()) return {trials, input_tile_.draw(trials)};
+  tilted_inputs_.resize(trials.size());
+  tilted_.draw(trials, tilted_inputs_);
+  return {trials, tilted_inputs_};
 }
 
 /// Brings candidates with nearly the same number of draws together: the lanes of a group take as
 /// many steps as the longest.
-void Sieve::order_by_count() {
-  order_.resize(trial_inputs_.size());
+void Sieve::order_by_count(std::span<const CandidateInputs> inputs) {
+  order_.resize(inputs.size());
   std::iota(order_.begin(), order_.end(), 0u);
   const auto fewer = [](const CandidateInputs& a, const CandidateInputs& b) {
     return a.count < b.count;
   };
-  if (std::is_sorted(trial_inputs_.begin(), trial_inputs_.end(), fewer)) return;
+  if (std::is_sorted(inputs.begin(), inputs.end(), fewer)) return;
   count_keys_.resize(order_.size());
   for (std::size_t i = 0; i < order_.size(); ++i) {
-    count_keys_[i] = std::uint64_t{trial_inputs_[i].count} << 32 | i;
+    count_keys_[i] = std::uint64_t{inputs[i].count} << 32 | i;
   }
   std::sort(count_keys_.begin(), count_keys_.end());
   for (std::size_t i = 0; i < order_.size(); ++i) {
@@ -75,10 +72,10 @@ void Sieve::order_by_count() {
 }
 
 template <class Body>
-void Sieve::for_each_group(std::size_t trials, Body body) {
-  order_by_count();
-  for (std::size_t first = 0; first < trials; first += kernels::group_width) {
-    const std::size_t size = std::min(kernels::group_width, trials - first);
+void Sieve::for_each_group(std::span<const CandidateInputs> inputs, Body body) {
+  order_by_count(inputs);
+  for (std::size_t first = 0; first < inputs.size(); first += kernels::group_width) {
+    const std::size_t size = std::min(kernels::group_width, inputs.size() - first);
     body(std::span<const std::uint32_t>(order_).subspan(first, size));
   }
 }
@@ -99,7 +96,7 @@ std::uint64_t Sieve::judge(std::span<const Trial> trials, std::span<Verdict> ver
     });
   } else {
     const TrialInputs all = draw_inputs(trials);
-    for_each_group(trials.size(), [&](std::span<const std::uint32_t> order) {
+    for_each_group(all.inputs, [&](std::span<const std::uint32_t> order) {
       draws_.screen(all, order, group_);
       judge_group(all, verdicts);
     });
@@ -186,7 +183,7 @@ void Sieve::visit(std::span<const Trial> trials, const Visitor& visit) {
     return;
   }
   const TrialInputs all = draw_inputs(trials);
-  for_each_group(trials.size(), [&](std::span<const std::uint32_t> order) {
+  for_each_group(all.inputs, [&](std::span<const std::uint32_t> order) {
     draws_.draw(all, order, group_);
     if (visits_in_order_) {
       kernels::PerLane<std::uint32_t> counts{};

@@ -60,10 +60,10 @@ class Sieve {
 
  private:
   TrialInputs draw_inputs(std::span<const Trial> trials);
-  void order_by_count();
+  void order_by_count(std::span<const CandidateInputs> inputs);
   /// Calls body(the trials of a group) for one group after the other.
   template <class Body>
-  void for_each_group(std::size_t trials, Body body);
+  void for_each_group(std::span<const CandidateInputs> inputs, Body body);
   void judge_group(const TrialInputs& all, std::span<Verdict> verdicts);
   bool judge_lane(const TrialInputs& all, std::size_t lane, Group& group,
                   std::span<Verdict> verdicts);
@@ -74,7 +74,8 @@ class Sieve {
   /// Calls body() for each trial, whose candidate is in lane 0 and has begun in ordered_.
   void for_each_allocation(std::span<const Trial> trials,
                            const std::function<void(const Trial&)>& body);
-  void draw_allocations(std::span<const Trial> trials);
+  /// Returns their inputs.
+  std::span<const CandidateInputs> draw_allocations(std::span<const Trial> trials);
   void begin_allocation(const Trial& trial, const CandidateInputs& inputs,
                         std::span<const float> z);
 
@@ -84,7 +85,7 @@ class Sieve {
   TiltedTrials tilted_;
   GroupDraws draws_;
   Judge judge_;
-  std::vector<CandidateInputs> trial_inputs_;
+  std::vector<CandidateInputs> tilted_inputs_;
   std::vector<std::uint64_t> count_keys_;
   std::vector<std::uint32_t> order_;
   Group group_;

@@ -31,25 +31,25 @@ void Sieve::for_each_allocation(std::span<const Trial> trials,
                                 const std::function<void(const Trial&)>& body) {
   for (std::size_t first = 0; first < trials.size(); first += drawn_together) {
     const auto some = trials.subspan(first, std::min(drawn_together, trials.size() - first));
-    draw_allocations(some);
+    const std::span<const CandidateInputs> inputs = draw_allocations(some);
     for (std::size_t i = 0; i < some.size(); ++i) {
-      begin_allocation(some[i], trial_inputs_[i], allocations_.of(i));
+      begin_allocation(some[i], inputs[i], allocations_.of(i));
       group_.trial[0] = first + i;
       body(some[i]);
     }
   }
 }
 
-void Sieve::draw_allocations(std::span<const Trial> trials) {
-  trial_inputs_.resize(trials.size());
+std::span<const CandidateInputs> Sieve::draw_allocations(std::span<const Trial> trials) {
+  const auto inputs = input_tile_.draw(trials);
   requests_.resize(trials.size());
-  input_tile_.draw(trials, trial_inputs_);
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    const auto& p = trial_inputs_[i].parameters;
+    const auto& p = inputs[i].parameters;
     requests_[i] = {{p[0], p[1], p[2], plan_->sizes.bins},
                     inputs_.draws().counter(Stream::sizes, trials[i].address)};
   }
   allocations_.draw(requests_, inputs_.draws().key());
+  return inputs;
 }
 
 void Sieve::begin_allocation(const Trial& trial, const CandidateInputs& inputs,

@@ -6,10 +6,6 @@
 
 namespace flopsieve::engine {
 
-bool TiltedTrials::in_use() const {
-  return is_tilted(sampler_->plan().sampling.method);
-}
-
 /// The law of k of a trajectory and year; all trajectories share what none of them decides.
 std::shared_ptr<const TiltCount> TiltedTrials::count_of(const Trajectory& trajectory,
                                                         const Address& address,

@@ -27,7 +27,7 @@ class TiltedTrials {
   explicit TiltedTrials(const InputSampler& sampler) : sampler_(&sampler) {}
 
   /// Whether the method of the Plan is one of the two; nothing else may be called if not.
-  bool in_use() const;
+  bool in_use() const { return is_tilted(sampler_->plan().sampling.method); }
 
   /// Draws the inputs of all trials.
   void draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs);

@@ -114,16 +114,16 @@ TEST_CASE("inputs of a tile are those of its candidates one by one") {
     const InputSampler sampler(each.plan, Purpose::run);
     const testing::Trials trials = trials_of(sampler);
     InputTile tile(sampler);
-    std::vector<CandidateInputs> inputs(trials.size());
     for (const std::size_t at_once : {trials.size(), std::size_t{7}}) {
       for (std::size_t first = 0; first < trials.size(); first += at_once) {
         const std::size_t size = std::min(at_once, trials.size() - first);
-        tile.draw(std::span<const Trial>(trials).subspan(first, size),
-                  std::span(inputs).subspan(first, size));
-      }
-      for (std::size_t i = 0; i < trials.size(); ++i) {
-        CAPTURE(i);
-        CHECK(equal(inputs[i], sampler.candidate(*trials[i].trajectory, trials[i].address)));
+        const auto inputs = tile.draw(std::span<const Trial>(trials).subspan(first, size));
+        REQUIRE(inputs.size() == size);
+        for (std::size_t i = 0; i < size; ++i) {
+          const Trial& trial = trials[first + i];
+          CAPTURE(first + i);
+          CHECK(equal(inputs[i], sampler.candidate(*trial.trajectory, trial.address)));
+        }
       }
     }
   }
@@ -153,9 +153,8 @@ TEST_CASE("a draw that fails in a tile leaves nothing behind") {
   const InputSampler sampler(plan, Purpose::run);
   const testing::Trials trials = trials_of(sampler);
   InputTile tile(sampler);
-  std::vector<CandidateInputs> inputs(trials.size());
-  CHECK_THROWS_AS(tile.draw(trials, inputs), Error);
-  CHECK_THROWS_AS(tile.draw(trials, inputs), Error);
+  CHECK_THROWS_AS(tile.draw(trials), Error);
+  CHECK_THROWS_AS(tile.draw(trials), Error);
 }
 
 }  // namespace flopsieve::engine
