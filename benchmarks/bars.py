@@ -180,9 +180,9 @@ def streaming(bench):
                           text=True)
     found = dict(re.findall(r"^(\S+) +(\S+)", done.stdout, re.MULTILINE))
     command = "benchmarks/io_benchmark.py"
-    return [at_least("streaming.toml: rate against min(1, disk/demand)",
+    return [at_least("streaming.toml, one thread: rate against min(1, disk/demand)",
                      [float(found["rate/bound"])], 0.8, command),
-            at_least("streaming.toml: joining the parts against a copy",
+            at_least("streaming.toml, one thread: joining the parts against a copy",
                      [float(found["joining/copy"])], 0.5, command)]
 
 

@@ -4,8 +4,9 @@ in turn, and compares their rates with what the disk can do.
 
     benchmarks/io_benchmark.py build/release/flopsieve [JOB.toml] [--repeat 5] [--threads 1]
 
-demand   survivors per second of the job without sizes, times the bytes that a survivor needs
-disk     write() of as many bytes to one file, and fsync, in the same folder
+demand   survivors per second of the job without sizes, times the bytes of a survivor in the result
+disk     write() of as many bytes to one file, and fsync, in the same folder: through the system's
+         cache or past it (O_DIRECT, as the program writes parts), whichever is faster
 rate     time of the job without sizes over that of the job with them until the parts are joined:
          1 if writing costs nothing; bound = min(1, disk / demand) is what a disk allows
 joining  bytes of the result over the time to join the parts, against a copy with fsync
@@ -15,6 +16,7 @@ system has just been given back, which can be several times as fast as into othe
 """
 
 import argparse
+import mmap
 import os
 import pathlib
 import shutil
@@ -28,16 +30,20 @@ import h5py
 BLOCK = 1 << 20
 
 
-def write_rate(folder, size):
-    """Bytes per second of write() and fsync."""
-    path = folder / "raw"
-    block = os.urandom(BLOCK)
-    start = time.perf_counter()
-    with open(path, "wb", buffering=0) as file:
+def write_rate(path, size, flags):
+    """Bytes per second of write() and fsync; 0 if the file system does not know the flags."""
+    with mmap.mmap(-1, BLOCK) as block:  # begins on a page
+        block.write(os.urandom(BLOCK))
+        start = time.perf_counter()
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o644)
+        except OSError:
+            return 0.0
         for _ in range(-(-size // BLOCK)):
-            file.write(block)
-        os.fsync(file.fileno())
-    return size / (time.perf_counter() - start)
+            os.write(file, block)
+        os.fsync(file)
+        os.close(file)
+        return size / (time.perf_counter() - start)
 
 
 def copy_rate(folder, source):
@@ -79,10 +85,13 @@ def round_of(arguments, folder):
     with h5py.File(folder / "summary.h5") as file:
         survivors = int(file["acceptance/survivors"][:].sum())
     os.sync()  # the parts that were removed
-    disk = write_rate(folder, size)
+    cached = write_rate(folder / "cached", size, 0)
+    direct = write_rate(folder / "direct", size, os.O_DIRECT)
+    disk = max(cached, direct)
     demand = size / summary
     bound = min(1.0, disk / demand)
-    row = {"survivors/s": survivors / summary, "demand": demand / 1e6, "disk": disk / 1e6,
+    row = {"survivors/s": survivors / summary, "demand": demand / 1e6, "cached": cached / 1e6,
+           "direct": direct / 1e6, "disk": disk / 1e6,
            "rate": summary / samples, "bound": bound, "rate/bound": summary / samples / bound,
            "joining": size / joining / 1e6, "copy": copy_rate(folder, samples_file) / 1e6}
     row["joining/copy"] = row["joining"] / row["copy"]

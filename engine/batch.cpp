@@ -31,9 +31,12 @@ class BatchRun {
     std::uint64_t scheduled = 0;  ///< attempts in the present tile
   };
 
-  struct SizeRange {
+  /// A survivor's sizes in staged_.
+  struct Staged {
     std::size_t first = 0;
     std::size_t count = 0;
+    double location = 0.0;
+    double scale = 0.0;
   };
 
   bool run_year(std::uint32_t year_index);
@@ -52,7 +55,8 @@ class BatchRun {
                        OrderedSizes& ordered);
   void tally_row(std::size_t row);
   void record_cumulative(std::size_t row);
-  void stage_sizes(std::size_t row, std::uint32_t year_index, OrderedSizes& ordered);
+  void stage_sizes(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
+                   OrderedSizes& ordered);
   void keep_sizes(std::size_t first, std::size_t last);
   Trial survivor(std::size_t slot, std::uint32_t year_index) const;
   std::vector<Trial> survivors(std::size_t first, std::size_t last, std::uint32_t year_index) const;
@@ -67,8 +71,8 @@ class BatchRun {
   std::vector<SplitSurvivor> split_;              ///< [trajectory, year] with Method::split
   std::vector<std::size_t> complete_;             ///< slots, after all years
   std::size_t rows_with_sizes_ = 0;               ///< complete trajectories whose sizes are kept
-  std::vector<double> staged_;                    ///< sizes of the rows recorded at a time
-  std::vector<SizeRange> staged_places_;          ///< [row of those, year] in staged_
+  std::vector<float> staged_;                     ///< z of the rows recorded at a time
+  std::vector<Staged> staged_sets_;               ///< [row of those, year]
   std::vector<double> log10_frontier_;            ///< [complete] largest model so far
   std::vector<kernels::FrontierCount> frontier_;  ///< [complete, year, width]
   kernels::FrontierScratch frontier_scratch_;
@@ -295,11 +299,11 @@ void BatchRun::record() {
 /// All years of some rows, so that their columns stay in the cache until they are tallied.
 void BatchRun::record_rows(std::size_t first, std::size_t last) {
   staged_.clear();
-  staged_places_.resize((last - first) * plan_.year_count());
+  staged_sets_.resize((last - first) * plan_.year_count());
   for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
     visit(survivors(first, last, year),
           [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
-            if (first + i < rows_with_sizes_) stage_sizes(i, year, ordered);
+            if (first + i < rows_with_sizes_) stage_sizes(i, year, candidate, ordered);
             record_survivor(first + i, year, candidate, ordered);
           });
   }
@@ -384,9 +388,11 @@ void BatchRun::record_cumulative(std::size_t row) {
 
 /// Sizes come year after year, and are kept row after row. `row` counts from the first one that is
 /// recorded with it.
-void BatchRun::stage_sizes(std::size_t row, std::uint32_t year_index, OrderedSizes& ordered) {
-  const auto ascending = ordered.sizes(SizeColumns::log10_flop).log10_flop;
-  staged_places_[row * plan_.year_count() + year_index] = {staged_.size(), ascending.size()};
+void BatchRun::stage_sizes(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
+                           OrderedSizes& ordered) {
+  const std::span<const float> ascending = ordered.ascending();
+  staged_sets_[row * plan_.year_count() + year_index] = {staged_.size(), ascending.size(),
+                                                         candidate.location, candidate.scale};
   staged_.insert(staged_.end(), ascending.begin(), ascending.end());
 }
 
@@ -394,15 +400,30 @@ void BatchRun::keep_sizes(std::size_t first, std::size_t last) {
   if (first >= last) return;
   Columns& columns = result_.columns;
   // The first rows tell how much room all of them need, or nearly so.
-  if (first == 0) columns.log10_flop.reserve(staged_.size() / last * (rows_with_sizes_ + 1));
+  if (first == 0) columns.z.reserve(staged_.size() / last * (rows_with_sizes_ + 1));
   for (std::size_t i = 0; i < (last - first) * plan_.year_count(); ++i) {
-    const auto sizes = std::span(staged_).subspan(staged_places_[i].first, staged_places_[i].count);
-    columns.row_size.push_back(sizes.size());
-    columns.log10_flop.insert(columns.log10_flop.end(), sizes.begin(), sizes.end());
+    const Staged& set = staged_sets_[i];
+    const auto z = std::span(staged_).subspan(set.first, set.count);
+    columns.row_size.push_back(set.count);
+    columns.location.push_back(set.location);
+    columns.scale.push_back(set.scale);
+    columns.z.insert(columns.z.end(), z.begin(), z.end());
   }
 }
 
 }  // namespace
+
+void to_log10_flop(const Columns& columns, std::vector<double>& sizes) {
+  sizes.resize(columns.z.size());
+  std::size_t first = 0;
+  for (std::size_t set = 0; set < columns.row_size.size(); ++set) {
+    const std::size_t count = columns.row_size[set];
+    to_log10_flop(columns.location[set], columns.scale[set],
+                  std::span(columns.z).subspan(first, count),
+                  std::span(sizes).subspan(first, count));
+    first += count;
+  }
+}
 
 std::optional<BatchResult> run_batch(const Plan& plan, std::uint64_t batch,
                                      const BatchOptions& options) {

@@ -18,8 +18,14 @@ struct Columns {
   std::vector<std::uint32_t> counts;      ///< [complete, year, threshold] models above it
   std::vector<double> statistics;         ///< [complete, year, statistic]; if keeps_statistics()
   std::vector<std::uint64_t> row_size;    ///< [kept complete, year] number of sizes
-  std::vector<double> log10_flop;         ///< all sizes of the kept, ascending within a candidate
+  std::vector<double> location;           ///< [kept complete, year] log10 FLOP
+  std::vector<double> scale;              ///< [kept complete, year] OOM per unit of z
+  std::vector<float> z;  ///< all sizes of the kept, ascending within a candidate, standardised
 };
+
+/// All sizes of the kept in log10 FLOP, location + scale z: what a result file holds. Until then
+/// they are kept as z, which takes half the room. Overwrites `sizes`, in memory used again.
+void to_log10_flop(const Columns& columns, std::vector<double>& sizes);
 
 struct BatchResult {
   std::uint64_t batch = 0;

@@ -190,6 +190,10 @@ double from_order(const Statistic& statistic, const Candidate& c,
 
 }  // namespace
 
+void to_log10_flop(double location, double scale, std::span<const float> z, std::span<double> x) {
+  for (std::size_t i = 0; i < z.size(); ++i) x[i] = location + scale * static_cast<double>(z[i]);
+}
+
 void OrderedSizes::begin(const Candidate& candidate, const float* z, std::size_t stride,
                          const float* sorted) {
   candidate_ = &candidate;
@@ -197,6 +201,7 @@ void OrderedSizes::begin(const Candidate& candidate, const float* z, std::size_t
   ascending_ = sorted;
   stride_ = stride;
   is_gathered_ = false;
+  is_sorted_ = false;
   view_ = {};
 }
 
@@ -212,7 +217,7 @@ std::span<const float> OrderedSizes::drawn() {
 }
 
 const kernels::SortedSizes& OrderedSizes::sizes(SizeColumns columns) {
-  if (view_.log10_flop.empty()) sort();
+  if (view_.log10_flop.empty()) view_.log10_flop = to_log10_flop(ascending(), log10_flop_);
   if (columns >= SizeColumns::relative && view_.relative.empty()) compute_relative();
   if (columns >= SizeColumns::log10_cumulative_share && view_.log10_cumulative_share.empty()) {
     compute_shares();
@@ -223,10 +228,13 @@ const kernels::SortedSizes& OrderedSizes::sizes(SizeColumns columns) {
 std::span<const double> OrderedSizes::to_log10_flop(std::span<const float> z,
                                                     std::vector<double>& x) const {
   x.resize(z.size());
-  for (std::size_t i = 0; i < z.size(); ++i) {
-    x[i] = candidate_->location + candidate_->scale * static_cast<double>(z[i]);
-  }
+  engine::to_log10_flop(candidate_->location, candidate_->scale, z, x);
   return x;
+}
+
+std::span<const float> OrderedSizes::ascending() {
+  if (!is_sorted_) sort();
+  return sorted_;
 }
 
 void OrderedSizes::sort() {
@@ -238,7 +246,7 @@ void OrderedSizes::sort() {
     sorted_.assign(z.begin(), z.end());
     kernels::sort_ascending(sorted_);
   }
-  view_.log10_flop = to_log10_flop(sorted_, log10_flop_);
+  is_sorted_ = true;
 }
 
 void OrderedSizes::compute_relative() {

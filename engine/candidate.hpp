@@ -35,6 +35,9 @@ struct Candidate {
   double log10_flop_per_usd() const { return sampler->log10_flop_per_usd(address.year_index); }
 };
 
+/// x = location + scale z for each z, in log10 FLOP: the sizes in double precision. As many x as z.
+void to_log10_flop(double location, double scale, std::span<const float> z, std::span<double> x);
+
 /// Which columns of kernels::SortedSizes are asked for: each includes those before it, and
 /// `relative` includes its total.
 enum class SizeColumns { log10_flop, relative, log10_cumulative_share };
@@ -51,6 +54,9 @@ class OrderedSizes {
   /// Ascending x, m / largest, and log10 of the cumulative share; columns that were not asked for
   /// may be empty.
   const kernels::SortedSizes& sizes(SizeColumns columns = SizeColumns::log10_cumulative_share);
+
+  /// Ascending z, from which all columns are made. Valid until begin().
+  std::span<const float> ascending();
 
   /// counts[i] = number of models with x >= log10_thresholds[i], which ascend. Sorts nothing.
   void count_from(std::span<const double> log10_thresholds, std::span<std::uint32_t> counts);
@@ -76,6 +82,7 @@ class OrderedSizes {
   const float* ascending_ = nullptr;  ///< z in order, if known
   std::size_t stride_ = 0;
   bool is_gathered_ = false;
+  bool is_sorted_ = false;
   std::vector<float> gathered_;  ///< z side by side, where they are not drawn so
   std::vector<float> sorted_;
   std::vector<float> selected_;  ///< of select_from()

@@ -253,22 +253,6 @@ void H5File::read_numbers(const std::string& path, H5Type type, std::uint64_t fi
   read_hyperslab(file, dataset.get(), number_type(type), lengths, first, count, values);
 }
 
-std::span<const std::byte> H5File::bytes_in_place(const std::string& path, H5Type type) const {
-  const State& file = state();
-  const std::string action = "find " + path + " in memory";
-  const Handle dataset = open_dataset(file, path);
-  if (require_numbers(file, dataset.get(), path) != type) {
-    fail(file, action, "it has another number type");
-  }
-  const std::uint64_t size = product(shape_of(file, dataset.get(), path)) * number_size(type);
-  if (size == 0) return {};
-  const haddr_t first = H5Dget_offset(dataset.get());
-  if (first == HADDR_UNDEF || first > file.image.size() || size > file.image.size() - first) {
-    fail(file, action, "it does not lie in one piece there");
-  }
-  return std::span(file.image).subspan(first, size);
-}
-
 std::vector<std::string> H5File::read_strings(const std::string& path) const {
   const State& file = state();
   const Handle dataset = open_dataset(file, path);

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "engine/page_bytes.hpp"
@@ -186,14 +187,6 @@ class H5File {
     return values;
   }
 
-  /// All numbers of a dataset of type T as they lie in the image of this file, little-endian and
-  /// not necessarily aligned: as long as the file is open. For files of open_image(), and datasets
-  /// that were written by write() without deflate.
-  template <H5Number T>
-  std::span<const std::byte> bytes(const std::string& path) const {
-    return bytes_in_place(path, h5_type<T>());
-  }
-
   std::vector<std::string> read_strings(const std::string& path) const;
 
   /// The SHA-256 of what the dataset holds now, as its attribute "sha256" was computed. Reads in
@@ -217,7 +210,6 @@ class H5File {
                     const std::vector<std::span<const std::byte>>& pieces, const DatasetInfo& info);
   void read_numbers(const std::string& path, H5Type type, std::uint64_t first, std::uint64_t count,
                     void* values) const;
-  std::span<const std::byte> bytes_in_place(const std::string& path, H5Type type) const;
   std::uint64_t row_size(const std::string& path) const;
 
   std::unique_ptr<State> state_;
@@ -233,6 +225,12 @@ class H5Appender {
   H5Appender& operator=(H5Appender&&) noexcept;
 
   void append(std::span<const std::byte> values);
+
+  /// append() but that another thread may still be hashing the values when it returns: they must
+  /// stay as they are until end_append().
+  void begin_append(std::span<const std::byte> values);
+  void end_append();
+
   void finish();
   std::uint64_t rows() const;
 
@@ -260,8 +258,14 @@ class RowWriter {
   /// Any number of whole rows.
   void append(std::span<const T> values) { appender_.append(std::as_bytes(values)); }
 
-  /// The same for numbers as they lie in a file (H5File::bytes()).
-  void append_bytes(std::span<const std::byte> values) { appender_.append(values); }
+  /// The same, but these rows may still be hashed while the caller makes the next ones. Gives back
+  /// the values of an earlier call, or none, so that their memory can be used again.
+  std::vector<T> exchange(std::vector<T> values) {
+    appender_.end_append();
+    std::swap(values, being_hashed_);
+    appender_.begin_append(std::as_bytes(std::span(being_hashed_)));
+    return values;
+  }
 
   /// Rows so far.
   std::uint64_t rows() const { return appender_.rows(); }
@@ -270,6 +274,7 @@ class RowWriter {
   void finish() { appender_.finish(); }
 
  private:
+  std::vector<T> being_hashed_;  ///< until appender_ has ended, which must be destroyed first
   H5Appender appender_;
 };
 

@@ -38,11 +38,23 @@ struct H5Appender::State {
   std::uint64_t chunks = 0;      ///< written
   std::uint64_t rows = 0;
   Sha256 hash;
+  std::future<void> hashed;  ///< last member: it waits when destroyed
 
+  void write(std::span<const std::byte> values, std::uint64_t count);
   void grow_to(std::uint64_t length);
   void write_chunk(const std::byte* values);
   void write_chunks(std::span<const std::byte> values);
 };
+
+void H5Appender::State::write(std::span<const std::byte> values, std::uint64_t count) {
+  if (chunk_bytes != 0) {
+    write_chunks(values);
+  } else {
+    write_hyperslab(file, dataset.get(), number_type(type), shape_of(file, dataset.get(), path),
+                    rows, count, values.data());
+  }
+  rows += count;
+}
 
 void H5Appender::State::grow_to(std::uint64_t length) {
   std::vector<std::uint64_t> shape = shape_of(file, dataset.get(), path);
@@ -94,7 +106,8 @@ H5Appender::H5Appender(H5File& file, std::string path, H5Type type, const Datase
                                          {},
                                          0,
                                          0,
-                                         Sha256()});
+                                         Sha256(),
+                                         {}});
 }
 
 H5Appender::~H5Appender() = default;
@@ -106,7 +119,17 @@ std::uint64_t H5Appender::rows() const {
 }
 
 void H5Appender::append(std::span<const std::byte> values) {
+  begin_append(values);
+  end_append();
+}
+
+void H5Appender::end_append() {
+  if (state_->hashed.valid()) state_->hashed.get();
+}
+
+void H5Appender::begin_append(std::span<const std::byte> values) {
   silence();
+  end_append();
   if (values.empty()) return;
   State& state = *state_;
   require(state.row_bytes != 0 && values.size() % state.row_bytes == 0,
@@ -117,22 +140,19 @@ void H5Appender::append(std::span<const std::byte> values) {
   } else {
     require(count <= state.first.length - state.rows, state.path + " was given too many rows");
   }
-  // Waits at the end of the block, whatever happens in it.
   const auto policy = values.size() < kWorthAThread ? std::launch::deferred : std::launch::async;
-  std::future<void> hashed = std::async(policy, [&] { state.hash.update(values); });
-  if (state.chunk_bytes != 0) {
-    state.write_chunks(values);
-  } else {
-    write_hyperslab(state.file, state.dataset.get(), number_type(state.type),
-                    shape_of(state.file, state.dataset.get(), state.path), state.rows, count,
-                    values.data());
+  state.hashed = std::async(policy, [&state, values] { state.hash.update(values); });
+  try {
+    state.write(values, count);
+  } catch (...) {
+    end_append();  // the caller may give up the values now
+    throw;
   }
-  hashed.get();
-  state.rows += count;
 }
 
 void H5Appender::finish() {
   silence();
+  end_append();
   State& state = *state_;
   const bool growing = state.first.length == kGrowing;
   require(growing || state.rows == state.first.length || state.row_bytes == 0,

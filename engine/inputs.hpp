@@ -51,9 +51,6 @@ struct KnownInputs {
   std::span<const double> uniforms{};
 };
 
-/// So often is k drawn again from latent uniforms.
-inline constexpr std::uint32_t most_latent_redraws = 8;
-
 /// Draws the inputs of trajectories and candidates. Stateless; safe from any thread.
 ///
 /// All draws throw Error(budget) if the bounds of an input, 1..largest_count for k, or the bins of
@@ -61,8 +58,7 @@ inline constexpr std::uint32_t most_latent_redraws = 8;
 class InputSampler {
  public:
   /// With latent uniforms of candidates, an input within bounds takes its quantile between them, by
-  /// its first uniform, instead of being drawn again, and k is drawn again most_latent_redraws
-  /// times.
+  /// its first uniform, instead of being drawn again, and k its own among the numbers from 1 on.
   InputSampler(const Plan& plan, Purpose purpose, const LatentUniforms* latent = nullptr);
 
   Trajectory trajectory(std::uint64_t index) const;
@@ -145,6 +141,8 @@ class InputSampler {
   std::uint32_t count(const Context& context) const;
   double on_line(const Trajectory& trajectory, const Address& address, double low,
                  double high) const;
+  bool is_latent() const;
+  double some_models(double none, double u) const;
   double unrounded_count(const Context& context, std::uint32_t redraw) const;
   void draw_sizes_law(CandidateInputs& inputs, const Context& context) const;
   void draw_allocation_law(CandidateInputs& inputs, const Context& context) const;

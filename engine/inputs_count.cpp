@@ -31,6 +31,19 @@ double InputSampler::on_line(const Trajectory& trajectory, const Address& addres
   return std::clamp(mean + line.sigma * z, low, high);
 }
 
+/// Whether k comes from a latent uniform: as it cannot be drawn again, it is taken from the law of
+/// numbers that need not be.
+bool InputSampler::is_latent() const {
+  const Count& count = plan_->count;
+  return draws_.has_latent() &&
+         (count.model != CountModel::input || count.parameters[0].scope == Scope::candidate);
+}
+
+/// The uniform that stands for u where k, which is 0 with probability `none`, is not.
+double InputSampler::some_models(double none, double u) const {
+  return is_latent() ? std::min(none + u * (1.0 - none), 1.0 - 0x1p-53) : u;
+}
+
 double InputSampler::unrounded_count(const Context& context, std::uint32_t redraw) const {
   const Count& count = plan_->count;
   const Address& address = context.address;
@@ -51,19 +64,26 @@ double InputSampler::unrounded_count(const Context& context, std::uint32_t redra
       const double mean = sample(count.parameters[0], infos[0], context);
       if (!(mean > 0.0 && mean < 2.0 * largest_count)) return 0.0;
       const double u = own_uniform(Stream::count, redraw, context);
-      if (count.model == CountModel::poisson) return kernels::poisson_quantile(mean, u);
-      return kernels::negative_binomial_quantile(mean,
-                                                 sample(count.parameters[1], infos[1], context), u);
+      if (count.model == CountModel::poisson) {
+        return kernels::poisson_quantile(mean, some_models(kernels::exponential(-mean), u));
+      }
+      const double size = sample(count.parameters[1], infos[1], context);
+      const double none = kernels::exponential(-size * kernels::natural_log(1.0 + mean / size));
+      return kernels::negative_binomial_quantile(mean, size, some_models(none, u));
     }
     case CountModel::input:
     case CountModel::implied:
       break;
   }
   const Input& input = count.parameters[0];
-  const Distribution& distribution = input.years[address.year_index];
+  Distribution distribution = input.years[address.year_index];
   const kernels::Parameters parameters = parameters_of(distribution, context);
   if (distribution.law == kernels::Law::constant) return parameters.a;
   const double u = uniform(input, infos[0].stream, redraw, context);
+  if (is_latent()) {
+    distribution.lower = std::max(distribution.lower, least_unrounded);
+    distribution.upper = std::min(distribution.upper, most_unrounded);
+  }
   if (input.is_shared() || draws_.has_latent()) {
     return shared_value(distribution, parameters, plan_->years[address.year_index], u);
   }
@@ -89,7 +109,7 @@ std::array<double, 2> InputSampler::count_parameters(const Trajectory& trajector
 
 std::uint32_t InputSampler::count(const Context& context) const {
   if (plan_->count.model == CountModel::implied) return 0;
-  const std::uint32_t redraws = draws_.has_latent() ? most_latent_redraws : most_redraws;
+  const std::uint32_t redraws = is_latent() ? 1 : most_redraws;
   for (std::uint32_t redraw = 0; redraw < redraws; ++redraw) {
     const auto count = whole_count(unrounded_count(context, redraw));
     if (count) return *count;

@@ -6,6 +6,7 @@
 
 #include "engine/screen.hpp"
 #include "kernels/distributions.hpp"
+#include "kernels/math.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -35,12 +36,12 @@ constexpr std::uint32_t bit(bool value) {
 
 /// A number per lane with the bound of its error, and what it must lie between.
 struct LaneScreen::Values {
-  alignas(64) PerLane<double> value{};
-  alignas(64) PerLane<double> error{};
-  alignas(64) PerLane<double> low{};
-  alignas(64) PerLane<double> high{};
-  double factor = 1.0;      ///< of error bounds
-  PerLane<bool> decides{};  ///< whether what lies between them passes
+  alignas(64) PerLane<double> value;
+  alignas(64) PerLane<double> error;
+  alignas(64) PerLane<double> low;
+  alignas(64) PerLane<double> high;
+  double factor;          ///< of error bounds
+  PerLane<bool> decides;  ///< whether what lies between them passes
 
   /// 10^value in its place.
   void raise() {
@@ -92,6 +93,13 @@ void set_skewness(const PerLane<double>& count, const GroupSums& sums, double er
 
 }  // namespace
 
+LaneScreen::LaneScreen(const Plan& plan)
+    : plan_(&plan),
+      log10_least_(plan.matching.tolerance < 1.0
+                       ? kernels::decimal_log(1.0 - plan.matching.tolerance)
+                       : -infinity),
+      log10_most_(kernels::decimal_log(1.0 + plan.matching.tolerance)) {}
+
 /// False if nothing can be told here.
 bool LaneScreen::read_matching(const Lanes& lanes, const Values& known, Values& out) const {
   const Matching& matching = plan_->matching;
@@ -99,11 +107,10 @@ bool LaneScreen::read_matching(const Lanes& lanes, const Values& known, Values& 
   if (matching.match == Match::reject) {
     for (std::size_t i = 0; i < group_width; ++i) {
       out.value[i] = lanes.location[i] + known.value[i] - lanes.log10_total[i];
-      out.low[i] = 1.0 - matching.tolerance;
-      out.high[i] = 1.0 + matching.tolerance;
+      out.low[i] = log10_least_;
+      out.high[i] = log10_most_;
       out.decides[i] = true;
     }
-    out.raise();
     return true;
   }
   if (matching.match != Match::shift || plan_->sizes.family == SizeFamily::mixture) return false;
@@ -164,7 +171,7 @@ LaneScreen::Findings LaneScreen::look(const Lanes& lanes, const GroupSums& sums,
                                       const PerLane<double>& log10_sums,
                                       double error_factor) const {
   Findings findings;
-  Values known;
+  Values known;  // but low, high and decides
   known.value = log10_sums;
   known.factor = error_factor;
   PerLane<std::uint32_t> open{};

@@ -14,8 +14,8 @@ namespace flopsieve::engine {
 /// only what single precision leaves no doubt about (screen.hpp).
 class LaneScreen {
  public:
-  /// The Plan must outlive it, and is read anew at each call.
-  explicit LaneScreen(const Plan& plan) : plan_(&plan) {}
+  /// The Plan must outlive it; its constraints are read anew at each call.
+  explicit LaneScreen(const Plan& plan);
 
   /// One candidate in each lane, with x = location + (scale / log2(10)) z.
   struct Lanes {
@@ -46,6 +46,8 @@ class LaneScreen {
                        const Values& known, Values& out) const;
 
   const Plan* plan_;
+  /// match = "reject": between which log10 of sum / T the total is met.
+  double log10_least_, log10_most_;
 };
 
 }  // namespace flopsieve::engine

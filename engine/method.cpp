@@ -15,6 +15,7 @@
 #include "engine/summary.hpp"
 #include "engine/tilt.hpp"
 #include "engine/tilt_window.hpp"
+#include "kernels/math.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -33,12 +34,12 @@ constexpr PilotLimits quick{.survivors = 100, .many = 100'000, .few = 100, .most
 constexpr PilotLimits patient{.survivors = 16, .many = 1'000'000, .few = 16, .most = 1'000'000};
 
 bool suffices(const Plan& plan, const YearTally& tally) {
-  if (tally.survivors >= quick.survivors) return true;
   if (tally.survivors < patient.survivors) return false;
-  const auto survivors = static_cast<double>(tally.survivors);
-  const auto candidates = static_cast<double>(tally.candidates);
-  return survivors >= rare_pass_rate * candidates &&
-         survivors * static_cast<double>(plan.attempts) >= 30.0 * candidates;
+  const double rate = static_cast<double>(tally.survivors) / static_cast<double>(tally.candidates);
+  if (plan.attempts == 1 || rate == 1.0) return true;
+  // ln of the share of trajectories whose attempts will not do.
+  const double exhausted = static_cast<double>(plan.attempts) * kernels::natural_log(1.0 - rate);
+  return exhausted < (tally.survivors >= quick.survivors ? -5.0 : -30.0);
 }
 
 YearTally judge_year(const Plan& plan, Sieve& sieve, std::uint32_t year) {
@@ -82,16 +83,32 @@ std::string tilt_obstacle(const Plan& plan, const Rarest& rarest) {
   return fmt::format("{}, which rejects most, is no window of a sum", worst->name);
 }
 
+/// What became of trial candidates that were tilted.
+struct Tilting {
+  bool suffices;
+  std::string words;
+};
+
+Tilting try_tilt(Plan trial) {
+  trial.sampling.method = Method::tilt;
+  try {
+    const Rarest tilted = find_rarest(trial);
+    return {suffices(trial, tilted.tally),
+            ", " + counts_text(trial, tilted, " tilted to the total")};
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::budget) throw;
+    return {false, std::string("; ") + error.what()};
+  }
+}
+
 /// Why splitting is of no use; empty where it leads trial trajectories into their constraints.
 std::string split_obstacle(Plan trial) {
   const std::string refusal = split_refusal(trial);
   if (!refusal.empty()) return refusal;
   trial.sampling.method = Method::split;
-  try {
-    for (std::uint32_t year = 0; year < trial.year_count(); ++year) split_pilot_year(trial, year);
-  } catch (const Error& error) {
-    if (error.code() != ExitCode::budget) throw;
-    return error.what();
+  for (std::uint32_t year = 0; year < trial.year_count(); ++year) {
+    const PilotYear found = split_pilot_year(trial, year);
+    if (found.tally.survivors == 0) return fmt::format("{}: {}", trial.years[year], found.why);
   }
   return {};
 }
@@ -110,10 +127,9 @@ Sampling decide_method(const Plan& plan) {
   if (suffices(plan, rarest.tally)) return decided(Method::reject, reason);
   const std::string obstacle = tilt_obstacle(plan, rarest);
   if (obstacle.empty()) {
-    trial.sampling.method = Method::tilt;
-    const Rarest tilted = find_rarest(trial);
-    reason += ", " + counts_text(plan, tilted, " tilted to the total");
-    if (suffices(plan, tilted.tally)) return decided(Method::tilt, reason);
+    const Tilting tilting = try_tilt(trial);
+    reason += tilting.words;
+    if (tilting.suffices) return decided(Method::tilt, reason);
   } else {
     reason += "; " + obstacle;
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
@@ -14,6 +16,7 @@ namespace flopsieve::engine {
 class PageBytes {
  public:
   static constexpr std::size_t page = 4096;
+  static constexpr std::size_t huge_page = std::size_t{2} << 20;
 
   PageBytes() = default;
   explicit PageBytes(std::size_t size) { resize(size); }
@@ -38,10 +41,13 @@ class PageBytes {
 
   void reserve(std::size_t size) {
     if (size <= capacity_) return;
-    const std::size_t capacity = (size + page - 1) / page * page;
+    const std::size_t unit = size < huge_page ? page : huge_page;
+    const std::size_t capacity = (size + unit - 1) / unit * unit;
     std::unique_ptr<std::byte, Free> bytes(
-        static_cast<std::byte*>(std::aligned_alloc(page, capacity)));
+        static_cast<std::byte*>(std::aligned_alloc(unit, capacity)));
     if (!bytes) throw std::bad_alloc();
+    // A hint: one page fault for 2 MiB instead of 512, where the system can.
+    if (unit == huge_page) ::madvise(bytes.get(), capacity, MADV_HUGEPAGE);
     std::copy_n(bytes_.get(), size_, bytes.get());
     bytes_ = std::move(bytes);
     capacity_ = capacity;

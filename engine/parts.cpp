@@ -17,14 +17,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_parts_on_their_way = 4;
+constexpr std::size_t most_parts_on_their_way = 8;
 constexpr std::size_t most_waiting_batches = 64;
-constexpr std::size_t most_waiting_bytes = std::size_t{16} << 20;
+constexpr std::size_t most_waiting_bytes = std::size_t{8} << 20;
 
 std::size_t bytes_of(const Columns& columns) {
   return 8 * (columns.trajectory.size() + columns.attempt.size() + columns.statistics.size() +
-              columns.row_size.size() + columns.log10_flop.size()) +
-         4 * columns.counts.size();
+              columns.row_size.size() + columns.location.size() + columns.scale.size()) +
+         4 * (columns.counts.size() + columns.z.size());
 }
 
 /// A column of all batches, one after the other.
@@ -48,16 +48,17 @@ void cut_sizes(Columns& columns, std::uint64_t rows, std::size_t years) {
   const std::size_t sets =
       static_cast<std::size_t>(std::min<std::uint64_t>(rows * years, columns.row_size.size()));
   columns.row_size.resize(sets);
-  std::uint64_t sizes = 0;
-  for (const std::uint64_t size : columns.row_size) sizes += size;
-  columns.log10_flop.resize(sizes);
+  columns.location.resize(sets);
+  columns.scale.resize(sets);
+  columns.z.resize(
+      std::accumulate(columns.row_size.begin(), columns.row_size.end(), std::size_t{0}));
 }
 
 void write_columns(H5File& file, const Plan& plan, const std::vector<BatchResult>& batches) {
   const auto trajectory = column(batches, &Columns::trajectory);
   const auto statistics = column(batches, &Columns::statistics);
   const auto row_size = column(batches, &Columns::row_size);
-  const auto log10_flop = column(batches, &Columns::log10_flop);
+  const auto z = column(batches, &Columns::z);
   const Dimension row{"/row", length(trajectory)};
   const Dimension year = along("", format::year, plan.year_count());
   const Dimension threshold = along("", format::threshold, plan.outputs.thresholds.size());
@@ -71,8 +72,11 @@ void write_columns(H5File& file, const Plan& plan, const std::vector<BatchResult
   file.write("/columns/counts", column(batches, &Columns::counts),
              info({row, year, threshold}, "1"));
   file.write("/columns/statistics", statistics, info({row, year, statistic}, ""));
-  file.write("/columns/row_size", row_size, info({{"/sample_set", length(row_size)}}, "1"));
-  file.write("/columns/log10_flop", log10_flop, info({{"/size", length(log10_flop)}}, ""));
+  const Dimension set{"/sample_set", length(row_size)};
+  file.write("/columns/row_size", row_size, info({set}, "1"));
+  file.write("/columns/location", column(batches, &Columns::location), info({set}, ""));
+  file.write("/columns/scale", column(batches, &Columns::scale), info({set}, ""));
+  file.write("/columns/z", z, info({{"/size", length(z)}}, "1"));
 }
 
 Columns read_columns(const H5File& file) {
@@ -82,6 +86,9 @@ Columns read_columns(const H5File& file) {
   columns.counts = file.read<std::uint32_t>("/columns/counts");
   columns.statistics = file.read<double>("/columns/statistics");
   columns.row_size = file.read<std::uint64_t>("/columns/row_size");
+  columns.location = file.read<double>("/columns/location");
+  columns.scale = file.read<double>("/columns/scale");
+  columns.z = file.read<float>("/columns/z");
   return columns;
 }
 
@@ -260,11 +267,9 @@ PartContents read_part(const fs::path& path, const Plan& plan) {
 }
 
 PartContents read_part(PageBytes image, const fs::path& path, const Plan& plan) {
-  H5File file = open_part(std::move(image), path);
-  const auto log10_flop = file.bytes<double>("/columns/log10_flop");
-  PartContents contents{read_batches(file, plan), Tally(plan), read_columns(file), std::move(file),
-                        log10_flop};
-  add_histograms(contents.file, plan, contents.histograms);
+  const H5File file = open_part(std::move(image), path);
+  PartContents contents{read_batches(file, plan), Tally(plan), read_columns(file)};
+  add_histograms(file, plan, contents.histograms);
   return contents;
 }
 

@@ -38,17 +38,15 @@ struct Part {
 struct PartContents {
   std::vector<BatchRecord> batches;
   Tally histograms;  ///< of all its batches together
-  Columns columns;   ///< but for the sizes, which are most of a part
-  H5File file;
-  std::span<const std::byte> log10_flop;  ///< float64, where they stand in `file`
+  Columns columns;
 };
 
 /// Collects committed batches and writes them as sealed parts (sealed.hpp) into a folder, so that
 /// a kill loses at most what came after the last seal(). Used by one thread at a time. Each part is
-/// built and written by a thread of its own, and four may be on their way, so that one is built
-/// while others are hashed and made durable, and whoever commits waits for none of them unless all
-/// are late: memory holds five parts, some of them twice. While parts are being written, nobody
-/// else may call HDF5 (seal() ends that).
+/// built and written by a thread of its own, and eight may be on their way, so that one is built
+/// while others are made durable, and whoever commits waits for none of them unless all are late:
+/// memory holds nine parts, some of them twice. While parts are being written, nobody else may call
+/// HDF5 (seal() ends that).
 class PartWriter {
  public:
   /// Creates the folder if need be. Throws Error(storage).
@@ -56,11 +54,11 @@ class PartWriter {
   PartWriter(const PartWriter&) = delete;
   PartWriter& operator=(const PartWriter&) = delete;
 
-  /// Takes a batch, in ascending order. Calls begin_seal() by itself once 64 batches or 16 MiB of
+  /// Takes a batch, in ascending order. Calls begin_seal() by itself once 64 batches or 8 MiB of
   /// columns wait, and before a gap: a part holds successive batches of its shard.
   void add(BatchResult result);
 
-  /// Has what waits written without waiting for it, but for the last part but three. Throws what
+  /// Has what waits written without waiting for it, but for the last part but seven. Throws what
   /// the writing of that one threw; what waits is not written then.
   void begin_seal();
 

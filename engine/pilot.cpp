@@ -9,6 +9,7 @@
 #include "engine/error.hpp"
 #include "engine/split_run.hpp"
 #include "engine/summary.hpp"
+#include "engine/tilt_mix.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -16,8 +17,12 @@ namespace {
 constexpr double most_draws = 4e9;
 constexpr std::uint64_t tile = 4096;
 
-/// Tilted candidates are drawn so many to a trajectory: each trajectory has tables to be weighed.
-constexpr std::uint64_t tilted_attempts = 16;
+/// Tilted candidates are drawn so many to a trajectory: each trajectory has tables to be weighed,
+/// many where both mean and sd are drawn.
+std::uint64_t attempts_at_once(const Plan& plan) {
+  if (!is_tilted(plan.sampling.method)) return 1;
+  return has_random_parameter(plan, 0) && has_random_parameter(plan, 1) ? tile : 64;
+}
 
 /// match = "last": how unequal the weights of the first candidates are.
 WeightReport weigh(Sieve& sieve, std::uint32_t year_index) {
@@ -52,7 +57,7 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
   PilotYear year;
   year.tally.resize(plan.constraints.size() + 1);
   double draws = 0.0;
-  const std::uint64_t attempts = is_tilted(plan.sampling.method) ? tilted_attempts : 1;
+  const std::uint64_t attempts = attempts_at_once(plan);
   std::vector<Trajectory> trajectories;
   std::vector<Trial> trials;
   std::vector<Verdict> verdicts;
@@ -89,9 +94,10 @@ PilotYear split_pilot_year(const Plan& plan, std::uint32_t year_index) {
     if (survivor) sizes += static_cast<double>(survivor->z.size());
   }
   if (year.tally.survivors == 0) {
-    throw Error(ExitCode::budget, fmt::format("{}: {}", plan.years[year_index], why));
+    year.why = std::move(why);
+  } else {
+    year.draws_per_candidate = sizes / static_cast<double>(year.tally.survivors);
   }
-  year.draws_per_candidate = sizes / static_cast<double>(year.tally.survivors);
   return year;
 }
 
@@ -118,6 +124,7 @@ Pilot run_pilot(const Plan& plan) {
   if (plan.sampling.method == Method::split) {
     for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
       pilot.years.push_back(split_pilot_year(plan, year));
+      if (pilot.years.back().tally.survivors == 0) break;
     }
     return pilot;
   }
@@ -158,13 +165,17 @@ std::string killer_sentence(const Plan& plan, const YearTally& year) {
 void demand_survivors(const Plan& plan, const Pilot& pilot) {
   const PilotYear& last = pilot.years.back();
   if (last.tally.survivors > 0) return;
+  const int year = plan.years[pilot.years.size() - 1];
+  if (!last.why.empty()) {
+    throw Error(ExitCode::budget, fmt::format("{}: {}; or try with --force", year, last.why));
+  }
   const auto candidates = static_cast<double>(last.tally.candidates);
   throw Error(ExitCode::budget,
               fmt::format("none of {} trial candidates of {} meets every constraint, so fewer than "
                           "one in {:.2g} does (95 %): {}. Widen a constraint, move an input, or "
                           "try with --force",
-                          last.tally.candidates, plan.years[pilot.years.size() - 1],
-                          candidates / 3.0, killer_sentence(plan, last.tally)));
+                          last.tally.candidates, year, candidates / 3.0,
+                          killer_sentence(plan, last.tally)));
 }
 
 }  // namespace flopsieve::engine

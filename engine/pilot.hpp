@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/pareto.hpp"
@@ -16,6 +17,7 @@ class Sieve;
 struct PilotYear {
   YearTally tally;
   double draws_per_candidate = 0.0;  ///< mean of k
+  std::string why;                   ///< Method::split: why none of the trajectories has a survivor
   /// match = "last": the weights of the first 4096 candidates before any constraint. Survivors have
   /// the right law whatever they are, because weights are turned into acceptance; uneven ones say
   /// that few sets can make up the total and that the pass rate is poorly known.
@@ -49,8 +51,7 @@ struct PilotLimits {
 PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
                      const PilotLimits& limits);
 
-/// Samples the first split_pilot_trajectories of a year (Method::split). Throws Error(budget) that
-/// says why where none has a survivor.
+/// Samples the first split_pilot_trajectories of a year (Method::split).
 PilotYear split_pilot_year(const Plan& plan, std::uint32_t year_index);
 
 /// Judges first attempts of each year, each year by itself, at addresses of the pilot's own

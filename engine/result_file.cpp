@@ -145,11 +145,14 @@ class ColumnWriter {
     set_trajectory_->append(trajectories);
     set_year_->append(set_years);
     row_size_->append(std::span(columns.row_size).first(sets));
-    log10_flop_->append_bytes(part.log10_flop.first(sizes * sizeof(double)));
+    to_log10_flop(columns, sizes_);
+    sizes_.resize(sizes);
+    sizes_ = log10_flop_->exchange(std::move(sizes_));
   }
 
   const Plan& plan_;
   std::uint64_t sets_wanted_ = 0;
+  std::vector<double> sizes_;  ///< memory for those of a part
   std::optional<RowWriter<std::uint64_t>> trajectory_, attempt_, set_trajectory_, row_size_;
   std::optional<RowWriter<std::uint32_t>> counts_;
   std::optional<RowWriter<std::int32_t>> set_year_;

@@ -1,33 +1,33 @@
 #include "engine/sealed.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "engine/crc64.hpp"
 #include "engine/error.hpp"
 #include "engine/files.hpp"
-#include "engine/sha256.hpp"
 
 namespace flopsieve::engine {
 namespace {
 
 constexpr std::string_view kMagic = "FLOPSEAL";
-constexpr std::size_t kLengthBytes = 8;
 
-void append(std::vector<std::byte>& bytes, std::span<const std::byte> more) {
-  bytes.insert(bytes.end(), more.begin(), more.end());
+using Trailer = std::array<std::byte, kSealBytes>;
+
+void put_number(std::span<std::byte> bytes, std::uint64_t number) {
+  for (std::size_t index = 0; index < sizeof number; ++index) {
+    bytes[index] = static_cast<std::byte>(number >> (8 * index));
+  }
 }
 
-std::vector<std::byte> trailer(std::span<const std::byte> image) {
-  std::vector<std::byte> bytes;
-  bytes.reserve(kSealBytes);
-  append(bytes, std::as_bytes(std::span(kMagic)));
-  for (std::size_t index = 0; index < kLengthBytes; ++index) {
-    bytes.push_back(static_cast<std::byte>(image.size() >> (8 * index)));
-  }
-  append(bytes, sha256(image));
+Trailer trailer(std::span<const std::byte> image) {
+  Trailer bytes;
+  std::ranges::copy(std::as_bytes(std::span(kMagic)), bytes.begin());
+  put_number(std::span(bytes).subspan(kMagic.size()), image.size());
+  put_number(std::span(bytes).last(sizeof(std::uint64_t)), crc64(image));
   return bytes;
 }
 
@@ -36,8 +36,8 @@ std::string damage(std::span<const std::byte> file) {
   if (file.size() < kSealBytes) return "it is too short to be complete";
   const auto image = file.first(file.size() - kSealBytes);
   const auto found = file.last(kSealBytes);
-  const std::vector<std::byte> expected = trailer(image);
-  const std::size_t head = kMagic.size() + kLengthBytes;
+  const Trailer expected = trailer(image);
+  const std::size_t head = kMagic.size() + sizeof(std::uint64_t);
   if (!std::equal(found.begin(), found.begin() + kMagic.size(), expected.begin())) {
     return "its end is missing or overwritten";
   }
@@ -45,13 +45,13 @@ std::string damage(std::span<const std::byte> file) {
                   expected.begin())) {
     return "its length is not the one that was written";
   }
-  return std::ranges::equal(found, expected) ? "" : "its contents do not match their SHA-256";
+  return std::ranges::equal(found, expected) ? "" : "its contents do not match their check sum";
 }
 
 }  // namespace
 
 void seal(const std::filesystem::path& path, std::span<const std::byte> image) {
-  const std::vector<std::byte> end = trailer(image);
+  const Trailer end = trailer(image);
   TemporaryFile file(path);
   file.write(image);
   file.write(end);

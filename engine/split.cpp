@@ -277,4 +277,10 @@ SplitResult split(const SplitProblem& problem, const SplitRule& rule, const Draw
   return Splitting(problem, rule, draws, address).run();
 }
 
+double sigmas_apart(const SplitResult& one, const SplitResult& other) {
+  const double apart = std::abs(kernels::natural_log(one.probability / other.probability));
+  if (apart == 0.0) return 0.0;
+  return apart / std::sqrt(one.variation * one.variation + other.variation * other.variation);
+}
+
 }  // namespace flopsieve::engine

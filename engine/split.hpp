@@ -87,22 +87,13 @@ struct SplitResult {
 SplitResult split(const SplitProblem& problem, const SplitRule& rule, const Draws& draws,
                   const SplitAddress& address);
 
-/// Two replicates as one estimate.
-struct SplitEstimate {
-  double probability = 0.0;
-  double variation = 0.0;  ///< coefficient of variation
-  double sigmas = 0.0;     ///< how far the logarithms of the two are apart
-};
+/// How many standard errors the logarithms of the probabilities of two independent populations are
+/// apart.
+double sigmas_apart(const SplitResult& one, const SplitResult& other);
 
-/// Replicates may be so far apart.
+/// Replicates may be so far apart. If they are farther, the chains do not reach all of the event,
+/// and neither result is to be trusted.
 inline constexpr double most_split_sigmas = 5.0;
-
-/// The mean of two independent populations. If they are farther apart than most_split_sigmas, the
-/// chains do not reach all of the event, and neither result is to be trusted.
-SplitEstimate combined(const SplitResult& one, const SplitResult& other);
-
-/// The same; throws Error(budget) if they are.
-SplitEstimate agreed(const SplitResult& one, const SplitResult& other);
 
 /// The normals of a place: by inversion of 53-bit uniforms.
 void draw_normals(const Draws& draws, const SplitAddress& address, const SplitPlace& place,

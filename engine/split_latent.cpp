@@ -56,12 +56,10 @@ void SplitLatent::add_count(const Plan& plan) {
     }
   }
   const std::size_t drawn = keys_.size();
-  for (std::uint32_t redraw = 0; redraw < most_latent_redraws; ++redraw) {
-    if (drawn_once) {
-      add(plan.count.parameters[0], infos[0].stream, redraw);
-    } else if (!infos.empty()) {
-      keys_.push_back({Stream::count, redraw});
-    }
+  if (drawn_once) {
+    add(plan.count.parameters[0], infos[0].stream, 0);
+  } else if (!infos.empty()) {
+    keys_.push_back({Stream::count, 0});
   }
   for (std::size_t i = first; i < drawn; ++i) count_parameters_.push_back(i);
   for (std::size_t i = drawn; i < keys_.size(); ++i) count_draws_.push_back(i);

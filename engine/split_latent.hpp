@@ -25,8 +25,8 @@ class SplitLatent : public LatentUniforms {
 
   std::optional<double> find(Stream stream, std::uint32_t index) const override;
 
-  /// Places of the normals that decide on k: those of the parameters of its law, and those of its
-  /// draw and of further ones.
+  /// Places of the normals that decide on k: those of the parameters of its law, and that of its
+  /// draw.
   const std::vector<std::size_t>& count_parameters() const { return count_parameters_; }
   const std::vector<std::size_t>& count_draws() const { return count_draws_; }
 

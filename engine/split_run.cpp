@@ -37,21 +37,30 @@ SplitProblem counted(SplitProblem problem, std::uint64_t& points) {
           }};
 }
 
+/// A second population of the same trajectory. Without a survivor it agrees with none that has one.
+void add_pair(const InputSampler& sampler, const SplitProblem& problem, const SplitResult& one,
+              const SplitAddress& second, SplitTally& tally) {
+  ++tally.pairs;
+  try {
+    const SplitResult other = split(problem, rule, sampler.draws(), second);
+    add_levels(other, tally);
+    if (!(sigmas_apart(one, other) <= most_split_sigmas)) ++tally.disagreeing;
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::budget) throw;
+    ++tally.disagreeing;
+  }
+}
+
+/// What becomes of a trajectory hangs on its first population alone, whether there is a second one
+/// or not.
 SplitResult sample(const InputSampler& sampler, const SplitProblem& problem,
                    const SplitAddress& address, SplitTally& tally) {
-  const SplitResult one = split(problem, rule, sampler.draws(), address);
+  SplitResult one = split(problem, rule, sampler.draws(), address);
   add_levels(one, tally);
-  if (address.trajectory % split_pair_interval != 0) {
-    add_estimate(one.probability, one.variation, tally);
-    return one;
+  add_estimate(one.probability, one.variation, tally);
+  if (address.trajectory % split_pair_interval == 0) {
+    add_pair(sampler, problem, one, {address.trajectory, address.year_index, 1}, tally);
   }
-  const SplitResult other =
-      split(problem, rule, sampler.draws(), {address.trajectory, address.year_index, 1});
-  add_levels(other, tally);
-  const SplitEstimate both = combined(one, other);
-  add_estimate(both.probability, both.variation, tally);
-  ++tally.pairs;
-  if (!(both.sigmas <= most_split_sigmas)) ++tally.disagreeing;
   return one;
 }
 

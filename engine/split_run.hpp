@@ -21,8 +21,8 @@ struct SplitSurvivor {
   std::vector<float> z;  ///< its sizes, standardised
 };
 
-/// Trajectories whose index is a multiple of this have a second, independent population, that must
-/// agree with the first.
+/// Trajectories whose index is a multiple of this have a second, independent population that must
+/// agree with the first. It decides nothing else.
 inline constexpr std::uint64_t split_pair_interval = 16;
 
 /// Samples a trajectory's year and adds what was found to the tally. None if nothing leads into the

@@ -31,9 +31,9 @@ void complete_candidate(const Plan& plan, std::span<const float> z, Candidate& c
 /// impossible.
 ///
 /// The violation is the largest over the matching of the total and the active constraints. That of
-/// a hard one is the distance from its bounds, of a soft one z^2 / 2 + ln u, of match = "reject"
-/// abs(log10(sum / T)), each divided by the standard deviation of what it compares among 256
-/// points of the prior; of match = "shift" ln(u bound / prior density of the location). It is 0
+/// a hard one is the distance from its bounds, of match = "reject" abs(log10(sum / T)), both
+/// divided by the standard deviation of what they compare among 256 points of the prior; of a soft
+/// one z^2 / 2 + ln u, of match = "shift" ln(u bound / prior density of the location). It is 0
 /// exactly where Sieve would accept the same numbers.
 class SplitYear {
  public:

@@ -64,8 +64,10 @@ SplitReport report_split(const YearTally& year) {
   const auto share = [](double sum, std::uint64_t number) {
     return sum / static_cast<double>(std::max<std::uint64_t>(number, 1));
   };
-  return {share(tally.probability, year.first_trials),
-          share(std::sqrt(tally.variance), year.first_trials),
+  const auto n = static_cast<double>(std::max<std::uint64_t>(year.first_trials, 1));
+  const double mean = tally.probability / n;
+  const double scatter = (tally.square_probability / n - mean * mean) / std::max(n - 1.0, 1.0);
+  return {mean, std::sqrt(std::max(tally.variance / (n * n), scatter)),
           share(static_cast<double>(tally.levels), tally.populations + tally.pairs),
           share(tally.acceptance, tally.moved_levels)};
 }

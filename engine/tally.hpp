@@ -10,7 +10,7 @@ namespace flopsieve::engine {
 
 /// Method::split: what the populations of one year found (split.hpp).
 struct SplitTally {
-  std::uint64_t populations = 0;    ///< trajectories with an estimate, of one population or two
+  std::uint64_t populations = 0;    ///< trajectories with an estimate
   std::uint64_t levels = 0;         ///< of all populations
   std::uint64_t moved_levels = 0;   ///< of these, filled up by moves
   std::uint64_t pairs = 0;          ///< trajectories with two populations

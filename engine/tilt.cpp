@@ -73,10 +73,11 @@ Reach reach_of(SizeFamily family, const CandidateInputs& inputs,
 TiltBase::TiltBase(const Sizes& sizes, const TiltRange& range, double log10_most)
     : plan_(plan_with(sizes)),
       inputs_(range.low),
-      law_(law_of(plan_, inputs_, storage_)),
       high_mean_(range.high.parameters[0]),
       high_sd_(range.high.parameters[1]),
       law_frame_(frame_of(plan_, inputs_)) {
+  // A range in the tails of a prior may hold laws that never lie between their bounds.
+  if (!has_range()) law_ = law_of(plan_, inputs_, storage_);
   set_components();
   if (has_range() && sizes.family == SizeFamily::truncated_normal) set_least_mass();
   mode_ = find_mode();

@@ -35,8 +35,8 @@ namespace flopsieve::engine {
 
 /// Why the candidates of a Plan cannot be drawn by `truncate` or `tilt`, in words for its author;
 /// empty where they can. The total must be the same for all attempts of a trajectory and year, the
-/// law of sizes but for an sd the same for all trajectories, and the law of the number of models
-/// one of tilt_count.hpp.
+/// law of sizes but for a mean and an sd the same for all trajectories, and the law of the number
+/// of models one of tilt_count.hpp.
 std::string tilt_refusal(const Plan& plan);
 
 /// The parameters of the law of sizes, which may differ between the two for the mean and the sd of
@@ -104,7 +104,7 @@ class TiltBase {
   Plan plan_;               ///< its sizes only
   CandidateInputs inputs_;  ///< the low end of the range
   LawStorage storage_;
-  kernels::SizeLaw law_;
+  kernels::SizeLaw law_;  ///< not of a range
   double high_mean_;
   double high_sd_;
   double least_mass_ = 1.0;  ///< of a truncated normal law within the range
@@ -174,11 +174,11 @@ struct TiltSteps {
   bool operator==(const TiltSteps&) const = default;
 };
 
-/// The tilt of a trajectory and year whose candidates have inputs within the range; for
-/// Method::truncate theta is 0, for
-/// Method::tilt about the best of a grid for numbers of models with this moment; windows that are
-/// met anyway get no strength. `steps` is where the search starts and becomes where it ends, with
-/// the same windows. Tables are shared by all callers of a thread, which decides no result.
+/// The tilt of a trajectory and year whose candidates have inputs within the range. For
+/// Method::truncate theta is 0, for Method::tilt about the best of a grid for numbers of models
+/// with this moment; windows that are met anyway get no strength. `steps` is where the search
+/// starts and becomes where it ends, with the same windows. Tables are shared by all callers of a
+/// thread, which decides no result.
 Tilt tilt_of(const Plan& plan, const TiltRange& range, const std::vector<TiltWindow>& windows,
              const LogMoment& log_moment, TiltSteps& steps);
 

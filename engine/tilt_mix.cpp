@@ -10,18 +10,16 @@
 namespace flopsieve::engine {
 namespace {
 
-/// Strata of one parameter that candidates draw, and of each of two.
-constexpr std::size_t half_of_one = 64;
-constexpr std::size_t half_of_two = 12;
-
 /// Groups whose prior is exp(-42) = 6e-19 of the largest weight do not matter.
 constexpr double farthest = 42.0;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
 bool has_random_parameter(const Plan& plan, std::size_t i) {
   const SizeFamily family = plan.sizes.family;
-  if (i != 1 || (family != SizeFamily::normal && family != SizeFamily::truncated_normal)) {
+  if (i > 1 || (family != SizeFamily::normal && family != SizeFamily::truncated_normal)) {
     return false;
   }
   const auto& years = plan.sizes.parameters[i].years;
@@ -30,15 +28,11 @@ bool has_random_parameter(const Plan& plan, std::size_t i) {
 }
 
 TiltPriors tilt_priors(const Plan& plan, std::uint32_t year_index) {
-  const bool both = has_random_parameter(plan, 0) && has_random_parameter(plan, 1);
-  const std::size_t half = both ? half_of_two : half_of_one;
   TiltPriors priors;
   for (std::size_t i = 0; i < priors.size(); ++i) {
-    if (i < plan.sizes.parameters.size()) {
-      priors[i] = TiltPrior(plan.sizes.parameters[i].years[year_index], half, i == 1);
-    } else {
-      priors[i] = TiltPrior({kernels::Law::constant, {}, 0.0, 0.0}, half, false);
-    }
+    Distribution distribution{kernels::Law::constant, {}, 0.0, 0.0};
+    if (i < plan.sizes.parameters.size()) distribution = plan.sizes.parameters[i].years[year_index];
+    priors[i] = TiltPrior(distribution, i == 1);
   }
   return priors;
 }
@@ -46,9 +40,7 @@ TiltPriors tilt_priors(const Plan& plan, std::uint32_t year_index) {
 TiltMix::TiltMix(const Plan& plan, const CandidateInputs& inputs,
                  std::shared_ptr<const TiltCount> count, const TiltPriors& priors,
                  const std::vector<TiltWindow>& windows)
-    : count_(std::move(count)),
-      priors_(&priors),
-      largest_(-std::numeric_limits<double>::infinity()) {
+    : count_(std::move(count)), priors_(&priors), largest_(-infinity) {
   std::vector<std::size_t> groups(count_->groups());
   std::iota(groups.begin(), groups.end(), std::size_t{0});
   std::sort(groups.begin(), groups.end(), [this](std::size_t a, std::size_t b) {
@@ -63,22 +55,11 @@ TiltMix::TiltMix(const Plan& plan, const CandidateInputs& inputs,
 
 void TiltMix::add_group(const Plan& plan, const CandidateInputs& inputs,
                         const std::vector<TiltWindow>& windows, std::size_t group) {
-  const auto log_moment = [&](double log_c) { return count_->log_moment(group, log_c); };
-  TiltSteps steps;
-  CandidateInputs low = inputs;
-  CandidateInputs high = inputs;
-  for (const Stratum& mean : (*priors_)[0].strata()) {
-    for (const Stratum& sd : (*priors_)[1].strata()) {
-      low.parameters[0] = mean.low;
-      high.parameters[0] = mean.high;
-      low.parameters[1] = sd.low;
-      high.parameters[1] = sd.high;
-      const Tilt tilt = tilt_of(plan, {low, high}, windows, log_moment, steps);
-      parts_.push_back({tilt, group, &mean, &sd});
-      log_weights_.push_back(kernels::natural_log(mean.probability() * sd.probability()) +
-                             log_moment(tilt.log_constant()) - tilt.log_edge);
-      largest_ = std::max(largest_, log_weights_.back());
-    }
+  const LogMoment log_moment = [&](double log_c) { return count_->log_moment(group, log_c); };
+  for (const TiltBox& each : TiltBoxes(plan, inputs, *priors_, windows, log_moment).make()) {
+    parts_.push_back({each.tilt, group, each.strata});
+    log_weights_.push_back(each.log_weight);
+    largest_ = std::max(largest_, each.log_weight);
   }
 }
 
@@ -97,8 +78,8 @@ const Tilt& TiltMix::draw(const Uniforms& u, CandidateInputs& inputs) const {
   const Part& part =
       *std::upper_bound(parts_.begin(), parts_.end() - 1, u.part,
                         [](double at, const Part& each) { return at < each.cumulative; });
-  inputs.parameters[0] = (*priors_)[0].value(*part.mean, u.mean);
-  inputs.parameters[1] = (*priors_)[1].value(*part.sd, u.sd);
+  inputs.parameters[0] = (*priors_)[0].value(part.strata[0], u.mean);
+  inputs.parameters[1] = (*priors_)[1].value(part.strata[1], u.sd);
   std::vector<double>& shares = part.counts.cumulative;
   if (shares.empty()) part.counts = count_->table(part.group, part.tilt.log_constant());
   const auto place = std::upper_bound(shares.begin(), shares.end() - 1, u.count);

@@ -1,28 +1,23 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "engine/tilt.hpp"
+#include "engine/tilt_boxes.hpp"
 #include "engine/tilt_count.hpp"
-#include "engine/tilt_strata.hpp"
 
 /// Candidates with their own number of models, mean or sd, under a window of the sum.
 ///
-/// The priors of mean and sd are cut into strata, the law of k into the groups of TiltCount. Each
-/// pair of strata and group has a tilt of its own, whose table bounds the density for all means and
-/// sds of the strata. With its C and theta and the probability P of the strata, it is proposed with
-/// probability W_s / W, W_s = P exp(-theta edge) * (the sum of prior(k) C^k over the group), then
-/// mean and sd from their priors within the strata and k with probability proportional to
-/// prior(k) C^k. What Tilt::log_keep() keeps of the candidates within the window has the prior's
-/// law of (k, mean, sd, sizes) given the window, and P(S in the window) = W * (the share of
-/// candidates that is kept).
+/// The law of k is cut into the groups of TiltCount, and the priors of mean and sd, for each group,
+/// into boxes (tilt_boxes.hpp). A part is a box of a group. With its C and theta and its prior
+/// probability P it is proposed with probability W_s / W, W_s = P exp(-theta edge) * (the sum of
+/// prior(k) C^k over the group), then mean and sd from their priors within the box and k with
+/// probability proportional to prior(k) C^k. What Tilt::log_keep() keeps of the candidates within
+/// the window has the prior's law of (k, mean, sd, sizes) given the window, and
+/// P(S in the window) = W * (the share of candidates that is kept), whatever the boxes are.
 namespace flopsieve::engine {
-
-/// Of the first two parameters of the law of sizes in a year.
-using TiltPriors = std::array<TiltPrior, 2>;
 
 TiltPriors tilt_priors(const Plan& plan, std::uint32_t year_index);
 
@@ -51,8 +46,7 @@ class TiltMix {
   struct Part {
     Tilt tilt;
     std::size_t group;  ///< of k
-    const Stratum* mean;
-    const Stratum* sd;
+    TiltStrata strata;
     double cumulative = 0.0;            ///< probability of the parts up to this one
     mutable TiltCount::Table counts{};  ///< made when it is first drawn from
   };
@@ -69,8 +63,8 @@ class TiltMix {
   double log_constant_ = 0.0;
 };
 
-/// Whether candidates draw parameter i of the law of sizes, and tables can hold it: the sd of a
-/// normal or truncated normal law.
+/// Whether candidates draw parameter i of the law of sizes, and tables can hold it: the mean or the
+/// sd of a normal or truncated normal law.
 bool has_random_parameter(const Plan& plan, std::size_t i);
 
 }  // namespace flopsieve::engine

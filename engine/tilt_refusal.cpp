@@ -67,8 +67,8 @@ std::string tilt_refusal(const Plan& plan) {
     return fmt::format("sizes = \"{}\" cannot be tilted", name(plan.sizes.family));
   }
   if (!has_tilted_sizes(plan)) {
-    return "the parameters of the law of sizes must be constants in every year; the sd "
-           "of a normal or truncated normal law may be drawn for each candidate";
+    return "the parameters of the law of sizes must be constants in every year; the mean and the "
+           "sd of a normal or truncated normal law may be drawn for each candidate";
   }
   if (plan.total.model == TotalModel::implied || !all_held(plan.total.parameters)) {
     return "the total must be the same for all attempts: give its parameters scope = "

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <array>
 #include <vector>
 
 #include "engine/plan.hpp"
@@ -17,28 +17,33 @@ struct Stratum {
   double probability() const { return high_u - low_u; }
 };
 
-/// The law of an input that candidates draw from a law that refers to nothing, cut into strata that
-/// are narrow both in probability and in value.
+/// The law of an input that candidates draw from a law that refers to nothing, for cutting it into
+/// strata.
 class TiltPrior {
  public:
   TiltPrior() = default;
 
-  /// About 2 `half` strata, half of them equally probable and half equally wide, in the logarithm
-  /// where `by_ratio`; one if the law is a constant.
-  TiltPrior(const Distribution& distribution, std::size_t half, bool by_ratio);
+  /// Strata are halved in the middle of their values, or `by_ratio`, which takes positive ones.
+  TiltPrior(const Distribution& distribution, bool by_ratio);
 
-  const std::vector<Stratum>& strata() const { return strata_; }
+  /// All values. A single one if the law is a constant.
+  const Stratum& whole() const { return whole_; }
+
+  /// The lower and the upper half; one of them may have probability 0.
+  std::array<Stratum, 2> halves(const Stratum& stratum) const;
 
   /// The value at a uniform within a stratum.
   double value(const Stratum& stratum, double u) const;
 
  private:
+  double cumulative(double x) const;
   double quantile(double u) const;
 
   Distribution distribution_;
+  bool by_ratio_ = false;
   double below_ = 0.0;  ///< probability below the bounds of the input
   double up_to_ = 1.0;  ///< and up to the upper one
-  std::vector<Stratum> strata_;
+  Stratum whole_;
 };
 
 }  // namespace flopsieve::engine

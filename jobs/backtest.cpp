@@ -9,6 +9,7 @@
 #include "jobs/input_parser.hpp"
 #include "jobs/job.hpp"
 #include "jobs/scores.hpp"
+#include "jobs/table_reader.hpp"
 #include "jobs/toml_text.hpp"
 #include "jobs/trend.hpp"
 #include "kernels/philox.hpp"

@@ -13,6 +13,7 @@
 #include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "jobs/embedded.hpp"
+#include "jobs/table_reader.hpp"
 
 namespace flopsieve::jobs {
 namespace {

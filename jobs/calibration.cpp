@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "jobs/document.hpp"
+#include "jobs/table_reader.hpp"
 #include "jobs/toml_text.hpp"
 
 namespace flopsieve::jobs {

@@ -6,7 +6,7 @@
 
 #include "engine/plan.hpp"
 #include "jobs/calibration.hpp"
-#include "jobs/document.hpp"
+#include "jobs/table_reader.hpp"
 
 namespace flopsieve::jobs {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "engine/plan.hpp"
-#include "jobs/document.hpp"
 #include "jobs/support.hpp"
+#include "jobs/table_reader.hpp"
 #include "jobs/yearly.hpp"
 
 namespace flopsieve::jobs {

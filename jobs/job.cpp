@@ -14,6 +14,7 @@
 #include "jobs/money_parser.hpp"
 #include "jobs/outputs_parser.hpp"
 #include "jobs/state_source.hpp"
+#include "jobs/table_reader.hpp"
 #include "jobs/total_parser.hpp"
 #include "jobs/yearly.hpp"
 

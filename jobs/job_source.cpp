@@ -11,6 +11,7 @@
 #include "jobs/base.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/job.hpp"
+#include "jobs/table_reader.hpp"
 
 namespace flopsieve::jobs {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/plan.hpp"
-#include "jobs/document.hpp"
+#include "jobs/table_reader.hpp"
 
 namespace flopsieve::jobs {
 

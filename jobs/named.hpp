@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "engine/parameters.hpp"
-#include "jobs/document.hpp"
 #include "jobs/suggest.hpp"
+#include "jobs/table_reader.hpp"
 
 namespace flopsieve::jobs {
 

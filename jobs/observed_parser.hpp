@@ -4,7 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "jobs/document.hpp"
+#include "jobs/table_reader.hpp"
 
 namespace flopsieve::jobs {
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "engine/parameters.hpp"
-#include "jobs/document.hpp"
 #include "jobs/input_parser.hpp"
+#include "jobs/table_reader.hpp"
 
 /// Parameters of totals, counts and laws of sizes, as engine/parameters.hpp lists them.
 namespace flopsieve::jobs {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "engine/summary.hpp"
 #include "jobs/report_content.hpp"
 #include "jobs/report_words.hpp"
 
@@ -20,9 +21,9 @@ std::string quantile_rows(const Plan& plan, const char* kind,
   for (std::size_t cell = 0; cell < estimates.size(); ++cell) {
     for (std::size_t q = 0; q < plan.outputs.quantiles.size(); ++q) {
       const QuantileEstimate& estimate = estimates[cell].quantiles[q];
-      text += fmt::format("{},{},\"{}\",{},{},{},{}\n", kind, plan.years[cell / inner.size()],
+      text += fmt::format("{},{},\"{}\",{},{},{},{},{}\n", kind, plan.years[cell / inner.size()],
                           inner[cell % inner.size()], plan.outputs.quantiles[q], estimate.value,
-                          bound(estimate.low), bound(estimate.high));
+                          bound(estimate.low), bound(estimate.high), engine::result_class(plan));
     }
   }
   return text;
@@ -34,7 +35,7 @@ std::string known_rows(const Plan& plan, const char* kind,
   std::string text;
   for (std::size_t cell = 0; cell < known.size(); ++cell) {
     if (!known[cell]) continue;
-    text += fmt::format("{},{},\"{}\",,{},,\n", kind, plan.years[cell / thresholds.size()],
+    text += fmt::format("{},{},\"{}\",,{},,,\n", kind, plan.years[cell / thresholds.size()],
                         thresholds[cell % thresholds.size()], *known[cell]);
   }
   return text;
@@ -47,7 +48,7 @@ std::string csv_report(const ReportContent& content) {
   const auto thresholds = number_keys(plan.outputs.thresholds);
   const auto widths = number_keys(plan.outputs.frontier.widths);
   const bool own = content.convention == Convention::trajectory;
-  return "kind,year,of,quantile,value,error_low,error_high\n" +
+  return "kind,year,of,quantile,value,error_low,error_high,class\n" +
          quantile_rows(plan, own ? "count" : "interpolated_count", content.summary.counts,
                        thresholds) +
          quantile_rows(plan, own ? "cumulative" : "sum_of_percentiles", content.summary.cumulative,

@@ -291,8 +291,7 @@ std::string warnings(const Plan& plan, const Tally& tally) {
   if (engine::result_class(plan) == "correlated") {
     text +=
         "Correlated: every survivor is one of a population of its own (multilevel splitting), "
-        "which "
-        "is close to the job's law, not exact.\n";
+        "which is close to the job's law, not exact.\n";
   }
   if (plan.sampling.method != engine::Method::reject) text += method_line(plan) + "\n";
   if (engine::stopped_early(plan, tally)) {
@@ -325,10 +324,11 @@ std::string text_report(const ReportContent& content) {
   const Plan& plan = content.plan;
   const Tally& tally = content.tally;
   std::string text = fmt::format(
-      "{}\n{} of {} trajectories complete, from {} candidates; seed {}; {} over trajectories\n{}\n",
+      "{}\n{} of {} trajectories complete, from {} candidates; class {}; seed {}; {} over "
+      "trajectories\n{}\n",
       plan.title.empty() ? "Forecast" : plan.title, grouped(tally.complete),
-      grouped(tally.trajectories), grouped(all_candidates(tally)), plan.seed,
-      quantile_words(plan.outputs.quantiles), warnings(plan, tally));
+      grouped(tally.trajectories), grouped(all_candidates(tally)), engine::result_class(plan),
+      plan.seed, quantile_words(plan.outputs.quantiles), warnings(plan, tally));
   if (tally.complete > 0) {
     text += counts_text(content);
     if (!plan.outputs.statistics.empty()) {

@@ -18,6 +18,7 @@
 #include "jobs/job_source.hpp"
 #include "jobs/planning.hpp"
 #include "jobs/report.hpp"
+#include "jobs/table_reader.hpp"
 #include "jobs/text_table.hpp"
 
 namespace flopsieve::jobs {

@@ -2,8 +2,8 @@
 
 #include "engine/plan.hpp"
 #include "jobs/calibration.hpp"
-#include "jobs/document.hpp"
 #include "jobs/state_source.hpp"
+#include "jobs/table_reader.hpp"
 
 namespace flopsieve::jobs {
 

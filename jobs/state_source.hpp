@@ -5,7 +5,7 @@
 
 #include "engine/plan.hpp"
 #include "jobs/calibration.hpp"
-#include "jobs/document.hpp"
+#include "jobs/table_reader.hpp"
 
 /// The state space of a job, to which totals, counts and parameters of sizes may refer.
 namespace flopsieve::jobs {

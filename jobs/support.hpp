@@ -3,7 +3,7 @@
 #include <string>
 
 #include "engine/plan.hpp"
-#include "jobs/document.hpp"
+#include "jobs/table_reader.hpp"
 
 /// What values an input can take, before anything is drawn.
 namespace flopsieve::jobs {

@@ -6,7 +6,7 @@
 
 #include "engine/trend_draw.hpp"
 #include "jobs/calibration.hpp"
-#include "jobs/document.hpp"
+#include "jobs/table_reader.hpp"
 
 /// Trends over the years: fitted to the calibration, or written out.
 namespace flopsieve::jobs {

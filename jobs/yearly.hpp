@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "jobs/document.hpp"
+#include "jobs/table_reader.hpp"
 
 /// Tables with an entry per year or range of years: { 2024 = 1, 2025-2028 = 2 }.
 namespace flopsieve::jobs {

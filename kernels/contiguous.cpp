@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 
 #undef HWY_TARGET_INCLUDE
@@ -204,6 +205,7 @@ float of_rank(std::int64_t rank) {
   return std::bit_cast<float>(rank >= 0 ? bits : bits | 0x80000000u);
 }
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t highest_rank = 0x7F800000;  ///< of infinity
 
 }  // namespace
@@ -213,8 +215,11 @@ float least_z(double location, double scale, double threshold) {
     return location + scale * static_cast<double>(of_rank(rank)) >= threshold;
   };
   // x grows with z, rounded or not. From near the solution in ever larger steps to either side of
-  // it, then by halves: mostly two values of x.
-  std::int64_t above = rank_of(static_cast<float>((threshold - location) / scale));
+  // it, then by halves: mostly two values of x. Sums from halfway to the double below the threshold
+  // are rounded to it, which near z = 0, where floats are dense, makes all the difference.
+  const double half_gap =
+      std::isfinite(threshold) ? 0.5 * (threshold - std::nextafter(threshold, -infinity)) : 0.0;
+  std::int64_t above = rank_of(static_cast<float>((threshold - location - half_gap) / scale));
   std::int64_t step = 1;
   for (; above < highest_rank && !reaches(above); step *= 2) {
     above = std::min(above + step, highest_rank);

@@ -81,7 +81,9 @@ void check_same(const BatchResult& a, const BatchResult& b) {
   CHECK(a.columns.counts == b.columns.counts);
   CHECK(a.columns.statistics == b.columns.statistics);
   CHECK(a.columns.row_size == b.columns.row_size);
-  CHECK(a.columns.log10_flop == b.columns.log10_flop);
+  CHECK(a.columns.location == b.columns.location);
+  CHECK(a.columns.scale == b.columns.scale);
+  CHECK(a.columns.z == b.columns.z);
 }
 
 double normal_cdf(double x) {

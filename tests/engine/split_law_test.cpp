@@ -183,7 +183,7 @@ TEST_CASE("independent replicates of a split agree", "[statistical]") {
     const SplitResult one = split(beyond(4.0), rule, draws, {i, 4, 0});
     const SplitResult other = split(beyond(4.0), rule, draws, {i, 4, 1});
     CHECK(one.probability != other.probability);
-    CHECK(agreed(one, other).sigmas < most_split_sigmas);
+    CHECK(sigmas_apart(one, other) < most_split_sigmas);
   }
 }
 

@@ -143,19 +143,16 @@ TEST_CASE("a split that leads nowhere says so") {
   CHECK_THROWS_AS(split(flat, {.population = 15}, draws, {1, 0, 0}), Error);
 }
 
-TEST_CASE("two replicates make one estimate if they agree") {
+TEST_CASE("replicates are compared in standard errors of the logarithms") {
   SplitResult one;
   one.probability = 2e-5;
   one.variation = 0.1;
   SplitResult other = one;
-  other.probability = 3e-5;
   other.variation = 0.2;
-  const SplitEstimate estimate = agreed(one, other);
-  CHECK(estimate.probability == Approx(2.5e-5));
-  CHECK(estimate.variation == Approx(std::sqrt(4.0 + 36.0) / 50.0));
-  CHECK(estimate.sigmas == Approx(std::log(1.5) / std::sqrt(0.05)));
-  other.probability = 2e-5 * std::exp(5.1 * std::sqrt(0.05));
-  CHECK_THROWS_WITH(agreed(one, other), Contains("5.1 standard errors apart"));
+  CHECK(sigmas_apart(one, other) == 0.0);
+  other.probability = 3e-5;
+  CHECK(sigmas_apart(one, other) == Approx(std::log(1.5) / std::sqrt(0.05)));
+  CHECK(sigmas_apart(other, one) == Approx(sigmas_apart(one, other)));
 }
 
 }  // namespace

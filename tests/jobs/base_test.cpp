@@ -9,6 +9,7 @@
 #include "engine/files.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/job.hpp"
+#include "jobs/table_reader.hpp"
 #include "tests/engine/support/folder.hpp"
 
 using namespace flopsieve::jobs;

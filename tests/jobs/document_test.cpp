@@ -1,4 +1,4 @@
-#include "jobs/document.hpp"
+#include "jobs/table_reader.hpp"
 
 #include <catch2/catch.hpp>
 #include <string>

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/error.hpp"
+#include "jobs/table_reader.hpp"
 
 using namespace flopsieve::jobs;
 using flopsieve::engine::Error;

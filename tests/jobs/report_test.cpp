@@ -108,6 +108,21 @@ TEST_CASE("observed counts are those of the embedded calibration") {
         calibration.find_year(2022)->count_above[4] + calibration.find_year(2023)->count_above[4]);
 }
 
+TEST_CASE("the class of the result stands in every format") {
+  Run run;
+  const auto check = [&](const std::string& name) {
+    CHECK_THAT(run.text(ReportFormat::csv), Contains(",0.5,21,,," + name + "\n"));
+    CHECK(nlohmann::json::parse(run.text(ReportFormat::json))["result_class"] == name);
+    CHECK_THAT(run.text(ReportFormat::table), Contains("; class " + name + "; seed"));
+  };
+  check("exact");
+  run.plan.sampling.method = engine::Method::split;
+  check("correlated");
+  run.plan.sampling.method = engine::Method::reject;
+  run.plan.matching.match = engine::Match::rescale;
+  check("biased");
+}
+
 TEST_CASE("frontier counts stand in every format") {
   const Run run;
   const auto frontier = nlohmann::json::parse(run.text(ReportFormat::json))["frontier"];

@@ -58,6 +58,17 @@ def edited(old, new, text=JOB):
     return edit(old, new, text)
 
 
+def crc64_xz(content):
+    """From the definition: ECMA-182's polynomial, lowest bit first."""
+    table = list(range(256))
+    for _ in range(8):
+        table = [entry >> 1 ^ 0xC96C5795D7870F42 * (entry & 1) for entry in table]
+    value = 2**64 - 1
+    for byte in content:
+        value = value >> 8 ^ table[(value ^ byte) & 255]
+    return value ^ 2**64 - 1
+
+
 def type_name(item):
     """A dataset's or attribute's type as FORMAT.md spells it."""
     kind = getattr(item, "dtype", None)
@@ -207,8 +218,9 @@ class FormatTest(ProgramTest):
         part = min(folder.glob("part-*.h5"))
         self.assertRegex(part.name, r"^part-\d+-\d+-0of1\.h5$")
         image = part.read_bytes()
-        self.assertEqual(image[-48:-40], b"FLOPSEAL")
-        self.assertEqual(int.from_bytes(image[-40:-32], "little"), len(image) - 48)
+        self.assertEqual(image[-24:-16], b"FLOPSEAL")
+        self.assertEqual(int.from_bytes(image[-16:-8], "little"), len(image) - 24)
+        self.assertEqual(int.from_bytes(image[-8:], "little"), crc64_xz(image[:-24]))
         with h5py.File(part, "r") as file:
             self.assertEqual(sorted(file.attrs), ["format_version", "identity", "kind"])
             statistics = ["count", "total", "largest_share", "skewness"]

@@ -69,7 +69,8 @@ class NeverAccept(ProgramTest):
     def test_attempts_that_do_not_suffice(self):
         # About 1 in 30 candidates passes, the pilot finds that; with 2 attempts a year nearly
         # every trajectory is exhausted.
-        text = edited("attempts = 200", "attempts = 2\nbatch_trajectories = 16")
+        text = edited("attempts = 200", "attempts = 2\nbatch_trajectories = 16", edited(
+            "[models]\n", "[models]\nmethod = \"reject\"\n"))
         text = edited("min = 0.05\nmax = 0.5", "min = 0.4\nmax = 0.45", text)
         self.give_up(text, BUDGET, ("trajectories ran out of their 2 attempts",
                                     "largest_share rejects", "raise attempts"), "-o", "x.h5",

@@ -129,9 +129,9 @@ class Show(ProgramTest):
 
     def test_csv_shows_the_same_numbers(self):
         lines = self.succeed("show", "small.h5", "--format", "csv").stdout.splitlines()
-        self.assertEqual(lines[0], "kind,year,of,quantile,value,error_low,error_high")
+        self.assertEqual(lines[0], "kind,year,of,quantile,value,error_low,error_high,class")
         rows = [line.split(",") for line in lines[1:]]
-        self.assertTrue(all(len(row) == 7 for row in rows))
+        self.assertTrue(all(len(row) == 8 for row in rows))
         for kind, what in (("count", "per_year"), ("cumulative", "cumulative")):
             shown = [int(row[4]) for row in rows if row[0] == kind]
             self.assertEqual(shown, [value for *_, value in self.cells(what)])
@@ -257,7 +257,7 @@ class Observed(ProgramTest):
         self.assertRegex(self.table, r"\n +2023 +" + " +".join(map(re.escape, cells)) + r"\n")
         lines = self.succeed("show", "small.h5", "--format", "csv").stdout.splitlines()
         self.assertEqual([line for line in lines if line.startswith("observed_cumulative")],
-                         [f'observed_cumulative,2023,"{t}",,{n},,' for t, n in observed.items()])
+                         [f'observed_cumulative,2023,"{t}",,{n},,,' for t, n in observed.items()])
 
     def test_no_such_years(self):
         observed = self.run_job("2024-2025", "[1e24, 1e25]")

@@ -63,7 +63,7 @@ class Split(ProgramTest):
         self.assertIn("20 of 20 trajectories complete", shown)
         self.assertIn("Correlated: ", shown)
         self.assertRegex(shown, r"Method: split, class: correlated \(auto: \d+ of 1000000 trial "
-                                r"candidates of 2024 meet every constraint; tilting cannot")
+                                r"candidates of 2024 meet every constraint; skewness, which")
         self.assertRegex(shown, r"2 of 2  +0")
         with h5py.File(self.folder / "rare.h5") as file:
             self.assertEqual(file.attrs["result_class"], "correlated")
@@ -139,9 +139,9 @@ class Split(ProgramTest):
             self.assertIn("resuming", self.succeed("run", "job.toml", "-o", "x.h5").stderr)
         self.assert_equal_files("x.h5", "whole.h5")
 
-    def refused(self, text, code, *says):
+    def refused(self, text, code, *says, options=()):
         self.write("job.toml", text)
-        done = self.flopsieve("run", "job.toml")
+        done = self.flopsieve("run", "job.toml", *options)
         self.assertEqual(done.returncode, code, done.stderr)
         for each in says:
             self.assertIn(each, done.stderr)
@@ -158,7 +158,10 @@ class Split(ProgramTest):
         method = 'match = "reject"\nmethod = "split"'
         job = edited("min = 1.5\nmax = 1.7", "min = 4.1\nmax = 4.15",
                      edited('match = "reject"', method, RARE_JOB))
-        self.refused(edited("max = 1.2", "max = 14.9", job), BUDGET, "2024: splitting: ")
+        job = edited("max = 1.2", "max = 14.9", job)
+        self.refused(job, BUDGET, "2024: splitting: ", "or try with --force")
+        self.refused(edited("batch_trajectories = 4", "batch_trajectories = 16", job), BUDGET,
+                     "of 16 of 16 trajectories", options=("--force",))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,13 @@ void append(std::vector<T>& into, const std::vector<T>& from) {
   into.insert(into.end(), from.begin(), from.end());
 }
 
+/// The sizes of all kept candidates, one after the other.
+inline std::vector<double> log10_flop(const Columns& columns) {
+  std::vector<double> sizes;
+  to_log10_flop(columns, sizes);
+  return sizes;
+}
+
 inline WholeRun run_all(const Plan& plan) {
   WholeRun run;
   run.tally = Tally(plan);
@@ -37,7 +44,9 @@ inline WholeRun run_all(const Plan& plan) {
     append(run.columns.counts, result.columns.counts);
     append(run.columns.statistics, result.columns.statistics);
     append(run.columns.row_size, result.columns.row_size);
-    append(run.columns.log10_flop, result.columns.log10_flop);
+    append(run.columns.location, result.columns.location);
+    append(run.columns.scale, result.columns.scale);
+    append(run.columns.z, result.columns.z);
   }
   return run;
 }
