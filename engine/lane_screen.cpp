@@ -27,6 +27,11 @@ constexpr double rounding_slack = 1e-9;
 /// Exponents of ten that are taken no farther.
 constexpr double most_exponent = 300.0;
 
+/// For what must not become a branch.
+constexpr std::uint32_t bit(bool value) {
+  return value ? 1 : 0;
+}
+
 }  // namespace
 
 /// A number per lane with the bound of its error, and what it must lie between.
@@ -169,10 +174,10 @@ LaneScreen::Findings LaneScreen::look(const Lanes& lanes, const GroupSums& sums,
   Values known;  // but low, high and decides
   known.value = log10_sums;
   known.factor = error_factor;
-  PerLane<bool> open = lanes.is_open;
+  PerLane<std::uint32_t> open{};
   for (std::size_t i = 0; i < group_width; ++i) {
     const double farthest = lanes.scale[i] * std::max(sums.largest[i], -sums.smallest[i]);
-    open[i] = open[i] & (farthest <= kernels::largest_fast_exponent);
+    open[i] = bit(lanes.is_open[i]) & bit(farthest <= kernels::largest_fast_exponent);
     known.error[i] = error_factor * log10_sum_error(farthest) + rounding_slack;
   }
   // Without branches: which lanes pass nothing can foretell.
@@ -181,10 +186,11 @@ LaneScreen::Findings LaneScreen::look(const Lanes& lanes, const GroupSums& sums,
     for (std::size_t i = 0; i < group_width; ++i) {
       const double least = read.value[i] - read.error[i];
       const double most = read.value[i] + read.error[i];
-      const bool outside = (most < read.low[i]) | (least > read.high[i]);
-      const bool inside = (least >= read.low[i]) & (most <= read.high[i]) & read.decides[i];
-      findings.rejections[i] |= rejection * static_cast<Rejections>(open[i] & outside);
-      open[i] = open[i] & inside;
+      const std::uint32_t outside = bit(most < read.low[i]) | bit(least > read.high[i]);
+      const std::uint32_t inside =
+          bit(least >= read.low[i]) & bit(most <= read.high[i]) & bit(read.decides[i]);
+      findings.rejections[i] |= rejection * (open[i] & outside);
+      open[i] &= inside;
       findings.judged[i] += open[i];
       left += open[i];
     }
