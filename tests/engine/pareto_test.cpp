@@ -85,7 +85,7 @@ TEST_CASE("the pilot reports the weights of match = last") {
   CHECK(!run_pilot(plan).years[0].weights.has_value());
   testing::count_of(plan) = testing::by_candidate(testing::constant(1.0));
   testing::mean_of(plan) = testing::by_candidate(testing::constant(26.0));
-  plan.matching = {Match::last, 0.05, {0.0}};
+  plan.matching = {Match::last, 0.5, {0.0}};
   plan.attempts = 1000;
   // One size: every candidate has the same window, and so the same weight.
   const WeightReport one = run_pilot(plan).years[0].weights.value();

@@ -1,10 +1,13 @@
 // Which years can be split, and which numbers of a point are which.
 #include "engine/split_year.hpp"
 
+#include <array>
+#include <boost/math/special_functions/erf.hpp>
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "engine/error.hpp"
+#include "engine/split_latent.hpp"
 #include "engine/split_run.hpp"
 #include "engine/summary.hpp"
 #include "tests/engine/support/plans.hpp"
@@ -57,6 +60,39 @@ TEST_CASE("only what is drawn for a candidate has a normal of its own") {
   CHECK(SplitLatent(plan, 0).size() == 2);
   plan.matching.match = Match::shift;
   CHECK(SplitLatent(plan, 0).size() == 3);
+}
+
+TEST_CASE("the uniform of a normal is its probability") {
+  for (double z = -8.0; z <= 8.0; z += 0.125) {
+    CHECK(uniform_of_normal(z) == Approx(0.5 * std::erfc(-z / std::sqrt(2.0))).epsilon(1e-12));
+  }
+  CHECK(uniform_of_normal(-60.0) > 0.0);
+  CHECK(uniform_of_normal(60.0) < 1.0);
+}
+
+TEST_CASE("a number of models from a normal is never 0, and its mean keeps its law") {
+  Plan plan = year_plan();
+  plan.count.model = CountModel::poisson;
+  count_of(plan) = by_candidate(uniform(0.01, 0.5));
+  plan.sizes.parameters = {by_candidate(constant(24.0)), by_candidate(constant(1.0))};
+  const InputSampler sampler(plan, Purpose::run);
+  const Trajectory trajectory = sampler.trajectory(0);
+  SplitLatent latent(plan, 0);
+  REQUIRE(latent.size() == 2);
+  const InputSampler inputs(plan, Purpose::run, &latent);
+  for (const double mean_z : {-3.0, 0.0, 3.0}) {
+    const double u = 0.5 * std::erfc(-mean_z / std::sqrt(2.0));
+    const double mean = 0.01 + 0.49 * u;
+    // P(k = 1 | k > 0) = mean / (exp(mean) - 1): k is 1 below it and 2 above.
+    const double one = mean / std::expm1(mean);
+    for (const double share : {1e-6, 0.5, 0.999, 1.001}) {
+      const double at = std::min(share * one, 1.0 - 1e-9);
+      const double draw = -std::sqrt(2.0) * boost::math::erfc_inv(2.0 * at);
+      const std::array<double, 2> point{mean_z, draw};
+      latent.set(point);
+      CHECK(inputs.candidate(trajectory, {0, 0, 0}).count == (share < 1.0 ? 1 : 2));
+    }
+  }
 }
 
 TEST_CASE("the inputs of a point are the quantiles at its normals") {

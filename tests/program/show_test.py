@@ -257,7 +257,7 @@ class Observed(ProgramTest):
         self.assertRegex(self.table, r"\n +2023 +" + " +".join(map(re.escape, cells)) + r"\n")
         lines = self.succeed("show", "small.h5", "--format", "csv").stdout.splitlines()
         self.assertEqual([line for line in lines if line.startswith("observed_cumulative")],
-                         [f'observed_cumulative,2023,"{t}",,{n},,' for t, n in observed.items()])
+                         [f'observed_cumulative,2023,"{t}",,{n},,,' for t, n in observed.items()])
 
     def test_no_such_years(self):
         observed = self.run_job("2024-2025", "[1e24, 1e25]")

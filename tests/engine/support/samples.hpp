@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <stdexcept>
 #include <vector>
 
 #include "engine/batch.hpp"
@@ -24,6 +25,9 @@ struct Survivors {
   std::size_t size() const { return trajectory.size(); }
 };
 
+/// A broken build ends, instead of drawing for ever.
+inline constexpr std::uint64_t most_candidates = 1'000'000'000;
+
 /// Runs batches of a Plan of one year, of so many trajectories if it has attempts, until `wanted`
 /// trajectories are complete.
 inline Survivors draw_survivors(Plan plan, std::size_t wanted, std::uint64_t batch_size = 2048) {
@@ -37,6 +41,7 @@ inline Survivors draw_survivors(Plan plan, std::size_t wanted, std::uint64_t bat
     const BatchResult result = *run_batch(plan, batch);
     all.trajectories += result.tally.trajectories;
     all.candidates += result.tally.years[0].candidates;
+    if (all.candidates > most_candidates) throw std::runtime_error("survivors are too rare");
     const Columns& columns = result.columns;
     for (std::size_t row = 0; row < columns.trajectory.size(); ++row) {
       all.trajectory.push_back(columns.trajectory[row]);

@@ -1,0 +1,116 @@
+// The boxes that the priors of mean and sd are cut into.
+
+#include "engine/tilt_boxes.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "engine/tilt_mix.hpp"
+#include "tests/engine/support/plans.hpp"
+#include "tests/engine/support/tilts.hpp"
+
+namespace flopsieve::engine {
+namespace {
+
+using Catch::Matchers::Contains;
+using testing::by_candidate;
+using testing::uniform;
+
+constexpr double count = 40.0;
+constexpr double log10_total = 26.4;
+
+Plan plan_with(const Distribution& mean, const Distribution& sd) {
+  Plan plan = testing::with_method(
+      testing::job(SizeFamily::truncated_normal, count, log10_total, {23.0, 1.0, 20.0, 26.7}),
+      Method::tilt);
+  testing::mean_of(plan) = by_candidate(mean);
+  testing::sd_of(plan) = by_candidate(sd);
+  return plan;
+}
+
+CandidateInputs inputs_at(double mean, double sd) {
+  CandidateInputs inputs;
+  inputs.log10_total = log10_total;
+  inputs.count = static_cast<std::uint32_t>(count);
+  inputs.parameters = {mean, sd, 20.0, 26.7};
+  return inputs;
+}
+
+std::vector<TiltBox> boxes_of(const Plan& plan) {
+  const TiltPriors priors = tilt_priors(plan, 0);
+  const LogMoment log_moment = [](double log_constant) { return count * log_constant; };
+  return TiltBoxes(plan, inputs_at(23.0, 1.0), priors, {}, log_moment).make();
+}
+
+/// The largest ln of f(x) exp(theta m) / (C q(x)) at an end of the strata; 0 or less, or candidates
+/// would have to be kept with a probability above 1.
+double largest_excess(const TiltBox& box) {
+  const TiltTable& table = *box.tilt.table;
+  const TiltBase& base = table.base();
+  REQUIRE(table.alias() != nullptr);
+  double largest = -1e9;
+  for (const double mean : {box.strata[0].low, box.strata[0].high}) {
+    for (const double sd : {box.strata[1].low, box.strata[1].high}) {
+      const CandidateInputs inputs = inputs_at(mean, sd);
+      LawStorage storage;
+      const kernels::SizeLaw law = base.law(inputs, storage);
+      for (int i = 0; i < 500; ++i) {
+        const float z = static_cast<float>(i) / 500.0f;
+        const double above = (static_cast<double>(z) - 1.0) * base.frame().scale;
+        largest = std::max(
+            largest, table.log_share(inputs, law, z) + table.strength() * std::pow(10.0, above));
+      }
+    }
+  }
+  return largest;
+}
+
+TEST_CASE("Boxes are the prior, cut, and each has a table that bounds all its laws") {
+  const std::vector<TiltBox> boxes = boxes_of(plan_with(uniform(22.5, 23.5), uniform(0.6, 1.4)));
+  CHECK(boxes.size() > 100);
+  double prior = 0.0, area = 0.0;
+  bool all_apart = true;
+  for (const TiltBox& box : boxes) {
+    const auto& [mean, sd] = box.strata;
+    prior += std::exp(box.log_prior);
+    area += (mean.high - mean.low) * (sd.high - sd.low);
+    // Both laws are uniform.
+    CHECK(box.log_prior ==
+          Approx(std::log((mean.high - mean.low) * (sd.high - sd.low) / 0.8)).margin(1e-9));
+    CHECK(box.log_weight ==
+          Approx(box.log_prior + count * box.tilt.log_constant() - box.tilt.log_edge));
+    CHECK(largest_excess(box) <= 1e-12);
+    for (const TiltBox& other : boxes) {
+      if (&other == &box) break;
+      all_apart =
+          all_apart && (other.strata[0].high <= mean.low || other.strata[0].low >= mean.high ||
+                        other.strata[1].high <= sd.low || other.strata[1].low >= sd.high);
+    }
+  }
+  CHECK(all_apart);
+  CHECK(prior == Approx(1.0).epsilon(1e-9));
+  CHECK(area == Approx(0.8).epsilon(1e-9));
+}
+
+TEST_CASE("A constant is a box without a width") {
+  const std::vector<TiltBox> one =
+      boxes_of(plan_with(testing::constant(23.0), testing::constant(1.0)));
+  REQUIRE(one.size() == 1);
+  CHECK(one[0].log_prior == 0.0);
+  for (const TiltBox& box : boxes_of(plan_with(testing::constant(23.0), uniform(0.6, 1.4)))) {
+    CHECK(box.strata[0].low == 23.0);
+    CHECK(box.strata[0].high == 23.0);
+  }
+}
+
+TEST_CASE("Priors that are too wide for boxes are refused") {
+  CHECK_THROWS_WITH(
+      boxes_of(
+          plan_with(testing::normal(23.0, 2.0),
+                    testing::within(testing::law(kernels::Law::lognormal, 0.0, 1.0), 1e-3, 20.0))),
+      Contains("too wide to tilt") && Contains("give them bounds"));
+}
+
+}  // namespace
+}  // namespace flopsieve::engine
