@@ -227,7 +227,7 @@ class H5Appender {
   void append(std::span<const std::byte> values);
 
   /// append() but that another thread may still be hashing the values when it returns: they must
-  /// stay as they are until end_append().
+  /// stay as they are until end_append(), which comes before the next begin_append().
   void begin_append(std::span<const std::byte> values);
   void end_append();
 

@@ -78,7 +78,6 @@ void H5Appender::State::write_chunks(std::span<const std::byte> values) {
     values = values.subspan(more.size());
     if (begun.size() < chunk_bytes) return;
     write_chunk(begun.data());
-    begun.clear();
   }
   for (; values.size() >= chunk_bytes; values = values.subspan(chunk_bytes)) {
     write_chunk(values.data());
@@ -129,7 +128,6 @@ void H5Appender::end_append() {
 
 void H5Appender::begin_append(std::span<const std::byte> values) {
   silence();
-  end_append();
   if (values.empty()) return;
   State& state = *state_;
   require(state.row_bytes != 0 && values.size() % state.row_bytes == 0,

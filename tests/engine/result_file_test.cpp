@@ -150,6 +150,35 @@ TEST_CASE("how batches are spread over parts changes no dataset") {
   CHECK(testing::fingerprint(folder / "a.h5") == testing::fingerprint(folder / "b.h5"));
 }
 
+TEST_CASE("many parts on their way together are written whole and in order") {
+  Plan plan = short_plan();
+  plan.trajectories = 20 * plan.batch_trajectories - 3;  // the last part is shorter
+  plan.outputs.keep_samples = plan.trajectories;
+  const Study study = study_of(plan);
+  const ScratchFolder folder;
+  PartWriter writer(folder / "parts", study, {});
+  for (std::uint64_t batch = 0; batch < plan.batch_count(); ++batch) {
+    writer.add(*run_batch(plan, batch));
+    writer.begin_seal();
+  }
+  writer.seal();
+  REQUIRE(writer.parts().size() == plan.batch_count());
+  for (std::uint64_t batch = 0; batch < plan.batch_count(); ++batch) {
+    const Part& part = writer.parts()[batch];
+    REQUIRE(part.batches == std::vector<std::uint64_t>{batch});
+    const Columns found = read_part(part.path, plan).columns;
+    const Columns expected = run_batch(plan, batch)->columns;
+    REQUIRE(found.trajectory == expected.trajectory);
+    REQUIRE(found.attempt == expected.attempt);
+    REQUIRE(found.counts == expected.counts);
+    REQUIRE(found.statistics == expected.statistics);
+    REQUIRE(found.row_size == expected.row_size);
+    REQUIRE(found.location == expected.location);
+    REQUIRE(found.scale == expected.scale);
+    REQUIRE(found.z == expected.z);
+  }
+}
+
 TEST_CASE("what is no finished run is refused") {
   const ScratchFolder folder;
   const auto code = [&](const std::string& name) {
