@@ -46,7 +46,8 @@ class LaneScreen {
                        const Values& known, Values& out) const;
 
   const Plan* plan_;
-  /// match = "reject": between which log10 of sum / T the total is met.
+  /// match = "reject": between which log10 of sum / T the total is met with this tolerance.
+  double tolerance_;
   double log10_least_, log10_most_;
 };
 
