@@ -16,8 +16,8 @@ namespace flopsieve::engine {
 //   bytes 16-23  CRC-64/XZ of the image (crc64.hpp), uint64 little-endian
 // HDF5 ignores what stands after its own end, so h5dump and h5py open a sealed file as it is. HDF5
 // itself reads damaged files as wrong values, crashes or hangs; so nothing of ours hands it a
-// part before unseal() has verified it. The sum is to find damage by disks and cables, every flipped
-// bit among it, at the speed of memory; what a run leaves behind carries SHA-256 (h5.hpp).
+// part before unseal() has verified it. The sum is to find damage by disks and cables, every
+// flipped bit among it, at the speed of memory; what a run leaves behind carries SHA-256 (h5.hpp).
 
 inline constexpr std::size_t kSealBytes = 24;
 
