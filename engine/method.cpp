@@ -39,7 +39,8 @@ bool suffices(const Plan& plan, const YearTally& tally) {
   if (plan.attempts == 1 || rate == 1.0) return true;
   // ln of the share of trajectories whose attempts will not do.
   const double exhausted = static_cast<double>(plan.attempts) * kernels::natural_log(1.0 - rate);
-  return exhausted < (tally.survivors >= quick.survivors ? -5.0 : -30.0);
+  constexpr double half = -0.69314718055994530942;
+  return exhausted < (tally.survivors >= quick.survivors ? half : -30.0);
 }
 
 YearTally judge_year(const Plan& plan, Sieve& sieve, std::uint32_t year) {

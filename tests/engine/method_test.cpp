@@ -1,6 +1,7 @@
 // What auto decides, and what it says about it.
 #include "engine/method.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "engine/pilot.hpp"
@@ -65,6 +66,20 @@ TEST_CASE("auto splits where a constraint that is no total is hardly met") {
   REQUIRE(pilot.years.size() == 2);
   CHECK(pilot.years[1].tally.split.populations == split_pilot_trajectories);
   CHECK(pilot.years[1].tally.split.pairs == 1);
+}
+
+TEST_CASE("auto leaves rejection where attempts will not do for half of the trajectories") {
+  Plan plan = total_plan(25.8, 0.02);
+  double needed = 0.0;
+  for (const PilotYear& year : run_pilot(plan).years) {
+    needed = std::max(needed, static_cast<double>(year.tally.candidates) /
+                                  static_cast<double>(year.tally.survivors));
+  }
+  REQUIRE(needed > 20.0);
+  plan.attempts = static_cast<std::uint64_t>(0.8 * needed);  // (1 - p)^n = 0.45
+  CHECK(decide_method(plan).method == Method::reject);
+  plan.attempts = static_cast<std::uint64_t>(0.6 * needed);  // 0.55
+  CHECK(decide_method(plan).method == Method::tilt);
 }
 
 TEST_CASE("auto says why nothing is left but rejection") {

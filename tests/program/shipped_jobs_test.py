@@ -313,7 +313,7 @@ class ShippedJobs(ProgramTest):
         free = self.run_job("profitability.toml", "constraint.loss_making_share.max=1")
         for year in map(str, range(2024, 2029)):
             share = bound["statistics"][year]["loss_making_share"]
-            self.assertLessEqual(share["0.95"], 0.2 + 1e-4)  # resolution of a histogram
+            self.assertLessEqual(share["0.95"], 0.2 + 5e-4)  # a bin of its histogram
             self.assertGreater(self.median(free, "loss_making_share", year), 0.2)
             ratios = [self.median(bound, f"class_count({j})", year) /
                       self.median(free, f"class_count({j})", year) for j in range(1, 6)]
