@@ -96,7 +96,7 @@ def published(bench):
     rates = {name: [] for name in jobs}
     for _ in bench.times():
         for name, values in rates.items():
-            run = bench.run(jobs[name][0], 100_000 * bench.scale)
+            run = bench.run(jobs[name][0], 400_000 * bench.scale)
             values.append(run.total("survivors") / run.seconds * 1e-6)
     return [at_least(f"published.toml {name}: million trajectory-years/s, one thread", values,
                      jobs[name][1], "flopsieve run jobs/published.toml --threads 1")
@@ -115,13 +115,14 @@ def threads(bench):
 
 def tilted(bench, name, bar, natural):
     """Accepted per second, tilt against reject. `natural` trajectories of a round are rejected
-    until they survive: few, so that all rounds count together."""
+    until they survive: few, so that all rounds count together; --force, because the pilot of so rare
+    an event may see none."""
     job = JOBS / f"{name}.toml"
     rates, accepted, seconds = [], 0, 0.0
     for i in bench.times():
         seed = ("--seed", i + 1)
         rates.append(bench.run(job, 20_000 * bench.scale, *seed).rate("survivors"))
-        run = bench.run(job, max(1, natural * bench.scale), *seed, "--set",
+        run = bench.run(job, max(1, natural * bench.scale), *seed, "--force", "--set",
                         'models.method="reject"')
         accepted += run.total("survivors")
         seconds += run.seconds
