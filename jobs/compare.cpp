@@ -229,6 +229,7 @@ Comparison compare_runs(const std::vector<NamedResults>& runs) {
   std::vector<std::string> jobs;
   for (const NamedResults& run : runs) {
     result.names.push_back(run.name);
+    result.classes.emplace_back(engine::result_class(run.results.study.plan));
     jobs.push_back(run.results.study.job);
   }
   result.differing = differing_values(jobs);

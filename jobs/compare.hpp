@@ -52,6 +52,7 @@ enum class Acceptance : std::uint8_t { first_attempt_pass_rate, efficiency, exha
 /// of the first-attempt pass rate half of its Wilson interval.
 struct Comparison {
   std::vector<std::string> names;
+  std::vector<std::string> classes;  ///< engine::result_class() of each
   std::vector<DifferingKey> differing;
   std::vector<int> years;
   std::vector<double> thresholds;

@@ -63,9 +63,10 @@ std::string csv_rows(const Comparison& comparison, const Section& section) {
       for (std::size_t run = 0; run < cell.runs.size(); ++run) {
         const Measure& measure = cell.runs[run][i];
         text += fmt::format(
-            "{},{},\"{}\",{},\"{}\",{},{},{}\n", section.kind, cell.year, section.items[cell.of],
+            "{},{},\"{}\",{},\"{}\",{},{},{},{}\n", section.kind, cell.year, section.items[cell.of],
             section.measures[i], csv_text(comparison.names[run]), measure.value,
-            csv_number(measure.error), run == 0 ? ",," : csv_difference(cell.runs[0][i], measure));
+            csv_number(measure.error), run == 0 ? ",," : csv_difference(cell.runs[0][i], measure),
+            comparison.classes[run]);
       }
     }
   }
@@ -125,7 +126,8 @@ Json files_json(const std::vector<NamedResults>& runs) {
 }  // namespace
 
 std::string comparison_csv(const Comparison& comparison) {
-  std::string text = "kind,year,of,quantile,file,value,error,difference,difference_error,exceeds\n";
+  std::string text =
+      "kind,year,of,quantile,file,value,error,difference,difference_error,exceeds,class\n";
   for (const Section& section : sections(comparison)) text += csv_rows(comparison, section);
   return text;
 }

@@ -63,7 +63,7 @@ TEST_CASE("frontier counts are compared for the widths that runs share") {
   const auto json = nlohmann::json::parse(comparison_json(comparison, runs));
   CHECK(json["frontier"]["including"]["2024"]["1"]["0.5"]["values"] == std::vector<int>{4, 3});
   CHECK_THAT(comparison_csv(comparison),
-             Contains("\nfrontier_before,2024,\"1\",0.5,\"b\",3,,-1,,\n"));
+             Contains("\nfrontier_before,2024,\"1\",0.5,\"b\",3,,-1,,,exact\n"));
 }
 
 TEST_CASE("cumulative counts are compared in the years that are added up from the same year") {

@@ -188,6 +188,7 @@ class Compare(ProgramTest):
             run = ["a.h5", "b.h5"].index(row["file"])
             cell = (self.json["acceptance"][row["year"]][row["of"]] if row["kind"] == "acceptance"
                     else parts[row["kind"]][row["year"]][row["of"]][row["quantile"]])
+            self.assertEqual(row["class"], self.json["files"][run]["result_class"])
             self.assertEqual(float(row["value"]), cell["values"][run])
             self.assertEqual(float(row["error"]) if row["error"] else None, cell["errors"][run])
             if run == 0:
