@@ -95,7 +95,6 @@ void set_skewness(const PerLane<double>& count, const GroupSums& sums, double er
 
 LaneScreen::LaneScreen(const Plan& plan)
     : plan_(&plan),
-      tolerance_(plan.matching.tolerance),
       log10_least_(plan.matching.tolerance < 1.0
                        ? kernels::decimal_log(1.0 - plan.matching.tolerance)
                        : -infinity),
@@ -106,7 +105,6 @@ bool LaneScreen::read_matching(const Lanes& lanes, const Values& known, Values& 
   const Matching& matching = plan_->matching;
   out.error = known.error;
   if (matching.match == Match::reject) {
-    if (matching.tolerance != tolerance_) return false;  // the logarithms are of another
     for (std::size_t i = 0; i < group_width; ++i) {
       out.value[i] = lanes.location[i] + known.value[i] - lanes.log10_total[i];
       out.low[i] = log10_least_;
@@ -137,8 +135,7 @@ bool LaneScreen::read_matching(const Lanes& lanes, const Values& known, Values& 
 bool LaneScreen::read_constraint(const Constraint& rule, const Lanes& lanes, const GroupSums& sums,
                                  const Values& known, Values& out) const {
   if (rule.is_soft() || rule.relative_to != RelativeTo::nothing) return false;
-  const bool solved =
-      plan_->matching.match == Match::shift || plan_->matching.match == Match::rescale;
+  const bool solved = plan_->matching.match == Match::shift;
   for (std::size_t i = 0; i < group_width; ++i) {
     const bool active = rule.active[lanes.year_index[i]] != 0;
     out.low[i] = active ? rule.lower[lanes.year_index[i]] : -infinity;

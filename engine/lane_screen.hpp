@@ -46,8 +46,7 @@ class LaneScreen {
                        const Values& known, Values& out) const;
 
   const Plan* plan_;
-  /// match = "reject": between which log10 of sum / T the total is met with this tolerance.
-  double tolerance_;
+  /// match = "reject": between which log10 of sum / T the total is met.
   double log10_least_, log10_most_;
 };
 

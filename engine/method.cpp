@@ -20,27 +20,33 @@
 namespace flopsieve::engine {
 namespace {
 
-/// The year with the smallest pass rate.
+constexpr PilotLimits quick{.survivors = 100, .many = 100'000, .few = 100, .most = 100'000};
+constexpr PilotLimits patient{.survivors = 16, .many = 1'000'000, .few = 16, .most = 1'000'000};
+
+/// Of the trajectories, over all years. The runner gives up below a half (runner.cpp), and unlike
+/// trajectories lose more than the mean pass rate tells.
+constexpr double least_complete = 0.75;
+
+/// The trial candidates of a year: the first that will not do, or that with the smallest pass rate.
 struct Rarest {
   std::uint32_t year_index = 0;
   YearTally tally;
+  bool suffices = true;  ///< of all years
 
   double rate() const {
     return static_cast<double>(tally.survivors) / static_cast<double>(tally.candidates);
   }
 };
 
-constexpr PilotLimits quick{.survivors = 100, .many = 100'000, .few = 100, .most = 100'000};
-constexpr PilotLimits patient{.survivors = 16, .many = 1'000'000, .few = 16, .most = 1'000'000};
-
-bool suffices(const Plan& plan, const YearTally& tally) {
-  if (tally.survivors < patient.survivors) return false;
-  const double rate = static_cast<double>(tally.survivors) / static_cast<double>(tally.candidates);
-  if (plan.attempts == 1 || rate == 1.0) return true;
-  // ln of the share of trajectories whose attempts will not do.
-  const double exhausted = static_cast<double>(plan.attempts) * kernels::natural_log(1.0 - rate);
-  constexpr double half = -0.69314718055994530942;
-  return exhausted < (tally.survivors >= quick.survivors ? half : -30.0);
+/// The share of the trajectories for which a year's attempts will do; 0 if that is not known.
+double share_complete(const Plan& plan, const Rarest& year) {
+  if (year.tally.survivors < patient.survivors) return 0.0;
+  if (plan.attempts == 1 || year.rate() == 1.0) return 1.0;
+  const double log_exhausted =
+      static_cast<double>(plan.attempts) * kernels::natural_log(1.0 - year.rate());
+  const bool is_common = year.tally.survivors >= quick.survivors;
+  if (!is_common && log_exhausted >= -30.0) return 0.0;
+  return 1.0 - kernels::exponential(log_exhausted);
 }
 
 YearTally judge_year(const Plan& plan, Sieve& sieve, std::uint32_t year) {
@@ -52,10 +58,13 @@ YearTally judge_year(const Plan& plan, Sieve& sieve, std::uint32_t year) {
 Rarest find_rarest(const Plan& plan) {
   Sieve sieve(plan, Purpose::pilot);
   std::optional<Rarest> rarest;
+  double complete = 1.0;
   for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
-    const Rarest found{year, judge_year(plan, sieve, year)};
+    Rarest found{year, judge_year(plan, sieve, year)};
+    complete *= share_complete(plan, found);
+    found.suffices = complete >= least_complete;
+    if (!found.suffices) return found;
     if (!rarest || found.rate() < rarest->rate()) rarest = found;
-    if (!suffices(plan, found.tally)) break;
   }
   return *rarest;
 }
@@ -94,8 +103,7 @@ Tilting try_tilt(Plan trial) {
   trial.sampling.method = Method::tilt;
   try {
     const Rarest tilted = find_rarest(trial);
-    return {suffices(trial, tilted.tally),
-            ", " + counts_text(trial, tilted, " tilted to the total")};
+    return {tilted.suffices, ", " + counts_text(trial, tilted, " tilted to the total")};
   } catch (const Error& error) {
     if (error.code() != ExitCode::budget) throw;
     return {false, std::string("; ") + error.what()};
@@ -125,7 +133,7 @@ Sampling decide_method(const Plan& plan) {
   trial.sampling = decided(Method::reject, {});
   const Rarest rarest = find_rarest(trial);
   std::string reason = counts_text(plan, rarest, "");
-  if (suffices(plan, rarest.tally)) return decided(Method::reject, reason);
+  if (rarest.suffices) return decided(Method::reject, reason);
   const std::string obstacle = tilt_obstacle(plan, rarest);
   if (obstacle.empty()) {
     const Tilting tilting = try_tilt(trial);

@@ -7,9 +7,10 @@
 namespace flopsieve::engine {
 
 /// Decides on the method of a Plan, with the pilot's random numbers:
-///   reject  if each year has 100 survivors among its first 100,000 candidates, and attempts for
-///           half of the trajectories, or 16 among the first million and attempts for 30 times as
-///           many candidates as a survivor needs; with attempts = 1 whatever they leave;
+///   reject  if each year has 100 survivors among its first 100,000 candidates, or 16 among the
+///           first million and attempts for 30 times as many as a survivor needs, and attempts
+///           will do for three quarters of the trajectories in all years together, by these pass
+///           rates; with attempts = 1 whatever they leave;
 ///   tilt    otherwise, if it can draw the Plan's candidates, what rejects most of them is the
 ///           matching of the total or a window that it tilts to (tilt_window.hpp), and its own
 ///           candidates pass like that;

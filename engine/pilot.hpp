@@ -47,15 +47,16 @@ struct PilotLimits {
   std::uint64_t most = 10'000'000;
 };
 
-/// Judges first attempts of one year as run_pilot() does; not with Method::split.
+/// Judges candidates of one year as run_pilot() does; not with Method::split.
 PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
                      const PilotLimits& limits);
 
 /// Samples the first split_pilot_trajectories of a year (Method::split).
 PilotYear split_pilot_year(const Plan& plan, std::uint32_t year_index);
 
-/// Judges first attempts of each year, each year by itself, at addresses of the pilot's own
-/// streams, until a year has 256 survivors (16 will do after a million candidates), 10 million
+/// Judges first attempts of each year (with Method::truncate and tilt 64 of each trajectory, 4,096
+/// where both mean and sd are drawn), each year by itself, at addresses of the pilot's own streams,
+/// until a year has 256 survivors (16 will do after a million candidates), 10 million
 /// candidates or 4e9 draws: under a minute for a year that has none. A year without a survivor ends
 /// the pilot. Plan::batch_trajectories is not used. Throws as InputSampler does.
 ///

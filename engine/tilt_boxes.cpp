@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -117,14 +118,22 @@ std::vector<TiltBox> TiltBoxes::make() const {
   return boxes;
 }
 
-/// Puts the halves of a box in its place, but for those with a smaller prior probability.
+/// Puts the halves of a box in its place, but for those with a smaller prior probability. A box
+/// that rounding does not let halve stays, and is never worth it again.
 void TiltBoxes::halve(std::vector<TiltBox>& boxes, std::size_t place, double least_prior) const {
+  const auto [mean, sd] = widths(boxes[place].strata);
+  const std::size_t wide = mean > sd ? 0 : 1;
+  const Stratum whole = boxes[place].strata[wide];
+  const std::array<Stratum, 2> halves = (*priors_)[wide].halves(whole);
+  for (const Stratum& half : halves) {
+    if (half.probability() == 0.0 || half.low != whole.low || half.high != whole.high) continue;
+    boxes[place].log_width = -infinity;
+    return;
+  }
   const TiltBox box = std::move(boxes[place]);
   boxes[place] = std::move(boxes.back());
   boxes.pop_back();
-  const auto [mean, sd] = widths(box.strata);
-  const std::size_t wide = mean > sd ? 0 : 1;
-  for (const Stratum& half : (*priors_)[wide].halves(box.strata[wide])) {
+  for (const Stratum& half : halves) {
     TiltStrata strata = box.strata;
     strata[wide] = half;
     if (half.probability() == 0.0) continue;

@@ -104,6 +104,14 @@ TEST_CASE("A constant is a box without a width") {
   }
 }
 
+TEST_CASE("A prior of which rounding leaves a few steps of probability is cut no further") {
+  // Between 8.12 and 10 standard deviations above the mean.
+  const Distribution tail = testing::within(testing::normal(19.0, 0.5), 23.06, 24.0);
+  const std::vector<TiltBox> boxes = boxes_of(plan_with(tail, testing::constant(1.0)));
+  CHECK(boxes.size() >= 1);
+  CHECK(boxes.size() <= 8);
+}
+
 TEST_CASE("Priors that are too wide for boxes are refused") {
   CHECK_THROWS_WITH(
       boxes_of(
