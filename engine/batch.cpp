@@ -1,6 +1,7 @@
 #include "engine/batch.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "engine/sieve.hpp"
@@ -428,11 +429,12 @@ void BatchRun::keep_sizes(std::size_t first, std::size_t last) {
 
 }  // namespace
 
-void to_log10_flop(const Columns& columns, std::vector<double>& sizes) {
-  sizes.resize(columns.z.size());
+void to_log10_flop(const Columns& columns, std::size_t sets, std::vector<double>& sizes) {
+  const auto counts = std::span(columns.row_size).first(sets);
+  sizes.resize(std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
   std::size_t first = 0;
-  for (std::size_t set = 0; set < columns.row_size.size(); ++set) {
-    const std::size_t count = columns.row_size[set];
+  for (std::size_t set = 0; set < sets; ++set) {
+    const auto count = static_cast<std::size_t>(counts[set]);
     to_log10_flop(columns.location[set], columns.scale[set],
                   std::span(columns.z).subspan(first, count),
                   std::span(sizes).subspan(first, count));

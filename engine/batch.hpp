@@ -23,9 +23,10 @@ struct Columns {
   std::vector<float> z;  ///< all sizes of the kept, ascending within a candidate, standardised
 };
 
-/// All sizes of the kept in log10 FLOP, location + scale z: what a result file holds. Until then
-/// they are kept as z, which takes half the room. Overwrites `sizes`, in memory used again.
-void to_log10_flop(const Columns& columns, std::vector<double>& sizes);
+/// The sizes of the first `sets` [kept complete, year] in log10 FLOP, location + scale z: what a
+/// result file holds. Until then they are kept as z, which takes half the room. Overwrites `sizes`,
+/// in memory used again.
+void to_log10_flop(const Columns& columns, std::size_t sets, std::vector<double>& sizes);
 
 struct BatchResult {
   std::uint64_t batch = 0;

@@ -19,9 +19,6 @@ using Lanes = LaneScreen::Lanes;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double log10_of_2 = 0.30102999566398119521;
 constexpr double ln_10 = 2.30258509299404568402;
-constexpr double unit_roundoff = 0x1p-24;
-/// For second-order terms, as in screen.cpp.
-constexpr double margin = 1.1;
 /// More than rounding in double precision can change an exponent of ten, of order 100.
 constexpr double rounding_slack = 1e-9;
 /// Exponents of ten that are taken no farther.
@@ -52,42 +49,24 @@ struct LaneScreen::Values {
       }
     }
     kernels::powers_of_ten(value, value);
-    for (std::size_t i = 0; i < group_width; ++i) error[i] *= value[i] * ln_10 * margin;
+    for (std::size_t i = 0; i < group_width; ++i) error[i] *= value[i] * ln_10 * bound_margin;
   }
 };
 
 namespace {
 
-/// Skewness of z from its power sums, with the error bound of screen.cpp, which see.
+/// Skewness of z from its power sums.
 template <class Values>
 void set_skewness(const PerLane<double>& count, const GroupSums& sums, double error_factor,
                   Values& out) {
-  constexpr double unit = 40.0 * unit_roundoff * margin;
-  const auto cube = [](double x) { return x * x * x; };
   for (std::size_t i = 0; i < group_width; ++i) {
-    const double per_size = 1.0 / count[i];
-    const double m1 = sums.power_1[i] * per_size;
-    const double m2 = sums.power_2[i] * per_size;
-    const double m3 = sums.power_3[i] * per_size;
-    const double m4 = sums.power_4[i] * per_size;
-    const double size = std::abs(m1);
-    const double top = size + unit * std::sqrt(m2);
-    const double most_m2 = m2 + unit * m2;
-    const double variance = m2 - m1 * m1;
-    const double variance_error = unit * m2 + top * top - m1 * m1;
-    const double central = m3 - 3.0 * m1 * m2 + 2.0 * cube(m1);
-    const double central_error = unit * std::sqrt(m2 * m4) + 3.0 * (top * most_m2 - size * m2) +
-                                 2.0 * (cube(top) - cube(size));
-    const double least = variance - variance_error;
-    const double over_least = 1.0 / (least * std::sqrt(least));
-    const double most = variance + variance_error;
-    const double over_most = 1.0 / (most * std::sqrt(most));
-    const double value = central / (variance * std::sqrt(variance));
-    const double error = central_error * over_least + std::abs(central) * (over_least - over_most);
-    const bool known = least > 0.01 * m2 && m2 > 0x1p-50;
+    const Moments m =
+        moments_of(count[i], sums.power_1[i], sums.power_2[i], sums.power_3[i], sums.power_4[i]);
+    const double value = m.central_3 / (m.variance * std::sqrt(m.variance));
+    const bool known = m.least_variance > 0.0;
     out.value[i] = known ? value : 0.0;
     out.error[i] =
-        known ? error_factor * error + 1e-11 * count[i] * (1.0 + std::abs(value)) : infinity;
+        known ? error_factor * skewness_error(m) + double_rounding(count[i], value) : infinity;
   }
 }
 

@@ -134,19 +134,16 @@ class ColumnWriter {
     const std::size_t years = plan_.year_count();
     const std::size_t sets = static_cast<std::size_t>(
         std::min<std::uint64_t>(columns.row_size.size(), sets_wanted_ - row_size_->rows()));
-    std::uint64_t sizes = 0;
     std::vector<std::uint64_t> trajectories(sets);
     std::vector<std::int32_t> set_years(sets);
     for (std::size_t i = 0; i < sets; ++i) {
       trajectories[i] = columns.trajectory.at(i / years);
       set_years[i] = plan_.years[i % years];
-      sizes += columns.row_size[i];
     }
     set_trajectory_->append(trajectories);
     set_year_->append(set_years);
     row_size_->append(std::span(columns.row_size).first(sets));
-    to_log10_flop(columns, sizes_);
-    sizes_.resize(sizes);
+    to_log10_flop(columns, sets, sizes_);
     sizes_ = log10_flop_->exchange(std::move(sizes_));
   }
 

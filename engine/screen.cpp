@@ -12,10 +12,7 @@ namespace flopsieve::engine {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double unit_roundoff = 0x1p-24;
 constexpr double ln_10 = 2.30258509299404568402;
-/// For second-order terms and for bounds that are computed from the rounded values themselves.
-constexpr double margin = 1.1;
 
 /// Of the sizes, in powers of two from the location.
 double farthest(const Candidate& c) {
@@ -23,50 +20,12 @@ double farthest(const Candidate& c) {
 }
 
 double relative_sum_error(double farthest) {
-  return (40.0 + 2.0 * farthest) * unit_roundoff;
+  return (40.0 + 2.0 * farthest) * single_unit_roundoff;
 }
-
-/// Central moments of z with bounds of their errors.
-struct Moments {
-  double mean_error, least_variance, most_variance, central_3, error_3, central_4, error_4;
-};
 
 Moments moments(const Candidate& c) {
-  const auto n = static_cast<double>(c.inputs.count);
-  const double m1 = std::abs(c.power_1 / n);
-  const double m2 = c.power_2 / n;
-  const double m3 = c.power_3 / n;
-  const double m4 = c.power_4 / n;
-  const double unit = 40.0 * unit_roundoff * margin;
-  const double d1 = unit * std::sqrt(m2);
-  const double d2 = unit * m2;
-  const double d3 = unit * std::sqrt(m2 * m4);
-  const double d4 = unit * m4;
-  const double top = m1 + d1;  // the largest possible abs(mean)
-  const double variance = m2 - m1 * m1;
-  const double variance_error = d2 + top * top - m1 * m1;
-  const double signed_mean = c.power_1 / n;
-  Moments out{};
-  out.mean_error = d1;
-  out.least_variance = variance - variance_error;
-  out.most_variance = variance + variance_error;
-  out.central_3 = m3 - 3.0 * signed_mean * m2 + 2.0 * signed_mean * m1 * m1;
-  out.error_3 = d3 + 3.0 * (top * (m2 + d2) - m1 * m2) + 2.0 * (top * top * top - m1 * m1 * m1);
-  out.central_4 = m4 - 4.0 * signed_mean * m3 + 6.0 * m1 * m1 * m2 - 3.0 * m1 * m1 * m1 * m1;
-  out.error_4 = d4 + 4.0 * (top * (std::abs(m3) + d3) - m1 * std::abs(m3)) +
-                6.0 * (top * top * (m2 + d2) - m1 * m1 * m2) +
-                3.0 * (top * top * top * top - m1 * m1 * m1 * m1);
-  if (!(out.least_variance > 0.01 * m2 && m2 > 0x1p-50)) out.least_variance = 0.0;
-  return out;
-}
-
-/// Bound of the error of central / variance^(power / 2), from the bounds of both.
-double ratio_error(double central, double error, double least, double most, double power) {
-  const auto over = [power](double variance) {
-    const double root = std::sqrt(variance);
-    return power == 3.0 ? 1.0 / (variance * root) : 1.0 / (variance * variance);
-  };
-  return error * over(least) + std::abs(central) * (over(least) - over(most));
+  return moments_of(static_cast<double>(c.inputs.count), c.power_1, c.power_2, c.power_3,
+                    c.power_4);
 }
 
 /// Bound of the error of the value from errors of the sums alone.
@@ -74,7 +33,7 @@ double error_from_sums(StatisticKind kind, const Candidate& c, double value, dou
                        double sum_error) {
   using enum StatisticKind;
   const auto of_power = [value](double exponent_error) {
-    return std::abs(value) * ln_10 * margin * exponent_error;
+    return std::abs(value) * ln_10 * bound_margin * exponent_error;
   };
   switch (kind) {
     case count:
@@ -86,9 +45,9 @@ double error_from_sums(StatisticKind kind, const Candidate& c, double value, dou
     case total:
       return sum_error;
     case total_error:
-      return (1.0 + std::abs(value)) * ln_10 * margin * sum_error;
+      return (1.0 + std::abs(value)) * ln_10 * bound_margin * sum_error;
     case largest_share:
-      return value * margin * relative_sum_error(farthest(c));
+      return value * bound_margin * relative_sum_error(farthest(c));
     case cost_total:
       return of_power(sum_error);
     case cost_largest:
@@ -106,9 +65,9 @@ double error_from_sums(StatisticKind kind, const Candidate& c, double value, dou
     case sd:
       return c.scale * 0.5 * (m.most_variance - m.least_variance) / std::sqrt(m.least_variance);
     case skewness:
-      return ratio_error(m.central_3, m.error_3, m.least_variance, m.most_variance, 3.0);
+      return skewness_error(m);
     case excess_kurtosis:
-      return ratio_error(m.central_4, m.error_4, m.least_variance, m.most_variance, 4.0);
+      return kurtosis_error(m);
     default:
       return infinity;
   }
@@ -158,8 +117,7 @@ Screened screen(const Statistic& statistic, const Candidate& candidate, bool sol
   const bool same_bits =
       !solved || statistic.kind == StatisticKind::count || statistic.kind == StatisticKind::range;
   if (error == 0.0 && same_bits) return {value, 0.0};
-  const auto n = static_cast<double>(candidate.inputs.count);
-  return {value, error + 1e-11 * n * (1.0 + std::abs(value))};
+  return {value, error + double_rounding(static_cast<double>(candidate.inputs.count), value)};
 }
 
 Screened compared(const Constraint& rule, const Candidate& candidate, const Screened& known,
@@ -175,7 +133,7 @@ Screened compared(const Constraint& rule, const Candidate& candidate, const Scre
       if (rule.statistic.info().unit == "log10 FLOP") {
         const double ratio =
             std::isnan(previous) ? previous : kernels::power_of_ten(known.value - previous);
-        return {ratio, known.error == 0.0 ? 0.0 : ratio * ln_10 * margin * known.error};
+        return {ratio, known.error == 0.0 ? 0.0 : ratio * ln_10 * bound_margin * known.error};
       }
       if (previous == 0.0) {
         return {known.value == 0.0 ? 1.0 : infinity, known.error == 0.0 ? 0.0 : infinity};

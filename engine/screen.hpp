@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/candidate.hpp"
+#include "engine/moment_bounds.hpp"
 #include "engine/plan.hpp"
 
 /// Statistics of a candidate whose sums were taken in single precision (kernels::add_sizes),
@@ -22,10 +23,8 @@ bool fits_single_precision(const Candidate& candidate);
 /// powers of two from the location.
 double log10_sum_error(const Candidate& candidate);
 constexpr double log10_sum_error(double farthest) {
-  constexpr double unit_roundoff = 0x1p-24;
   constexpr double log10_of_e = 0.43429448190325182765;
-  constexpr double margin = 1.1;  // for second-order terms
-  return (40.0 + 2.0 * farthest) * (unit_roundoff * margin * log10_of_e);
+  return (40.0 + 2.0 * farthest) * (single_unit_roundoff * bound_margin * log10_of_e);
 }
 
 /// A statistic of a candidate with single-precision sums. `solved`: its location comes from its sum

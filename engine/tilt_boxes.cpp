@@ -21,8 +21,6 @@ constexpr std::size_t boxes_of_two = 256;
 /// So many times as many where the weight of one would be in the way of all others.
 constexpr std::size_t more_boxes = 4;
 
-constexpr double farthest = 42.0;
-
 /// ln of 1000 candidates for one.
 constexpr double hopeless = 6.9;
 
@@ -96,7 +94,7 @@ std::vector<TiltBox> TiltBoxes::make() const {
     halve(boxes, place, -infinity);
   }
   const double largest = largest_share(boxes);
-  const double least_prior = largest - farthest;
+  const double least_prior = largest - farthest_weight;
   std::erase_if(boxes, [=](const TiltBox& each) { return each.log_prior < least_prior; });
   while (boxes.size() < most * more_boxes) {
     const std::size_t place = first_of(boxes, [](const TiltBox& each) { return each.log_weight; });

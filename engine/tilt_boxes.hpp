@@ -9,6 +9,9 @@
 
 namespace flopsieve::engine {
 
+/// Boxes and groups of k whose prior is exp(-42) = 6e-19 of the largest weight do not matter.
+inline constexpr double farthest_weight = 42.0;
+
 /// Priors of the first two parameters of the law of sizes in a year, and a stratum of each.
 using TiltPriors = std::array<TiltPrior, 2>;
 using TiltStrata = std::array<Stratum, 2>;

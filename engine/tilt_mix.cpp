@@ -10,9 +10,6 @@
 namespace flopsieve::engine {
 namespace {
 
-/// Groups whose prior is exp(-42) = 6e-19 of the largest weight do not matter.
-constexpr double farthest = 42.0;
-
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -48,7 +45,8 @@ TiltMix::TiltMix(const Plan& plan, const CandidateInputs& inputs,
   });
   for (const std::size_t group : groups) {
     // No group is likelier given the total than it is at all.
-    if (count_->log_prior(group) > largest_ - farthest) add_group(plan, inputs, windows, group);
+    if (count_->log_prior(group) > largest_ - farthest_weight)
+      add_group(plan, inputs, windows, group);
   }
   weigh();
 }

@@ -147,21 +147,11 @@ std::vector<double> TableReader::numbers(std::string_view key) {
 }
 
 std::vector<std::int64_t> TableReader::integers(std::string_view key) {
-  std::vector<std::int64_t> result;
-  const std::string name = name_of(key);
-  for (const Value& element : array_elements(value(key), name, "an array of whole numbers")) {
-    result.push_back(as_integer(element, element_name(name, result.size())));
-  }
-  return result;
+  return elements(value(key), name_of(key), "an array of whole numbers", &TableReader::as_integer);
 }
 
 std::vector<std::string> TableReader::strings(std::string_view key) {
-  std::vector<std::string> result;
-  const std::string name = name_of(key);
-  for (const Value& element : array_elements(value(key), name, "an array of strings")) {
-    result.push_back(as_string(element, element_name(name, result.size())));
-  }
-  return result;
+  return elements(value(key), name_of(key), "an array of strings", &TableReader::as_string);
 }
 
 TableReader TableReader::table(std::string_view key) {
@@ -206,9 +196,15 @@ std::string TableReader::as_string(const Value& value, const std::string& name) 
 }
 
 std::vector<double> TableReader::as_numbers(const Value& value, const std::string& name) const {
-  std::vector<double> result;
-  for (const Value& element : array_elements(value, name, "an array of numbers")) {
-    result.push_back(as_number(element, element_name(name, result.size())));
+  return elements(value, name, "an array of numbers", &TableReader::as_number);
+}
+
+template <class T>
+std::vector<T> TableReader::elements(const Value& value, const std::string& name,
+                                     const std::string& wanted, Converter<T> convert) const {
+  std::vector<T> result;
+  for (const Value& element : array_elements(value, name, wanted)) {
+    result.push_back((this->*convert)(element, element_name(name, result.size())));
   }
   return result;
 }

@@ -101,6 +101,11 @@ class TableReader {
                                const std::string& wanted) const;
   const std::vector<Value>& array_elements(const Value& value, const std::string& name,
                                            const std::string& wanted) const;
+  template <class T>
+  using Converter = T (TableReader::*)(const Value&, const std::string&) const;
+  template <class T>
+  std::vector<T> elements(const Value& value, const std::string& name, const std::string& wanted,
+                          Converter<T> convert) const;
 
   const Value* table_;
   std::string path_;

@@ -57,21 +57,24 @@ HWY_INLINE V PowerOfTwo(D d, V high, V low) {
   return hn::BitCast(d, hn::Add(hn::BitCast(du, mantissa), exponent));
 }
 
+/// 2^(x * factor), the factor given as a sum.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V PowerOfBase(D d, V x, double factor, double factor_low) {
+  const V most = hn::Set(d, factor);
+  const V high = hn::Mul(x, most);
+  const V low = Fma(d, x, most, hn::Neg(high));
+  return PowerOfTwo(d, high, hn::Add(low, hn::Mul(x, hn::Set(d, factor_low))));
+}
+
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V PowerOfTen(D d, V x) {
-  const V factor = hn::Set(d, log2_of_10);
-  const V high = hn::Mul(x, factor);
-  const V low = Fma(d, x, factor, hn::Neg(high));
-  return PowerOfTwo(d, high, hn::Add(low, hn::Mul(x, hn::Set(d, log2_of_10_low))));
+  return PowerOfBase(d, x, log2_of_10, log2_of_10_low);
 }
 
 /// e^x for -708 <= x <= 709.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Exponential(D d, V x) {
-  const V factor = hn::Set(d, log2_of_e);
-  const V high = hn::Mul(x, factor);
-  const V low = Fma(d, x, factor, hn::Neg(high));
-  return PowerOfTwo(d, high, hn::Add(low, hn::Mul(x, hn::Set(d, log2_of_e_low))));
+  return PowerOfBase(d, x, log2_of_e, log2_of_e_low);
 }
 
 template <class D, class V = hn::Vec<D>>

@@ -29,7 +29,7 @@ void append(std::vector<T>& into, const std::vector<T>& from) {
 /// The sizes of all kept candidates, one after the other.
 inline std::vector<double> log10_flop(const Columns& columns) {
   std::vector<double> sizes;
-  to_log10_flop(columns, sizes);
+  to_log10_flop(columns, columns.row_size.size(), sizes);
   return sizes;
 }
 
