@@ -9,7 +9,6 @@
 #include "engine/error.hpp"
 #include "engine/split_run.hpp"
 #include "engine/summary.hpp"
-#include "engine/tilt_mix.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -21,7 +20,7 @@ constexpr std::uint64_t tile = 4096;
 /// many where both mean and sd are drawn.
 std::uint64_t attempts_at_once(const Plan& plan) {
   if (!is_tilted(plan.sampling.method)) return 1;
-  return has_random_parameter(plan, 0) && has_random_parameter(plan, 1) ? tile : 64;
+  return 64;
 }
 
 /// match = "last": how unequal the weights of the first candidates are.

@@ -61,11 +61,8 @@ void TiltedTrials::draw(std::span<const Trial> trials, std::span<CandidateInputs
       mix = &mix_of(*trials[i].trajectory, address, shared);
       constant = kernels::exponential(mix->log_constant());
     }
-    const auto uniform = [&](std::uint32_t index) {
-      return sampler_->draws().uniform(Stream::thinning, address, index);
-    };
     inputs[i] = shared;
-    tilts_[i] = &mix->draw({uniform(1), uniform(2), uniform(3), uniform(4)}, inputs[i]);
+    tilts_[i] = &mix->draw(sampler_->draws(), address, inputs[i]);
     constants_[i] = constant;
   }
 }

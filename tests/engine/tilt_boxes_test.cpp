@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <memory>
 
 #include "engine/tilt_mix.hpp"
 #include "tests/engine/support/plans.hpp"
@@ -72,7 +73,8 @@ TEST_CASE("Boxes are the prior, cut, and each has a table that bounds all its la
   double prior = 0.0, area = 0.0;
   bool all_apart = true;
   for (const TiltBox& box : boxes) {
-    const auto& [mean, sd] = box.strata;
+    const Stratum& mean = box.strata[0];
+    const Stratum& sd = box.strata[1];
     prior += std::exp(box.log_prior);
     area += (mean.high - mean.low) * (sd.high - sd.low);
     // Both laws are uniform.
@@ -98,9 +100,9 @@ TEST_CASE("A constant is a box without a width") {
       boxes_of(plan_with(testing::constant(23.0), testing::constant(1.0)));
   REQUIRE(one.size() == 1);
   CHECK(one[0].log_prior == 0.0);
+  CHECK(one[0].strata.empty());
   for (const TiltBox& box : boxes_of(plan_with(testing::constant(23.0), uniform(0.6, 1.4)))) {
-    CHECK(box.strata[0].low == 23.0);
-    CHECK(box.strata[0].high == 23.0);
+    CHECK(box.strata.size() == 1);
   }
 }
 
@@ -112,12 +114,18 @@ TEST_CASE("A prior of which rounding leaves a few steps of probability is cut no
   CHECK(boxes.size() <= 8);
 }
 
-TEST_CASE("Priors that are too wide for boxes are refused") {
-  CHECK_THROWS_WITH(
-      boxes_of(
-          plan_with(testing::normal(23.0, 2.0),
-                    testing::within(testing::law(kernels::Law::lognormal, 0.0, 1.0), 1e-3, 20.0))),
-      Contains("too wide to tilt") && Contains("give them bounds"));
+TEST_CASE("Priors that are too wide for boxes are named") {
+  const Plan plan =
+      plan_with(testing::normal(23.0, 2.0),
+                testing::within(testing::law(kernels::Law::lognormal, 0.0, 1.0), 1e-3, 20.0));
+  const TiltPriors priors = tilt_priors(plan, 0);
+  const auto count_law = std::make_shared<TiltCount>(static_cast<std::uint32_t>(count));
+  const TiltMix mix(plan, inputs_at(23.0, 1.0), count_law, priors, {});
+  CHECK_THAT(mix.obstacle(), Contains("too wide to tilt") && Contains("mean from ") &&
+                                 Contains("with sd from ") && Contains("give them bounds"));
+  const Plan narrow = plan_with(uniform(22.5, 23.5), uniform(0.6, 1.4));
+  const TiltPriors bounded = tilt_priors(narrow, 0);
+  CHECK(TiltMix(narrow, inputs_at(23.0, 1.0), count_law, bounded, {}).obstacle() == "");
 }
 
 }  // namespace
