@@ -21,6 +21,15 @@ double safe_log(double value) {
   return value >= std::numeric_limits<double>::min() ? kernels::natural_log(value) : minus_infinity;
 }
 
+/// Where a bound is loose anyway, one for a few cells saves its time.
+std::size_t cells_together(const TiltBound& bound) {
+  constexpr std::size_t most = 8;
+  const double varies = bound.variation() / 0.1;
+  std::size_t together = 1;
+  while (together < most && 2.0 * static_cast<double>(together) <= varies) together *= 2;
+  return together;
+}
+
 Plan plan_with(const Sizes& sizes) {
   Plan plan;
   plan.sizes = sizes;
@@ -34,27 +43,32 @@ TiltBase::TiltBase(const Sizes& sizes, const TiltRange& range, double log10_most
   if (is_grid()) {
     set_points(range.low, log10_most);
   } else {
-    set_cells(range, log10_most);
+    set_frame(range, log10_most);
   }
 }
 
-void TiltBase::set_cells(const TiltRange& range, double log10_most) {
-  const TiltBound& bound = bound_.emplace(plan_.sizes, range);
-  const auto& [lowest, highest] = bound.support();
+void TiltBase::set_frame(const TiltRange& range, double log10_most) {
+  const auto& [lowest, highest] = bound_.emplace(plan_.sizes, range).support();
   // Where no size fits into the window the law stays whole: nothing will be kept.
   const bool is_cut = log10_most > lowest && log10_most < highest;
   frame_ = {lowest, (is_cut ? log10_most : highest) - lowest};
   log10_largest_ = frame_.location + frame_.scale;
+}
+
+void TiltBase::make_cells() const {
   const double log_scale = kernels::natural_log(frame_.scale);
   const double width = frame_.scale * cell_width;
+  const std::size_t together = cells_together(*bound_);
+  log_bounds_.resize(kernels::cell_count);
+  for (std::size_t first = 0; first < kernels::cell_count; first += together) {
+    const double low = frame_.location + static_cast<double>(first) * width;
+    const double high = frame_.location + static_cast<double>(first + together) * width;
+    std::fill_n(log_bounds_.begin() + static_cast<std::ptrdiff_t>(first), together,
+                rounding + log_scale + bound_->log_largest(low, high));
+  }
   for (std::size_t cell = 0; cell <= kernels::cell_count; ++cell) {
-    const auto above = static_cast<double>(cell);
-    sizes_.push_back(
-        kernels::power_of_ten(std::min((above * cell_width - 1.0) * frame_.scale, 0.0)));
-    if (cell == kernels::cell_count) break;
-    const double low = frame_.location + above * width;
-    const double high = frame_.location + (above + 1.0) * width;
-    log_bounds_.push_back(rounding + log_scale + bound.log_largest(low, high));
+    const double below = (static_cast<double>(cell) * cell_width - 1.0) * frame_.scale;
+    sizes_.push_back(kernels::power_of_ten(std::min(below, 0.0)));
   }
 }
 
@@ -80,6 +94,7 @@ void TiltBase::set_points(const CandidateInputs& inputs, double log10_most) {
 }
 
 std::span<const double> TiltBase::sizes(bool largest) const {
+  if (sizes_.empty()) make_cells();
   return std::span(sizes_).subspan(largest && !is_grid() ? 1 : 0, kernels::cell_count);
 }
 
@@ -110,7 +125,7 @@ kernels::SizeLaw TiltBase::law(const CandidateInputs& inputs, LawStorage& storag
 
 double TiltBase::log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law,
                              double z) const {
-  if (is_grid()) return log_bounds_[kernels::cell_of(static_cast<float>(z))] - rounding;
+  if (is_grid()) return log_bounds()[kernels::cell_of(static_cast<float>(z))] - rounding;
   const Frame own = frame_of(plan_, inputs);
   return safe_log(frame_.scale / own.scale * kernels::density(law, law_z(own, z)));
 }

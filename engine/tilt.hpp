@@ -50,7 +50,8 @@ struct TiltTerm {
   double strength = 0.0;
 };
 
-/// A law of sizes between the least size and the largest that is possible, cut into cells.
+/// A law of sizes between the least size and the largest that is possible, cut into cells. Of one
+/// thread, as all that is made of it.
 class TiltBase {
  public:
   /// Sizes above 10^log10_most FLOP are not drawn, as far as the law reaches down to there. Serves
@@ -67,7 +68,10 @@ class TiltBase {
 
   /// ln of the density of z, or of a bound for a whole cell; -infinity where it is 0.
   double log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law, double z) const;
-  std::span<const double> log_bounds() const { return log_bounds_; }
+  std::span<const double> log_bounds() const {
+    if (log_bounds_.empty()) make_cells();
+    return log_bounds_;
+  }
 
   /// log10 FLOP of the largest size that is drawn, the unit of sizes().
   double log10_largest() const { return log10_largest_; }
@@ -90,15 +94,17 @@ class TiltBase {
   double law_z(const Frame& own, double z) const {
     return (frame_.location - own.location) / own.scale + z * (frame_.scale / own.scale);
   }
-  void set_cells(const TiltRange& range, double log10_most);
+  void set_frame(const TiltRange& range, double log10_most);
+  void make_cells() const;
   void set_points(const CandidateInputs& inputs, double log10_most);
 
   Plan plan_;                       ///< its sizes only
   std::optional<TiltBound> bound_;  ///< not of a grid
   Frame frame_;
   double log10_largest_ = 0.0;
-  std::vector<double> log_bounds_;
-  std::vector<double> sizes_;  ///< m / largest m at the ends of the cells, ascending
+  /// Made when they are first asked for.
+  mutable std::vector<double> log_bounds_;
+  mutable std::vector<double> sizes_;  ///< m / largest m at the ends of the cells, ascending
 };
 
 /// The law tilted by exp(strength * m / largest m) and further terms. Of one thread: the table is

@@ -52,6 +52,9 @@ class TiltBound {
   /// tilt_parameters.hpp; 0 of one that does not vary.
   double variation(std::size_t parameter) const;
 
+  /// Of all parameters together.
+  double variation() const;
+
  private:
   /// A normal component, or a slice of a skew-normal law.
   struct Bell {
@@ -73,7 +76,7 @@ class TiltBound {
   double log_flat(double low, double high) const;
   double log_sum(double low, double high) const;
   static double log_bell(const Bell& bell, double low, double high);
-  static double log_lean(const Bell& bell, double low, double high);
+  static double log_lean(const Bell& bell, double low, double high, double enough);
   Interval parameter(std::size_t i) const;
   double scale_at(std::size_t location) const;
 

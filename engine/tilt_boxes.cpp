@@ -15,6 +15,7 @@ constexpr std::array<std::size_t, 4> boxes_for = {1, 32, 256, 1024};
 
 /// So many times as many where the weight of one would be in the way of all others.
 constexpr std::size_t more_boxes = 4;
+constexpr std::size_t most_boxes = 1024;
 
 /// Narrower boxes are not halved.
 constexpr double narrowest = 1e-6;
@@ -67,7 +68,7 @@ std::vector<TiltBox> TiltBoxes::make() const {
   const double largest = largest_share(boxes);
   const double least_prior = largest - farthest_weight;
   std::erase_if(boxes, [=](const TiltBox& each) { return each.log_prior < least_prior; });
-  while (boxes.size() < most * more_boxes) {
+  while (boxes.size() < std::min(most * more_boxes, most_boxes)) {
     const std::size_t place = first_of(boxes, [](const TiltBox& each) { return each.log_weight; });
     if (place == boxes.size()) break;
     const bool is_in_the_way = boxes[place].log_weight > largest;
