@@ -6,7 +6,6 @@
 
 #include "engine/size_law.hpp"
 #include "kernels/math.hpp"
-#include "kernels/math_constants.hpp"
 #include "kernels/normal.hpp"
 
 namespace flopsieve::engine {
@@ -14,7 +13,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double log_sqrt_two_pi = 0.91893853320467274178;
-constexpr double log_two = 0.69314718055994530942;
 constexpr double ln_10 = 2.3025850929940456840;
 
 /// An unbounded law is cut where it has less than 1e-15 left.
@@ -23,21 +21,9 @@ constexpr double farthest_sd = 8.0;
 /// Instead of a probability of 0: a bound without use.
 constexpr double least_mass = std::numeric_limits<double>::min();
 
-/// A normal deviate is smaller, but for 1e-16.
-constexpr double surely = 8.3;
-
-/// A skew-normal law is cut into slices of this width in delta = alpha / sqrt(1 + alpha^2): mean
-/// and sd fixed, its location, scale and alpha vary together, which intervals of each forget.
-constexpr double slice_width = 0.004;
-constexpr double most_slices = 6.0;
-
 Interval product(const Interval& a, double factor) {
   return factor < 0.0 ? Interval{a.high * factor, a.low * factor}
                       : Interval{a.low * factor, a.high * factor};
-}
-
-double largest_product(const Interval& a, double factor) {
-  return std::max(a.low * factor, a.high * factor);
 }
 
 Interval sum(const Interval& a, const Interval& b) {
@@ -48,18 +34,6 @@ double delta_of(double alpha) {
   return alpha / std::sqrt(1.0 + alpha * alpha);
 }
 
-double alpha_of(double delta) {
-  return delta / std::sqrt(1.0 - delta * delta);
-}
-
-/// Azzalini's scale of a skew-normal law with sd 1, and how far its location is above the mean 0.
-double scale_of(double delta) {
-  return 1.0 / std::sqrt(1.0 - kernels::skew_normal_two_over_pi * delta * delta);
-}
-double location_of(double delta) {
-  return -std::sqrt(kernels::skew_normal_two_over_pi) * delta * scale_of(delta);
-}
-
 /// Integral of exp(-rate * s) over s from 0 to length.
 double decay(double rate, double length) {
   if (rate == 0.0) return length;
@@ -67,16 +41,6 @@ double decay(double rate, double length) {
 }
 
 }  // namespace
-
-bool TiltRange::is_point(const Sizes& sizes) const {
-  if (low.parameters != high.parameters) return false;
-  for (std::size_t i = 0; i < sizes.components.size(); ++i) {
-    const CandidateInputs::Component& a = low.components[i];
-    const CandidateInputs::Component& b = high.components[i];
-    if (a.weight != b.weight || a.mean != b.mean || a.sd != b.sd) return false;
-  }
-  return true;
-}
 
 TiltBound::TiltBound(const Sizes& sizes, const TiltRange& range) : sizes_(&sizes), range_(range) {
   switch (sizes.family) {
@@ -97,7 +61,7 @@ TiltBound::TiltBound(const Sizes& sizes, const TiltRange& range) : sizes_(&sizes
     case SizeFamily::skew_normal:
     case SizeFamily::skew_normal_direct:
       set_skewed();
-      break;
+      return;
     case SizeFamily::mixture:
       set_mixture();
       break;
@@ -119,10 +83,9 @@ Interval TiltBound::parameter(std::size_t i) const {
   return {range_.low.parameters[i], range_.high.parameters[i]};
 }
 
-void TiltBound::add_bell(double log_weight, const Interval& mean, const Interval& sd,
-                         const Interval& alpha) {
+void TiltBound::add_bell(double log_weight, const Interval& mean, const Interval& sd) {
   const Interval log_sd{kernels::natural_log(sd.low), kernels::natural_log(sd.high)};
-  bells_.push_back({log_weight - log_sqrt_two_pi, mean, sd, log_sd, alpha});
+  bells_.push_back({log_weight - log_sqrt_two_pi, mean, sd, log_sd});
 }
 
 void TiltBound::set_normal() {
@@ -177,69 +140,23 @@ void TiltBound::set_empirical() {
 }
 
 void TiltBound::set_skewed() {
-  const bool is_direct = sizes_->family == SizeFamily::skew_normal_direct;
   const auto alpha = [&](const CandidateInputs& inputs) {
     const kernels::SkewNormalShape shape = shape_of(sizes_->family, inputs);
     return shape.absolute / shape.normal;
   };
-  const Interval alphas{alpha(range_.low), alpha(range_.high)};
-  const Interval deltas{delta_of(alphas.low), delta_of(alphas.high)};
-  const double width = deltas.high - deltas.low;
-  const double slices = std::clamp(std::ceil(width / slice_width), 1.0, most_slices);
-  for (double i = 0.0; i < slices && !is_direct; ++i) {
-    const double from = deltas.low + width * (i / slices);
-    const double to = i + 1.0 < slices ? deltas.low + width * ((i + 1.0) / slices) : deltas.high;
-    const Interval sd = parameter(1);
-    // The location falls with delta; the scale is least where delta is nearest to 0.
-    const Interval location{std::min(location_of(to) * sd.low, location_of(to) * sd.high),
-                            std::max(location_of(from) * sd.low, location_of(from) * sd.high)};
-    const double nearest = scale_of(std::clamp(0.0, from, to));
-    const double farthest = std::max(scale_of(from), scale_of(to));
-    add_bell(
-        0.0, sum(parameter(0), location), {nearest * sd.low, farthest * sd.high},
-        {i == 0.0 ? alphas.low : alpha_of(from), i + 1.0 < slices ? alpha_of(to) : alphas.high});
-  }
-  if (is_direct) add_bell(0.0, parameter(0), parameter(1), alphas);
-  has_mode_ = range_.is_point(*sizes_);
-  if (has_mode_) mode_ = skewed_mode();
-}
-
-/// Between 0 and 1 standard deviation from Azzalini's location, on the side of alpha, where the
-/// density has one peak: by thirds.
-double TiltBound::skewed_mode() const {
-  const Bell& law = bells_[0];
-  const double side = law.alpha.low < 0.0 ? -law.sd.low : law.sd.low;
-  const auto at = [&](double t) {
-    const double x = law.mean.low + side * t;
-    return log_bell(law, x, x) + log_lean(law, x, x, -infinity);
-  };
-  double low = 0.0;
-  double high = 1.0;
-  for (int step = 0; step < 60; ++step) {
-    const double third = (high - low) / 3.0;
-    if (at(low + third) < at(high - third)) {
-      low += third;
-    } else {
-      high -= third;
-    }
-  }
-  return law.mean.low + side * 0.5 * (low + high);
+  const bool is_direct = sizes_->family == SizeFamily::skew_normal_direct;
+  skewed_.emplace(is_direct ? SkewedBound::Given::azzalini : SkewedBound::Given::moments,
+                  parameter(0), parameter(1), Interval{alpha(range_.low), alpha(range_.high)});
+  support_ = skewed_->support();
 }
 
 double TiltBound::log_largest(double low, double high) const {
+  if (skewed_) return skewed_->log_largest(low, high);
   if (bells_.empty()) return log_flat(low, high);
   if (sizes_->family == SizeFamily::mixture || sizes_->family == SizeFamily::empirical) {
     return log_sum(low, high);
   }
-  if (has_mode_) low = high = std::clamp(mode_, low, high);
-  double largest = -infinity;
-  for (const Bell& each : bells_) {
-    const double log_normal = log_bell(each, low, high);
-    if (log_normal + log_two > largest) {
-      largest = std::max(largest, log_normal + log_lean(each, low, high, largest - log_normal));
-    }
-  }
-  return largest;
+  return log_bell(bells_[0], low, high);
 }
 
 /// The denominator is least at an end of what of [low, high] all laws hold: it falls below the
@@ -281,19 +198,6 @@ double TiltBound::log_bell(const Bell& bell, double low, double high) {
   }
   const double t = distance / sd;
   return bell.log_weight - log_sd - 0.5 * t * t;
-}
-
-/// ln of the largest 2 Phi(alpha * t), or of a bound that is not above `enough`: as 2 Phi(-t) <=
-/// exp(-t^2 / 2) for t > 0.
-double TiltBound::log_lean(const Bell& bell, double low, double high, double enough) {
-  if (bell.alpha.low == 0.0 && bell.alpha.high == 0.0) return 0.0;
-  const Interval above{low - bell.mean.high, high - bell.mean.low};
-  const double most =
-      std::max(largest_product(above, bell.alpha.low), largest_product(above, bell.alpha.high));
-  const double t = most / (most > 0.0 ? bell.sd.low : bell.sd.high);
-  if (t > surely) return log_two;
-  if (t < 0.0 && -0.5 * t * t <= enough) return -0.5 * t * t;
-  return log_two + kernels::natural_log(std::max(kernels::normal_cdf(t), least_mass));
 }
 
 double TiltBound::variation() const {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "engine/inputs.hpp"
 #include "engine/plan.hpp"
 #include "engine/tilt_parameters.hpp"
+#include "engine/tilt_skewed.hpp"
 
 /// Bounds of the density of x = log10 FLOP under all laws of sizes with parameters between two.
 namespace flopsieve::engine {
@@ -14,13 +16,6 @@ namespace flopsieve::engine {
 struct TiltRange {
   CandidateInputs low;
   CandidateInputs high;
-
-  bool is_point(const Sizes& sizes) const;
-};
-
-struct Interval {
-  double low = 0.0;
-  double high = 0.0;
 };
 
 /// A bound that holds for every law of a range, and is the largest density where the range is one
@@ -32,8 +27,7 @@ struct Interval {
 ///   normal, mixture, empirical  sum of (largest weight / sum of the weights) * (largest normal
 ///                               density of each component)
 ///   truncated_normal            largest normal density / least probability of the narrowest range
-///   skew_normal                 2 * largest normal density * Phi(largest alpha * t) in Azzalini's
-///                               parameters, the largest for slices of the skewness
+///   skew_normal                 tilt_skewed.hpp
 ///   uniform, power_law          1 / integral of 10^((gradient - 1)(y - x)) dy over the narrowest
 ///                               range that holds x, with the largest gradient below x and the
 ///                               least above
@@ -56,12 +50,11 @@ class TiltBound {
   double variation() const;
 
  private:
-  /// A normal component, or a slice of a skew-normal law.
+  /// A normal component.
   struct Bell {
     double log_weight;  ///< with all factors that are the same everywhere
     Interval mean, sd;
     Interval log_sd;
-    Interval alpha;  ///< Azzalini's
   };
 
   void set_normal();
@@ -69,14 +62,11 @@ class TiltBound {
   void set_empirical();
   void set_skewed();
   void set_ends(std::size_t lower, std::size_t upper);
-  void add_bell(double log_weight, const Interval& mean, const Interval& sd,
-                const Interval& alpha = {});
+  void add_bell(double log_weight, const Interval& mean, const Interval& sd);
   double least_log_mass() const;
-  double skewed_mode() const;
   double log_flat(double low, double high) const;
   double log_sum(double low, double high) const;
   static double log_bell(const Bell& bell, double low, double high);
-  static double log_lean(const Bell& bell, double low, double high, double enough);
   Interval parameter(std::size_t i) const;
   double scale_at(std::size_t location) const;
 
@@ -86,8 +76,7 @@ class TiltBound {
   Interval support_;
   Interval narrowest_;  ///< of laws with ends: from the highest lower one to the lowest upper one
   Interval rate_;       ///< of laws without bells: the density is proportional to exp(rate * x)
-  double mode_ = 0.0;   ///< of a single skew-normal law
-  bool has_mode_ = false;
+  std::optional<SkewedBound> skewed_;
 };
 
 }  // namespace flopsieve::engine
