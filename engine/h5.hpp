@@ -54,6 +54,9 @@ constexpr H5Type h5_type() {
 /// The length of a first dimension that is not known before the rows have been appended.
 inline constexpr std::uint64_t kGrowing = std::numeric_limits<std::uint64_t>::max();
 
+/// Rows that are not kept in chunks, and go to the file as they come.
+inline constexpr std::size_t kNoChunks = 0;
+
 /// One dimension of a dataset.
 struct Dimension {
   /// Path of the one-dimensional dataset with its coordinates, of the same length. If there is
@@ -244,13 +247,13 @@ class H5Appender {
 /// cache and filters, and large pieces are hashed by another thread meanwhile. The length of
 /// dimension 0 is either stated, and then finish() demands exactly that many rows, or kGrowing:
 /// then the dimension is unlimited in the sense of netCDF, and finish() stretches a scale without
-/// values to the rows that have come. Must not outlive the file; a dataset that was not finished
-/// has no SHA-256.
+/// values to the rows that have come. With kNoChunks the length must be stated, and no memory is
+/// held. Must not outlive the file; a dataset that was not finished has no SHA-256.
 template <H5Number T>
 class RowWriter {
  public:
   /// Chunks span whole rows; as many as fit in `chunk_bytes` (at most 1 MiB, HDF5's cache, or
-  /// every append() compresses its chunk again), one at least.
+  /// every append() compresses its chunk again), one at least. Or kNoChunks.
   RowWriter(H5File& file, std::string path, const DatasetInfo& info,
             std::size_t chunk_bytes = std::size_t{256} << 10)
       : appender_(file, std::move(path), h5_type<T>(), info, chunk_bytes) {}
@@ -270,7 +273,8 @@ class RowWriter {
   /// Rows so far.
   std::uint64_t rows() const { return appender_.rows(); }
 
-  /// Once, at the end: writes the attribute "sha256" and releases the dataset.
+  /// Once, at the end: writes the attribute "sha256", unless the dataset is not hashed, and
+  /// releases the dataset.
   void finish() { appender_.finish(); }
 
  private:
