@@ -72,9 +72,11 @@ struct DatasetInfo {
   std::vector<Dimension> dimensions;  ///< 1 to 4, slowest first
   std::string units;                  ///< as UDUNITS spells them, "1" for pure numbers
   std::string long_name;
-  int deflate = 0;     ///< 0 (none) to 9, with the bytes shuffled first; for files, not for parts
-  bool hashed = true;  ///< false: without "sha256", for what a seal (sealed.hpp) covers
+  int deflate = 0;  ///< 0 (none) to 9, with the bytes shuffled first
 };
+
+/// Whether datasets carry "sha256"; not where a seal (sealed.hpp) covers the whole file.
+enum class Hashing { each_dataset, none };
 
 /// An open HDF5 file. Movable. Closed at the end of its life, which reports nothing: a writer
 /// must call flush() (or take_image()) and let it throw.
@@ -86,7 +88,8 @@ class H5File {
 
   /// A new file in memory; `name` stands in messages only. It is built in `memory`, whose contents
   /// are lost: memory that is used again spares the system new pages.
-  static H5File create_in_memory(const std::string& name, PageBytes memory = {});
+  static H5File create_in_memory(const std::string& name, PageBytes memory = {},
+                                 Hashing hashing = Hashing::each_dataset);
 
   static H5File open(const std::filesystem::path& path);
 
@@ -273,8 +276,7 @@ class RowWriter {
   /// Rows so far.
   std::uint64_t rows() const { return appender_.rows(); }
 
-  /// Once, at the end: writes the attribute "sha256", unless the dataset is not hashed, and
-  /// releases the dataset.
+  /// Once, at the end: writes the attribute "sha256" and releases the dataset.
   void finish() { appender_.finish(); }
 
  private:

@@ -31,7 +31,6 @@ struct H5Appender::State {
   std::string path;
   H5Type type;
   Dimension first;
-  bool hashes = true;
   std::uint64_t row_bytes = 0;
   Handle dataset;
   std::size_t chunk_bytes = 0;   ///< 0: HDF5 forms the chunks, if there are any
@@ -100,7 +99,6 @@ H5Appender::H5Appender(H5File& file, std::string path, H5Type type, const Datase
                                          std::move(path),
                                          type,
                                          info.dimensions[0],
-                                         info.hashed,
                                          row_bytes,
                                          std::move(dataset),
                                          plain,
@@ -140,7 +138,7 @@ void H5Appender::begin_append(std::span<const std::byte> values) {
   } else {
     require(count <= state.first.length - state.rows, state.path + " was given too many rows");
   }
-  if (state.hashes) {
+  if (state.file.hashing == Hashing::each_dataset) {
     const auto policy = values.size() < kWorthAThread ? std::launch::deferred : std::launch::async;
     state.hashed = std::async(policy, [&state, values] { state.hash.update(values); });
   }
@@ -166,7 +164,9 @@ void H5Appender::finish() {
   if (growing && state.first.scale != state.path) {
     stretch_scale(state.file, state.first.scale, state.rows);
   }
-  if (state.hashes) put_text(state.file, state.dataset.get(), "sha256", state.hash.hex());
+  if (state.file.hashing == Hashing::each_dataset) {
+    put_text(state.file, state.dataset.get(), "sha256", state.hash.hex());
+  }
   state.dataset = Handle();
 }
 

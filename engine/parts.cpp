@@ -68,7 +68,7 @@ void write_columns(H5File& file, const Plan& plan, const std::vector<Columns>& b
   const Dimension statistic{"/kept_statistic",
                             length(statistics) == 0 ? 0 : plan.outputs.statistics.size()};
   const auto info = [](std::vector<Dimension> dimensions, const char* units) {
-    return DatasetInfo{std::move(dimensions), units, "", 0, false};
+    return DatasetInfo{std::move(dimensions), units, "", 0};
   };
   file.write("/columns/trajectory", trajectory, info({row}, "1"));
   file.write("/columns/attempt", column(batches, &Columns::attempt), info({row, year}, "1"));
@@ -223,7 +223,8 @@ void PartWriter::write_part(const fs::path& path, Waiting batches) {
 
 PageBytes PartWriter::build_image(const fs::path& path, Waiting& batches, PageBytes memory) const {
   const Plan& plan = study_->plan;
-  H5File file = H5File::create_in_memory(path.filename().string(), std::move(memory));
+  H5File file =
+      H5File::create_in_memory(path.filename().string(), std::move(memory), Hashing::none);
   file.write_attribute("/", format::kind, std::string_view(format::kind_part));
   file.write_attribute("/", format::format_version, std::int32_t{format::version});
   file.write_attribute("/", format::identity, study_->identity);
