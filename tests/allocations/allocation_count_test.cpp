@@ -126,8 +126,8 @@ TEST_CASE("a batch allocates nothing for further candidates") {
   testing::add_constraint(plan, testing::bounded("largest_share", 1.5, 2.0, 2));
   cost_of(plan, 1 << 13);  // whatever is made once per thread
   const Cost few = cost_of(plan, 1 << 13);
-  const Cost many = cost_of(plan, 1 << 15);
-  REQUIRE(many.candidates == 4 * few.candidates);
+  const Cost many = cost_of(plan, 1 << 17);
+  REQUIRE(many.candidates == 16 * few.candidates);
   // The six buffers of sizes in order grow with the largest candidate that needed them so far: the
   // rare one that single precision leaves open. They double, so not often.
   CHECK(many.allocations >= few.allocations);
