@@ -25,7 +25,6 @@ struct GradientSums {
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ordered.cpp"
-#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // compiles the rest of this file once per target
 #include "hwy/highway.h"
 #include "kernels/math-inl.hpp"
@@ -318,9 +317,6 @@ void AllocationGradients(const float* HWY_RESTRICT sorted, std::size_t rows,
   }
 }
 
-/// So far ahead rows are fetched that are packed.
-constexpr std::size_t rows_ahead = 16;
-
 /// Which lane of packed rows comes from where: -1 for those that stay.
 using Sources = std::array<std::int32_t, group_width>;
 
@@ -343,9 +339,6 @@ void PackVectors(const float* HWY_RESTRICT z, std::size_t rows, const Sources& s
   const auto table = hn::SetTableIndices(d, places.data());
   const auto mask = hn::RebindMask(d, hn::MaskFromVec(hn::Load(di, taken.data())));
   for (std::size_t row = 0; row < rows * group_width; row += group_width) {
-    // The rows are in the second cache.
-    hwy::Prefetch(packed + row + rows_ahead * group_width);
-    hwy::Prefetch(z + row + rows_ahead * group_width);
     const auto moved = hn::TableLookupLanes(hn::LoadU(d, z + row + from), table);
     hn::StoreU(hn::IfThenElse(mask, moved, hn::LoadU(d, packed + row + to)), d, packed + row + to);
   }
