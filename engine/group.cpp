@@ -36,10 +36,11 @@ void GroupDraws::begin(const TrialInputs& all, std::span<const std::uint32_t> or
   group.rejections.fill(0);
   counts_.fill(0);
   scales_.fill(0.0);
+  const bool tilted = tilted_->in_use();
   for (std::size_t lane = 0; lane < order.size(); ++lane) {
     const std::size_t trial = order[lane];
     const CandidateInputs& inputs = all.of(trial);
-    const Frame frame = tilted_->in_use() ? tilted_->frame(trial) : frame_of(*plan_, inputs);
+    const Frame frame = tilted ? tilted_->frame(trial) : frame_of(*plan_, inputs);
     group.trial[lane] = trial;
     locations_[lane] = frame.location;
     spreads_[lane] = frame.scale;
