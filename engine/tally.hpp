@@ -53,8 +53,16 @@ struct YearTally {
   TiltTally tilt;
 
   void resize(std::size_t rejectors);
-  void add_verdict(const Verdict& verdict, std::uint64_t attempt);
+  void add_verdict(const Verdict& verdict, std::uint64_t attempt) {
+    ++candidates;
+    // Nearly all that there are: rejected, later than the first, not audited.
+    if (attempt > 0 && !verdict.survives && !verdict.audited) return;
+    add_telling(verdict, attempt);
+  }
   void add(const YearTally& other);
+
+ private:
+  void add_telling(const Verdict& verdict, std::uint64_t attempt);
 };
 
 /// Estimates from the first attempts of a year with Method::truncate or tilt, each with its
@@ -101,6 +109,7 @@ struct Tally {
 
   Tally() = default;
   explicit Tally(const Plan& plan);
+  /// `other` may lack its lists of histograms.
   void add(const Tally& other);
 };
 
