@@ -147,21 +147,17 @@ double SkewedBound::largest_of(const Slice& slice, const Lean& lean, const Inter
   if (lean.mode < 0.0) over = {u.high / lean.mode, u.low / lean.mode};
   const bool is_over = lean.mode == 0.0 ? u.low <= 0.0 && u.high >= 0.0
                                         : over.low <= sd_.high && over.high >= sd_.low;
-  double last = sd_.high;
-  double largest = -infinity;
-  if (is_over) {
-    if (over.low <= sd_.low) return lean.log_peak - log_sd_.low;
-    last = over.low;
-    largest = lean.log_peak - kernels::natural_log(last);
-  }
-  // Of smaller ones the nearest end of u is best, at the sd that suits it.
+  if (is_over && over.low <= sd_.low) return lean.log_peak - log_sd_.low;
+  // Of smaller ones, up to that for which it is the mode, the nearest end of u is best, at the sd
+  // that suits it.
+  const double last = is_over ? over.low : sd_.high;
   const double end = lean.mode * sd_.low < u.low ? u.low : u.high;
   const double best = end == 0.0 ? sd_.low : end / (end > 0.0 ? lean.up : lean.down);
   const double sd = std::clamp(best, sd_.low, last);
   const double log_sd = sd == sd_.low    ? log_sd_.low
                         : sd == sd_.high ? log_sd_.high
                                          : kernels::natural_log(sd);
-  return std::max(largest, log_density(slice, lean.alpha, end / sd) - log_sd);
+  return log_density(slice, lean.alpha, end / sd) - log_sd;
 }
 
 double SkewedBound::log_largest(double low, double high) const {
