@@ -37,8 +37,8 @@ namespace flopsieve::engine {
 
 /// Why the candidates of a Plan cannot be drawn by `truncate` or `tilt`, in words for its author;
 /// empty where they can. The total must be the same for all attempts of a trajectory and year, the
-/// law of sizes the same for all trajectories but for what candidates draw themselves (any parameter,
-/// but not of a grid), and the law of the number of models one of tilt_count.hpp.
+/// law of sizes the same for all trajectories but for what candidates draw themselves (any
+/// parameter, but not of a grid), and the law of the number of models one of tilt_count.hpp.
 std::string tilt_refusal(const Plan& plan);
 
 /// A further factor exp(strength * g(x)) of a tilted density: g is 0 unless x is in [from, below),
