@@ -66,6 +66,7 @@ void TiltBase::make_cells() const {
     std::fill_n(log_bounds_.begin() + static_cast<std::ptrdiff_t>(first), together,
                 rounding + log_scale + bound_->log_largest(low, high));
   }
+  sizes_.reserve(kernels::cell_count + 1);
   for (std::size_t cell = 0; cell <= kernels::cell_count; ++cell) {
     const double below = (static_cast<double>(cell) * cell_width - 1.0) * frame_.scale;
     sizes_.push_back(kernels::power_of_ten(std::min(below, 0.0)));

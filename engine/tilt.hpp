@@ -87,6 +87,11 @@ class TiltBase {
     return bound_ ? bound_->variation(parameter) : 0.0;
   }
 
+  /// Bytes of what was made so far.
+  std::size_t bytes() const {
+    return sizeof(TiltBase) + (log_bounds_.capacity() + sizes_.capacity()) * sizeof(double);
+  }
+
   /// Whether a draw is the lower end of its cell.
   bool is_grid() const { return plan_.sizes.family == SizeFamily::grid; }
 

@@ -11,7 +11,7 @@ namespace flopsieve::engine {
 namespace {
 
 /// Boxes by how many parameters candidates draw: more of them cost more time than they save.
-constexpr std::array<std::size_t, 4> boxes_for = {1, 32, 256, 1024};
+constexpr std::array<std::size_t, 4> boxes_for = {1, 32, 256, 512};
 
 /// So many times as many where the weight of one would be in the way of all others.
 constexpr std::size_t more_boxes = 4;

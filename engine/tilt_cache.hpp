@@ -68,7 +68,7 @@ class TiltFamily {
 
   /// Bytes of the base and of all tables.
   std::size_t bytes() const {
-    std::size_t sum = (2 * kernels::cell_count + 1) * sizeof(double);
+    std::size_t sum = base_->bytes();
     for (const auto& [key, tables] : tables_) sum += tables.bytes();
     return sum;
   }
