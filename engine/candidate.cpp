@@ -244,7 +244,7 @@ void OrderedSizes::sort() {
   } else {
     const std::span<const float> z = drawn();
     sorted_.assign(z.begin(), z.end());
-    kernels::sort_ascending(sorted_);
+    std::sort(sorted_.begin(), sorted_.end());
   }
   is_sorted_ = true;
 }

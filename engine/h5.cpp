@@ -60,6 +60,15 @@ void write_rows(const OpenFile& file, hid_t dataset, const std::string& path, H5
   }
 }
 
+/// For strings, which HDF5 converts: unasked it clears 2 MiB of buffers for every few names.
+Handle text_transfer(const OpenFile& file) {
+  constexpr std::size_t kBufferBytes = 4096;
+  const std::string action = "choose a buffer";
+  Handle list = own(file, H5Pcreate(H5P_DATASET_XFER), H5Pclose, action);
+  check(file, H5Pset_buffer(list.get(), kBufferBytes, nullptr, nullptr), action);
+  return list;
+}
+
 std::string hash_of(const std::vector<std::string>& texts) {
   Sha256 hash;
   for (const std::string& text : texts) {
@@ -166,7 +175,7 @@ void H5File::write_pieces(const std::string& path, H5Type type,
   const Handle dataset =
       create_dataset(file, path, number_type(type), info, layout, kDefaultChunkBytes);
   if (bytes > 0) write_rows(file, dataset.get(), path, type, pieces);
-  if (!info.hashed) return;
+  if (file.hashing == Hashing::none) return;
   Sha256 hash;
   for (const auto piece : pieces) hash.update(piece);
   put_text(file, dataset.get(), "sha256", hash.hex());
@@ -181,9 +190,12 @@ void H5File::write_strings(const std::string& path, const std::vector<std::strin
   const Handle type = text_type(file);
   const Handle dataset = create_dataset(file, path, type.get(), info, Layout::contiguous, 0);
   if (!pointers.empty()) {
-    check(file, H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()),
+    const Handle transfer = text_transfer(file);
+    check(file,
+          H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, transfer.get(), pointers.data()),
           "write");
   }
+  if (file.hashing == Hashing::none) return;
   put_text(file, dataset.get(), "sha256", hash_of(values));
 }
 
@@ -261,7 +273,9 @@ std::vector<std::string> H5File::read_strings(const std::string& path) const {
   std::vector<char*> pointers(product(shape_of(file, dataset.get(), path)));
   const Handle type = text_type(file);
   if (!pointers.empty()) {
-    check(file, H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()),
+    const Handle transfer = text_transfer(file);
+    check(file,
+          H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, transfer.get(), pointers.data()),
           "read " + path);
   }
   return take_strings(pointers);

@@ -54,6 +54,9 @@ constexpr H5Type h5_type() {
 /// The length of a first dimension that is not known before the rows have been appended.
 inline constexpr std::uint64_t kGrowing = std::numeric_limits<std::uint64_t>::max();
 
+/// Rows that are not kept in chunks, and go to the file as they come.
+inline constexpr std::size_t kNoChunks = 0;
+
 /// One dimension of a dataset.
 struct Dimension {
   /// Path of the one-dimensional dataset with its coordinates, of the same length. If there is
@@ -69,9 +72,11 @@ struct DatasetInfo {
   std::vector<Dimension> dimensions;  ///< 1 to 4, slowest first
   std::string units;                  ///< as UDUNITS spells them, "1" for pure numbers
   std::string long_name;
-  int deflate = 0;     ///< 0 (none) to 9, with the bytes shuffled first; for files, not for parts
-  bool hashed = true;  ///< false: without "sha256", for what a seal (sealed.hpp) covers
+  int deflate = 0;  ///< 0 (none) to 9, with the bytes shuffled first
 };
+
+/// Whether datasets carry "sha256"; not where a seal (sealed.hpp) covers the whole file.
+enum class Hashing { each_dataset, none };
 
 /// An open HDF5 file. Movable. Closed at the end of its life, which reports nothing: a writer
 /// must call flush() (or take_image()) and let it throw.
@@ -83,7 +88,8 @@ class H5File {
 
   /// A new file in memory; `name` stands in messages only. It is built in `memory`, whose contents
   /// are lost: memory that is used again spares the system new pages.
-  static H5File create_in_memory(const std::string& name, PageBytes memory = {});
+  static H5File create_in_memory(const std::string& name, PageBytes memory = {},
+                                 Hashing hashing = Hashing::each_dataset);
 
   static H5File open(const std::filesystem::path& path);
 
@@ -244,13 +250,13 @@ class H5Appender {
 /// cache and filters, and large pieces are hashed by another thread meanwhile. The length of
 /// dimension 0 is either stated, and then finish() demands exactly that many rows, or kGrowing:
 /// then the dimension is unlimited in the sense of netCDF, and finish() stretches a scale without
-/// values to the rows that have come. Must not outlive the file; a dataset that was not finished
-/// has no SHA-256.
+/// values to the rows that have come. With kNoChunks the length must be stated, and no memory is
+/// held. Must not outlive the file; a dataset that was not finished has no SHA-256.
 template <H5Number T>
 class RowWriter {
  public:
   /// Chunks span whole rows; as many as fit in `chunk_bytes` (at most 1 MiB, HDF5's cache, or
-  /// every append() compresses its chunk again), one at least.
+  /// every append() compresses its chunk again), one at least. Or kNoChunks.
   RowWriter(H5File& file, std::string path, const DatasetInfo& info,
             std::size_t chunk_bytes = std::size_t{256} << 10)
       : appender_(file, std::move(path), h5_type<T>(), info, chunk_bytes) {}

@@ -46,6 +46,7 @@ class Handle {
 struct OpenFile {
   std::string name;  ///< for messages
   PageBytes image;   ///< of a file in memory; HDF5 works in it until `handle` is closed
+  Hashing hashing = Hashing::each_dataset;
   Handle handle;
 };
 
@@ -119,7 +120,7 @@ void stretch_scale(const OpenFile& file, const std::string& path, std::uint64_t 
 namespace flopsieve::engine {
 
 struct H5File::State : h5_detail::OpenFile {
-  explicit State(std::string file_name) : OpenFile{std::move(file_name), {}, {}} {}
+  explicit State(std::string file_name) : OpenFile{std::move(file_name), {}, {}, {}} {}
 };
 
 }  // namespace flopsieve::engine

@@ -75,11 +75,12 @@ H5File H5File::create(const std::filesystem::path& path) {
   return H5File(std::move(state));
 }
 
-H5File H5File::create_in_memory(const std::string& name, PageBytes memory) {
+H5File H5File::create_in_memory(const std::string& name, PageBytes memory, Hashing hashing) {
   silence();
   auto state = std::make_unique<State>(name);
   state->image = std::move(memory);
   state->image.resize(0);
+  state->hashing = hashing;
   const Handle access = memory_access_list(*state);
   state->handle = create_file(*state, memory_name(*state), access.get());
   return H5File(std::move(state));

@@ -88,8 +88,8 @@ void H5Appender::State::write_chunks(std::span<const std::byte> values) {
 H5Appender::H5Appender(H5File& file, std::string path, H5Type type, const DatasetInfo& info,
                        std::size_t chunk_bytes) {
   const OpenFile& open = file.state();
-  Handle dataset =
-      create_dataset(open, path, number_type(type), info, Layout::chunked, chunk_bytes);
+  const Layout layout = chunk_bytes == kNoChunks ? Layout::contiguous : Layout::chunked;
+  Handle dataset = create_dataset(open, path, number_type(type), info, layout, chunk_bytes);
   std::uint64_t row_bytes = number_size(type);
   for (std::size_t index = 1; index < info.dimensions.size(); ++index) {
     row_bytes *= info.dimensions[index].length;
@@ -138,8 +138,10 @@ void H5Appender::begin_append(std::span<const std::byte> values) {
   } else {
     require(count <= state.first.length - state.rows, state.path + " was given too many rows");
   }
-  const auto policy = values.size() < kWorthAThread ? std::launch::deferred : std::launch::async;
-  state.hashed = std::async(policy, [&state, values] { state.hash.update(values); });
+  if (state.file.hashing == Hashing::each_dataset) {
+    const auto policy = values.size() < kWorthAThread ? std::launch::deferred : std::launch::async;
+    state.hashed = std::async(policy, [&state, values] { state.hash.update(values); });
+  }
   try {
     state.write(values, count);
   } catch (...) {
@@ -162,7 +164,9 @@ void H5Appender::finish() {
   if (growing && state.first.scale != state.path) {
     stretch_scale(state.file, state.first.scale, state.rows);
   }
-  put_text(state.file, state.dataset.get(), "sha256", state.hash.hex());
+  if (state.file.hashing == Hashing::each_dataset) {
+    put_text(state.file, state.dataset.get(), "sha256", state.hash.hex());
+  }
   state.dataset = Handle();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "engine/format.hpp"
 #include "engine/h5.hpp"
 #include "engine/sealed.hpp"
+#include "engine/tally_io.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -18,7 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_parts_on_their_way = 8;
-constexpr std::size_t most_waiting_batches = 64;
+constexpr std::size_t enough_waiting_batches = 64;
+constexpr std::size_t most_waiting_batches = 512;
 constexpr std::size_t most_waiting_bytes = std::size_t{8} << 20;
 
 std::size_t bytes_of(const Columns& columns) {
@@ -29,10 +32,10 @@ std::size_t bytes_of(const Columns& columns) {
 
 /// A column of all batches, one after the other.
 template <class T>
-std::vector<std::span<const T>> column(const std::vector<BatchResult>& batches,
+std::vector<std::span<const T>> column(const std::vector<Columns>& batches,
                                        std::vector<T> Columns::*member) {
   std::vector<std::span<const T>> pieces;
-  for (const BatchResult& result : batches) pieces.emplace_back(result.columns.*member);
+  for (const Columns& columns : batches) pieces.emplace_back(columns.*member);
   return pieces;
 }
 
@@ -54,7 +57,7 @@ void cut_sizes(Columns& columns, std::uint64_t rows, std::size_t years) {
       std::accumulate(columns.row_size.begin(), columns.row_size.end(), std::size_t{0}));
 }
 
-void write_columns(H5File& file, const Plan& plan, const std::vector<BatchResult>& batches) {
+void write_columns(H5File& file, const Plan& plan, const std::vector<Columns>& batches) {
   const auto trajectory = column(batches, &Columns::trajectory);
   const auto statistics = column(batches, &Columns::statistics);
   const auto row_size = column(batches, &Columns::row_size);
@@ -65,7 +68,7 @@ void write_columns(H5File& file, const Plan& plan, const std::vector<BatchResult
   const Dimension statistic{"/kept_statistic",
                             length(statistics) == 0 ? 0 : plan.outputs.statistics.size()};
   const auto info = [](std::vector<Dimension> dimensions, const char* units) {
-    return DatasetInfo{std::move(dimensions), units, "", 0, false};
+    return DatasetInfo{std::move(dimensions), units, "", 0};
   };
   file.write("/columns/trajectory", trajectory, info({row}, "1"));
   file.write("/columns/attempt", column(batches, &Columns::attempt), info({row, year}, "1"));
@@ -90,6 +93,17 @@ Columns read_columns(const H5File& file) {
   columns.scale = file.read<double>("/columns/scale");
   columns.z = file.read<float>("/columns/z");
   return columns;
+}
+
+/// Throws DamagedPart if the batches are not in equal steps, as those of a part are.
+BatchRange range_of(const std::vector<std::uint64_t>& batches, const fs::path& path) {
+  BatchRange range{batches.at(0), batches.size(), batches.size() > 1 ? batches[1] - batches[0] : 1};
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    if (batches[i] != range.first + i * range.step) {
+      throw DamagedPart(path.string() + ": damaged part: it leaves batches out");
+    }
+  }
+  return range;
 }
 
 std::vector<fs::path> part_paths(const fs::path& folder) {
@@ -123,7 +137,7 @@ H5File open_part(const fs::path& path) {
 }  // namespace
 
 PartWriter::PartWriter(fs::path folder, const Study& study, Shard shard)
-    : folder_(std::move(folder)), study_(&study), shard_(shard) {
+    : folder_(std::move(folder)), study_(&study), shard_(shard), waiting_(study.plan) {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) {
@@ -134,34 +148,42 @@ PartWriter::PartWriter(fs::path folder, const Study& study, Shard shard)
 
 void PartWriter::add(BatchResult result) {
   // A part holds neighbours only: the columns of parts are joined in order of their first batch.
-  if (!waiting_.empty() && result.batch != waiting_.back().batch + shard_.count) begin_seal();
+  if (!waiting_.records.empty() && result.batch != waiting_.records.back().batch + shard_.count) {
+    begin_seal();
+  }
   // Only the first complete trajectories of the run keep their sizes. Those of earlier batches
   // that another process or an earlier start sealed are not counted here: too many are kept then,
   // and joining the parts cuts them.
   const std::uint64_t wanted = study_->plan.outputs.keep_samples;
   cut_sizes(result.columns, wanted - std::min(wanted, sizes_kept_), study_->plan.year_count());
   sizes_kept_ += result.tally.complete;
-  waiting_bytes_ += bytes_of(result.columns);
-  waiting_.push_back(std::move(result));
-  if (waiting_.size() >= most_waiting_batches || waiting_bytes_ >= most_waiting_bytes) begin_seal();
+  waiting_.bytes += bytes_of(result.columns);
+  waiting_.histograms.add(result.tally);
+  waiting_.records.push_back(record_of(result.batch, std::move(result.tally)));
+  waiting_.columns.push_back(std::move(result.columns));
+  if (full()) begin_seal();
+}
+
+bool PartWriter::full() const {
+  const std::size_t batches = waiting_.records.size();
+  if (waiting_.bytes >= most_waiting_bytes || batches >= most_waiting_batches) return true;
+  return batches >= enough_waiting_batches &&
+         (on_their_way_.empty() || on_their_way_.back().written.wait_for(std::chrono::seconds(0)) ==
+                                       std::future_status::ready);
 }
 
 void PartWriter::begin_seal() {
   finish_parts(most_parts_on_their_way - 1);
-  if (waiting_.empty()) return;
-  Part part{folder_ / fmt::format("part-{:010}-{:010}-{}of{}.h5", waiting_.front().batch,
-                                  waiting_.back().batch, shard_.index, shard_.count),
-            {},
-            0};
-  for (const BatchResult& result : waiting_) {
-    part.batches.push_back(result.batch);
-    part.complete += result.tally.complete;
-  }
-  auto write = [this, path = part.path, batches = std::exchange(waiting_, {})]() mutable {
+  if (waiting_.records.empty()) return;
+  const BatchRange range{waiting_.records.front().batch, waiting_.records.size(), shard_.count};
+  Part part{folder_ / fmt::format("part-{:010}-{:010}-{}of{}.h5", range.first, range.last(),
+                                  shard_.index, shard_.count),
+            range, waiting_.histograms.complete};
+  auto write = [this, path = part.path,
+                batches = std::exchange(waiting_, Waiting(study_->plan))]() mutable {
     write_part(path, std::move(batches));
   };
   on_their_way_.push_back({std::move(part), std::async(std::launch::async, std::move(write))});
-  waiting_bytes_ = 0;
 }
 
 void PartWriter::seal() {
@@ -177,14 +199,14 @@ void PartWriter::finish_parts(std::size_t left) {
     try {
       first.written.get();
     } catch (...) {
-      waiting_.clear();
+      waiting_ = Waiting(study_->plan);
       throw;
     }
     parts_.push_back(std::move(first.part));
   }
 }
 
-void PartWriter::write_part(const fs::path& path, std::vector<BatchResult> batches) {
+void PartWriter::write_part(const fs::path& path, Waiting batches) {
   std::unique_lock lock(building_);
   PageBytes memory;
   if (!memory_.empty()) {
@@ -193,30 +215,26 @@ void PartWriter::write_part(const fs::path& path, std::vector<BatchResult> batch
   }
   PageBytes image = build_image(path, batches, std::move(memory));
   lock.unlock();
-  batches = {};  // before the disk is waited for
+  batches = Waiting(study_->plan);  // before the disk is waited for
   engine::seal(path, image);
   lock.lock();
   memory_.push_back(std::move(image));
 }
 
-PageBytes PartWriter::build_image(const fs::path& path, const std::vector<BatchResult>& batches,
-                                  PageBytes memory) const {
+PageBytes PartWriter::build_image(const fs::path& path, Waiting& batches, PageBytes memory) const {
   const Plan& plan = study_->plan;
-  Tally histograms(plan);
-  std::vector<BatchRecord> records;
-  for (const BatchResult& result : batches) {
-    histograms.add(result.tally);
-    records.push_back({result.batch, result.tally});
-  }
-  H5File file = H5File::create_in_memory(path.filename().string(), std::move(memory));
+  H5File file =
+      H5File::create_in_memory(path.filename().string(), std::move(memory), Hashing::none);
   file.write_attribute("/", format::kind, std::string_view(format::kind_part));
   file.write_attribute("/", format::format_version, std::int32_t{format::version});
   file.write_attribute("/", format::identity, study_->identity);
   file.write_strings("/study", {plan_to_json(plan), study_->job}, {{{"/study", 2}}, "", ""});
   write_scales(file, plan, "", {format::year, format::threshold});
-  write_batches(file, plan, records);
-  write_histograms(file, plan, histograms, 1);
-  write_columns(file, plan, batches);
+  BatchWriter records(file, plan, batches.records.size());
+  records.append(batches.records);
+  records.finish();
+  write_histograms(file, plan, batches.histograms, 1);
+  write_columns(file, plan, batches.columns);
   return file.take_image();
 }
 
@@ -249,7 +267,7 @@ std::vector<Part> list_parts(const fs::path& folder, const Study& study,
                                 path.string(), folder.string()));
       }
       const auto complete = file.read<std::uint64_t>("/batches/complete");
-      parts.push_back({path, file.read<std::uint64_t>("/batches/batch"),
+      parts.push_back({path, range_of(file.read<std::uint64_t>("/batches/batch"), path),
                        std::accumulate(complete.begin(), complete.end(), std::uint64_t{0})});
     } catch (const DamagedPart& error) {
       fs::path aside = path;
@@ -268,7 +286,9 @@ PartContents read_part(const fs::path& path, const Plan& plan) {
 
 PartContents read_part(PageBytes image, const fs::path& path, const Plan& plan) {
   const H5File file = open_part(std::move(image), path);
-  PartContents contents{read_batches(file, plan), Tally(plan), read_columns(file)};
+  PartContents contents{{}, Tally(plan), read_columns(file)};
+  read_batches(file, plan,
+               [&](BatchRecord record) { contents.batches.push_back(std::move(record)); });
   add_histograms(file, plan, contents.histograms);
   return contents;
 }

@@ -13,10 +13,11 @@
 #include <vector>
 
 #include "engine/batch.hpp"
+#include "engine/batch_io.hpp"
 #include "engine/h5.hpp"
 #include "engine/page_bytes.hpp"
 #include "engine/study.hpp"
-#include "engine/tally_io.hpp"
+#include "engine/tally.hpp"
 
 namespace flopsieve::engine {
 
@@ -27,11 +28,20 @@ struct Shard {
   std::uint64_t count = 1;
 };
 
+/// The batches first, first + step, ...: `count` of them, one at least.
+struct BatchRange {
+  std::uint64_t first = 0;
+  std::uint64_t count = 1;
+  std::uint64_t step = 1;
+
+  std::uint64_t last() const { return first + (count - 1) * step; }
+};
+
 /// A verified part: whole batches of one study.
 struct Part {
   std::filesystem::path path;
-  std::vector<std::uint64_t> batches;  ///< ascending
-  std::uint64_t complete = 0;          ///< complete trajectories of all its batches
+  BatchRange batches;
+  std::uint64_t complete = 0;  ///< complete trajectories of all its batches
 };
 
 /// What a part holds.
@@ -54,8 +64,10 @@ class PartWriter {
   PartWriter(const PartWriter&) = delete;
   PartWriter& operator=(const PartWriter&) = delete;
 
-  /// Takes a batch, in ascending order. Calls begin_seal() by itself once 64 batches or 8 MiB of
-  /// columns wait, and before a gap: a part holds successive batches of its shard.
+  /// Takes a batch, in ascending order. Calls begin_seal() by itself once 64 batches wait (512
+  /// while an earlier part is still on its way: small batches come faster than a disk takes parts)
+  /// or 8 MiB of columns, and before a gap: a part holds successive batches of its shard. Of what
+  /// waits, the histograms are held once.
   void add(BatchResult result);
 
   /// Has what waits written without waiting for it, but for the last part but seven. Throws what
@@ -69,21 +81,28 @@ class PartWriter {
   const std::vector<Part>& parts() const { return parts_; }
 
  private:
+  struct Waiting {
+    explicit Waiting(const Plan& plan) : histograms(plan) {}
+    std::vector<BatchRecord> records;
+    std::vector<Columns> columns;
+    Tally histograms;  ///< of all of them
+    std::size_t bytes = 0;
+  };
   struct PartOnItsWay {
     Part part;
     std::future<void> written;
   };
 
-  void write_part(const std::filesystem::path& path, std::vector<BatchResult> batches);
-  PageBytes build_image(const std::filesystem::path& path, const std::vector<BatchResult>& batches,
+  bool full() const;
+  void write_part(const std::filesystem::path& path, Waiting batches);
+  PageBytes build_image(const std::filesystem::path& path, Waiting& batches,
                         PageBytes memory) const;
   void finish_parts(std::size_t left);
 
   std::filesystem::path folder_;
   const Study* study_;
   Shard shard_;
-  std::vector<BatchResult> waiting_;
-  std::size_t waiting_bytes_ = 0;
+  Waiting waiting_;
   std::uint64_t sizes_kept_ = 0;  ///< complete trajectories whose sizes were taken so far
   std::vector<Part> parts_;
   std::mutex building_;            ///< of the thread that calls HDF5

@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine/batch_io.hpp"
 #include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "engine/format.hpp"
@@ -17,6 +18,7 @@
 #include "engine/sealed.hpp"
 #include "engine/split_io.hpp"
 #include "engine/summary.hpp"
+#include "engine/tally_io.hpp"
 #include "engine/tilt_io.hpp"
 
 namespace flopsieve::engine {
@@ -41,7 +43,8 @@ void check_stop(const std::atomic<bool>* stop) {
 void demand_all_batches(const std::vector<Part>& parts, std::uint64_t wanted) {
   std::uint64_t next = 0;
   for (const Part& part : parts) {
-    for (const std::uint64_t batch : part.batches) {
+    for (std::uint64_t i = 0; i < part.batches.count; ++i) {
+      const std::uint64_t batch = part.batches.first + i * part.batches.step;
       if (batch > next) {
         throw Error(ExitCode::storage, fmt::format("batch {} is missing among the parts", next));
       }
@@ -309,9 +312,9 @@ void verify_tallies(const H5File& file, const fs::path& path) {
 Tally write_result_file(const fs::path& path, const Study& study, const std::vector<Part>& parts,
                         const std::atomic<bool>* stop,
                         std::optional<std::uint64_t> batches_wanted) {
-  demand_all_batches(parts, batches_wanted.value_or(study.plan.batch_count()));
   const Plan& plan = study.plan;
-  std::vector<BatchRecord> batches;
+  const std::uint64_t batches = batches_wanted.value_or(plan.batch_count());
+  demand_all_batches(parts, batches);
   Tally tally(plan);
   std::uint64_t complete = 0;
   for (const Part& part : parts) complete += part.complete;
@@ -321,6 +324,7 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
     H5File file = H5File::create(temporary.path());
     write_group_scales(file, plan);
     ColumnWriter columns(file, plan, complete);
+    BatchWriter records(file, plan, batches);
     std::deque<std::future<PageBytes>> images;  // of the next parts, read and verified meanwhile
     std::size_t begun = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -333,15 +337,15 @@ Tally write_result_file(const fs::path& path, const Study& study, const std::vec
       PartContents contents = read_part(std::move(present), parts[i].path, plan);
       columns.append(contents);
       temporary.begin_commit();
+      records.append(contents.batches);
       tally.add(contents.histograms);
-      std::move(contents.batches.begin(), contents.batches.end(), std::back_inserter(batches));
+      for (const BatchRecord& record : contents.batches) tally.add(record.tally);
     }
     columns.finish(file);
-    for (const BatchRecord& record : batches) tally.add(record.tally);
+    records.finish();
     write_attributes(file, study, tally);
     write_summary(file, plan, tally);
     write_acceptance(file, plan, tally);
-    write_batches(file, plan, batches);
     write_histograms(file, plan, tally, 1);
     file.write_attribute("/", format::complete, std::int32_t{1});
     file.flush();
@@ -387,9 +391,8 @@ Results read_result_file(const fs::path& path) {
                    {}},
                   {}};
   results.tally = Tally(results.study.plan);
-  for (const BatchRecord& record : read_batches(*file, results.study.plan)) {
-    results.tally.add(record.tally);
-  }
+  read_batches(*file, results.study.plan,
+               [&](const BatchRecord& record) { results.tally.add(record.tally); });
   add_histograms(*file, results.study.plan, results.tally);
   return results;
 }

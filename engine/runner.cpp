@@ -27,7 +27,9 @@ std::vector<std::uint64_t> missing_batches(const Study& study, const std::vector
                                            Shard shard) {
   std::vector<bool> sealed(study.plan.batch_count(), false);
   for (const Part& part : parts) {
-    for (const std::uint64_t batch : part.batches) {
+    const BatchRange& range = part.batches;
+    for (std::uint64_t i = 0; i < range.count; ++i) {
+      const std::uint64_t batch = range.first + i * range.step;
       if (batch < sealed.size()) sealed[batch] = true;
     }
   }
@@ -199,8 +201,7 @@ void remove_parts(const std::vector<Part>& parts, const fs::path& folder) {
 
 /// Whether a part begins at batch `next` and leaves none out, as those of several shards do.
 bool follows_on(const Part& part, std::uint64_t next) {
-  return part.batches.front() == next &&
-         part.batches.back() - part.batches.front() + 1 == part.batches.size();
+  return part.batches.first == next && (part.batches.step == 1 || part.batches.count == 1);
 }
 
 /// Brings the rule to where an earlier start left off. Parts behind a gap, which a damaged part
@@ -215,7 +216,7 @@ std::optional<std::uint64_t> fold_prefix(const Study& study, std::vector<Part>& 
     PartContents contents = read_part(parts[good].path, study.plan);
     for (const BatchRecord& record : contents.batches) contents.histograms.add(record.tally);
     met = rule.add(contents.histograms);
-    next = parts[good].batches.back() + 1;
+    next = parts[good].batches.last() + 1;
   }
   for (std::size_t i = good; i < parts.size(); ++i) fs::remove(parts[i].path);
   parts.resize(good);
@@ -285,7 +286,7 @@ Tally run_study(const Study& study, const RunOptions& options) {
   std::vector<Part>& parts = sealed;
   parts.insert(parts.end(), run.parts().begin(), run.parts().end());
   std::sort(parts.begin(), parts.end(),
-            [](const Part& a, const Part& b) { return a.batches.front() < b.batches.front(); });
+            [](const Part& a, const Part& b) { return a.batches.first < b.batches.first; });
   Tally tally = write_result_file(options.output, study, parts, options.stop, wanted);
   remove_parts(parts, folder);
   lock.remove_file();

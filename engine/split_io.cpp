@@ -3,15 +3,17 @@
 #include <fmt/format.h>
 
 #include <span>
+#include <vector>
 
 #include "engine/format.hpp"
 #include "engine/summary.hpp"
+#include "engine/tally_io.hpp"
 
 namespace flopsieve::engine {
 namespace {
 
 /// A number of SplitTally, of Plans with Method::split.
-template <class T>
+template <H5Number T>
 struct SplitField {
   const char* name;
   const char* meaning;
@@ -31,42 +33,25 @@ constexpr SplitField<double> split_sums[] = {
     {"split_acceptance", "sum over levels of the share of moves accepted", &SplitTally::acceptance},
 };
 
-template <class T>
-void write_split_fields(H5File& file, const Plan& plan, const std::vector<BatchRecord>& batches,
-                        std::span<const SplitField<T>> fields) {
-  const Dimension batch = along(format::batches, format::batch, batches.size());
+template <H5Number T>
+void add_fields(const Plan& plan, std::span<const SplitField<T>> from,
+                std::vector<BatchField<T>>& fields) {
   const Dimension year = along(format::batches, format::year, plan.year_count());
-  for (const SplitField<T>& field : fields) {
-    std::vector<T> values;
-    for (const BatchRecord& record : batches) {
-      for (const YearTally& each : record.tally.years) values.push_back(each.split.*field.member);
-    }
-    file.write(fmt::format("/batches/{}", field.name), values, {{batch, year}, "1", field.meaning});
-  }
-}
-
-template <class T>
-void read_split_fields(const H5File& file, std::vector<BatchRecord>& batches,
-                       std::span<const SplitField<T>> fields) {
-  for (const SplitField<T>& field : fields) {
-    const auto values = file.read<T>(fmt::format("/batches/{}", field.name));
-    std::size_t at = 0;
-    for (BatchRecord& record : batches) {
-      for (YearTally& year : record.tally.years) year.split.*field.member = values.at(at++);
-    }
+  for (const SplitField<T>& field : from) {
+    fields.push_back({field.name,
+                      field.meaning,
+                      {year},
+                      [member = field.member](BatchRecord& record, std::size_t y) {
+                        return std::span(&(record.tally.years[y].split.*member), 1);
+                      }});
   }
 }
 
 }  // namespace
 
-void write_split_batches(H5File& file, const Plan& plan, const std::vector<BatchRecord>& batches) {
-  write_split_fields<std::uint64_t>(file, plan, batches, split_counts);
-  write_split_fields<double>(file, plan, batches, split_sums);
-}
-
-void read_split_batches(const H5File& file, std::vector<BatchRecord>& batches) {
-  read_split_fields<std::uint64_t>(file, batches, split_counts);
-  read_split_fields<double>(file, batches, split_sums);
+void add_split_fields(const Plan& plan, BatchFields& fields) {
+  add_fields<std::uint64_t>(plan, split_counts, fields.counts);
+  add_fields<double>(plan, split_sums, fields.sums);
 }
 
 void write_split_acceptance(H5File& file, const Plan& plan, const Tally& tally) {

@@ -128,14 +128,14 @@ void Tally::add(const Tally& other) {
   complete += other.complete;
   for (std::size_t i = 0; i < years.size(); ++i) years[i].add(other.years[i]);
   const auto merge_all = [](std::vector<Histogram>& into, const std::vector<Histogram>& from) {
-    for (std::size_t i = 0; i < into.size(); ++i) merge(into[i], from[i]);
+    for (std::size_t i = 0; i < from.size(); ++i) merge(into[i], from[i]);
   };
   merge_all(counts, other.counts);
   merge_all(cumulative, other.cumulative);
   merge_all(frontier_before, other.frontier_before);
   merge_all(frontier_including, other.frontier_including);
-  for (std::size_t i = 0; i < statistics.size(); ++i) {
-    merge(statistics[i], other.statistics[i]);
+  merge_all(statistics, other.statistics);
+  for (std::size_t i = 0; i < sums.size(); ++i) {
     sums[i] += other.sums[i];
     square_sums[i] += other.square_sums[i];
   }

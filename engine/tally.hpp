@@ -109,6 +109,7 @@ struct Tally {
 
   Tally() = default;
   explicit Tally(const Plan& plan);
+  /// `other` may lack its lists of histograms.
   void add(const Tally& other);
 };
 

@@ -2,98 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <functional>
-
 #include "engine/format.hpp"
-#include "engine/split_io.hpp"
-#include "engine/tilt_io.hpp"
 
 namespace flopsieve::engine {
 namespace {
-
-/// A number of YearTally, and how it is called.
-struct YearField {
-  const char* name;
-  const char* meaning;
-  std::uint64_t YearTally::*member;
-};
-constexpr YearField year_fields[] = {
-    {"candidates", "candidates up to each survivor", &YearTally::candidates},
-    {"survivors", "candidates that met every constraint", &YearTally::survivors},
-    {"first_trials", "trajectories that reached the year", &YearTally::first_trials},
-    {"first_passes", "survivors at the first attempt", &YearTally::first_passes},
-    {"exhausted", "trajectories that ran out of attempts", &YearTally::exhausted},
-    {"audited", "candidates judged in full", &YearTally::audited},
-    {"audited_survivors", "audited candidates that survived", &YearTally::audited_survivors},
-};
-
-/// A list of YearTally with one number per rejector, or per pair of rejectors.
-struct ListField {
-  const char* name;
-  const char* meaning;
-  std::vector<std::uint64_t> YearTally::*member;
-};
-constexpr ListField list_fields[] = {
-    {"killed", "audited: the first to reject, in declared order", &YearTally::killed},
-    {"without", "audited: would survive without this one", &YearTally::without},
-    {"joint", "audited: rejected by both; the diagonal: rejected by this one", &YearTally::joint},
-};
-
-std::string in_batches(const char* name) {
-  return fmt::format("/batches/{}", name);
-}
-
-template <class T>
-std::vector<T> gather(const std::vector<BatchRecord>& batches,
-                      const std::function<void(const Tally&, std::vector<T>&)>& append) {
-  std::vector<T> values;
-  for (const BatchRecord& record : batches) append(record.tally, values);
-  return values;
-}
-
-void write_year_fields(H5File& file, const Plan& plan, const std::vector<BatchRecord>& batches) {
-  const Dimension batch = along(format::batches, format::batch, batches.size());
-  const Dimension year = along(format::batches, format::year, plan.year_count());
-  for (const YearField& field : year_fields) {
-    const auto values = gather<std::uint64_t>(batches, [&](const Tally& tally, auto& out) {
-      for (const YearTally& each : tally.years) out.push_back(each.*field.member);
-    });
-    file.write(in_batches(field.name), values, {{batch, year}, "1", field.meaning});
-  }
-  const Dimension rejector =
-      along(format::batches, format::constraint, plan.constraints.size() + 1);
-  for (const ListField& field : list_fields) {
-    const auto values = gather<std::uint64_t>(batches, [&](const Tally& tally, auto& out) {
-      for (const YearTally& each : tally.years) {
-        out.insert(out.end(), (each.*field.member).begin(), (each.*field.member).end());
-      }
-    });
-    std::vector<Dimension> dimensions{batch, year, rejector};
-    if (field.member == &YearTally::joint) {
-      dimensions.push_back(along(format::batches, format::other_constraint, rejector.length));
-    }
-    file.write(in_batches(field.name), values, {dimensions, "1", field.meaning});
-  }
-}
-
-void read_year_fields(const H5File& file, std::vector<BatchRecord>& batches) {
-  for (const YearField& field : year_fields) {
-    const auto values = file.read<std::uint64_t>(in_batches(field.name));
-    std::size_t at = 0;
-    for (BatchRecord& record : batches) {
-      for (YearTally& year : record.tally.years) year.*field.member = values.at(at++);
-    }
-  }
-  for (const ListField& field : list_fields) {
-    const auto values = file.read<std::uint64_t>(in_batches(field.name));
-    std::size_t at = 0;
-    for (BatchRecord& record : batches) {
-      for (YearTally& year : record.tally.years) {
-        for (std::uint64_t& value : year.*field.member) value = values.at(at++);
-      }
-    }
-  }
-}
 
 /// Histograms of [year, inner] as one array [year, inner, value], as wide as the longest.
 void write_whole(H5File& file, const char* path, const std::vector<Histogram>& histograms,
@@ -218,59 +130,6 @@ void write_scales(H5File& file, const Plan& plan, const std::string& group,
                          info(rejectors.size(), "", "what can reject a candidate"));
     }
   }
-}
-
-void write_batches(H5File& file, const Plan& plan, const std::vector<BatchRecord>& batches) {
-  const Dimension batch = along(format::batches, format::batch, batches.size());
-  std::vector<std::uint64_t> index;
-  for (const BatchRecord& record : batches) index.push_back(record.batch);
-  write_scales(file, plan, format::batches,
-               {format::year, format::constraint, format::other_constraint, format::statistic});
-  file.write("/batches/batch", index, {{batch}, "1", "index of the batch"});
-  const auto trajectories = gather<std::uint64_t>(
-      batches, [](const Tally& tally, auto& out) { out.push_back(tally.trajectories); });
-  file.write("/batches/trajectories", trajectories, {{batch}, "1", "trajectories started"});
-  const auto complete = gather<std::uint64_t>(
-      batches, [](const Tally& tally, auto& out) { out.push_back(tally.complete); });
-  file.write("/batches/complete", complete, {{batch}, "1", "complete trajectories"});
-  write_year_fields(file, plan, batches);
-  if (plan.sampling.method == Method::split) write_split_batches(file, plan, batches);
-  if (is_tilted(plan.sampling.method)) write_tilt_batches(file, plan, batches);
-  const std::vector<Dimension> cells{
-      batch, along(format::batches, format::year, plan.year_count()),
-      along(format::batches, format::statistic, plan.outputs.statistics.size())};
-  const auto sums = gather<double>(batches, [](const Tally& tally, auto& out) {
-    out.insert(out.end(), tally.sums.begin(), tally.sums.end());
-  });
-  file.write("/batches/sum", sums, {cells, "", "sum of the statistic"});
-  const auto squares = gather<double>(batches, [](const Tally& tally, auto& out) {
-    out.insert(out.end(), tally.square_sums.begin(), tally.square_sums.end());
-  });
-  file.write("/batches/square_sum", squares, {cells, "", "sum of the statistic's square"});
-}
-
-std::vector<BatchRecord> read_batches(const H5File& file, const Plan& plan) {
-  const auto index = file.read<std::uint64_t>("/batches/batch");
-  const auto trajectories = file.read<std::uint64_t>("/batches/trajectories");
-  const auto complete = file.read<std::uint64_t>("/batches/complete");
-  const auto sums = file.read<double>("/batches/sum");
-  const auto squares = file.read<double>("/batches/square_sum");
-  std::vector<BatchRecord> batches;
-  for (std::size_t i = 0; i < index.size(); ++i) {
-    BatchRecord record{index[i], Tally(plan)};
-    record.tally.trajectories = trajectories.at(i);
-    record.tally.complete = complete.at(i);
-    const std::size_t cells = record.tally.sums.size();
-    for (std::size_t cell = 0; cell < cells; ++cell) {
-      record.tally.sums[cell] = sums.at(i * cells + cell);
-      record.tally.square_sums[cell] = squares.at(i * cells + cell);
-    }
-    batches.push_back(std::move(record));
-  }
-  read_year_fields(file, batches);
-  if (plan.sampling.method == Method::split) read_split_batches(file, batches);
-  if (is_tilted(plan.sampling.method)) read_tilt_batches(file, batches);
-  return batches;
 }
 
 void write_histograms(H5File& file, const Plan& plan, const Tally& tally, int deflate) {

@@ -10,12 +10,6 @@
 
 namespace flopsieve::engine {
 
-/// The part of a batch's tally that is stored batch by batch: everything but histograms.
-struct BatchRecord {
-  std::uint64_t batch = 0;
-  Tally tally;  ///< its histograms are empty
-};
-
 /// The dimension of a dataset in `group` along a scale that write_scales() wrote there.
 Dimension along(const char* group, const char* scale, std::uint64_t length);
 
@@ -23,10 +17,6 @@ Dimension along(const char* group, const char* scale, std::uint64_t length);
 /// coordinates of a group only in the group itself.
 void write_scales(H5File& file, const Plan& plan, const std::string& group,
                   const std::vector<std::string>& names);
-
-/// Writes /batches/* (FORMAT.md) with its scales.
-void write_batches(H5File& file, const Plan& plan, const std::vector<BatchRecord>& batches);
-std::vector<BatchRecord> read_batches(const H5File& file, const Plan& plan);
 
 /// Writes /histograms/* with its scales. `deflate` as in DatasetInfo.
 void write_histograms(H5File& file, const Plan& plan, const Tally& tally, int deflate);

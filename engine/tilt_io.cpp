@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <string>
+#include <span>
+#include <vector>
 
 #include "engine/format.hpp"
+#include "engine/tally_io.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -33,31 +35,17 @@ constexpr ReportField reports[] = {
     {"tilt_error", "its standard error", &TiltReport::error},
 };
 
-std::string in_batches(const char* name) {
-  return fmt::format("/batches/{}", name);
-}
-
 }  // namespace
 
-void write_tilt_batches(H5File& file, const Plan& plan, const std::vector<BatchRecord>& batches) {
-  const Dimension batch = along(format::batches, format::batch, batches.size());
+void add_tilt_fields(const Plan& plan, BatchFields& fields) {
   const Dimension year = along(format::batches, format::year, plan.year_count());
   for (const SumField& field : sums) {
-    std::vector<double> values;
-    for (const BatchRecord& record : batches) {
-      for (const YearTally& each : record.tally.years) values.push_back(each.tilt.*field.member);
-    }
-    file.write(in_batches(field.name), values, {{batch, year}, "1", field.meaning});
-  }
-}
-
-void read_tilt_batches(const H5File& file, std::vector<BatchRecord>& batches) {
-  for (const SumField& field : sums) {
-    const auto values = file.read<double>(in_batches(field.name));
-    std::size_t at = 0;
-    for (BatchRecord& record : batches) {
-      for (YearTally& year : record.tally.years) year.tilt.*field.member = values.at(at++);
-    }
+    fields.sums.push_back({field.name,
+                           field.meaning,
+                           {year},
+                           [member = field.member](BatchRecord& record, std::size_t y) {
+                             return std::span(&(record.tally.years[y].tilt.*member), 1);
+                           }});
   }
 }
 

@@ -141,18 +141,6 @@ std::function<Call()> transform(void (*function)(std::span<const double>, std::s
   };
 }
 
-/// Includes the copy of the unsorted values.
-Call sort() {
-  const Group group(Law::normal);
-  auto unsorted = std::make_shared<std::vector<float>>(draws);
-  for (std::size_t i = 0; i < draws; ++i) (*unsorted)[i] = group.z[i * group_width];
-  return [unsorted, values = std::make_shared<std::vector<float>>(draws)] {
-    std::copy(unsorted->begin(), unsorted->end(), values->begin());
-    kernels::sort_ascending(*values);
-    keep_results(values->data());
-  };
-}
-
 using Sorted = std::vector<float>;
 
 Call sort_sixteen() {
@@ -217,7 +205,6 @@ std::vector<KernelCase> all_cases() {
        transform(kernels::decimal_logs, 1e-8, 1e-8)},
       {"sort_group", "draws", group_draws, bare_copy, 1.0, sort_sixteen},
       {"allocation_gradients", "draws", group_draws, bare_copy, 1.0, gradients},
-      {"sort_ascending", "draws", one, bare_copy, 1.0, sort},
       {"count_frontier", "draws", one, bare_generator, 1.0, frontier}};
   for (KernelCase& family : family_cases()) cases.push_back(std::move(family));
   return cases;

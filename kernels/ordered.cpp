@@ -203,6 +203,7 @@ HWY_INLINE hn::Vec<D> LoadCounts(D d, const PerLane<std::uint32_t>& count, std::
 
 void SortGroup(const float* HWY_RESTRICT z, const PerLane<std::uint32_t>& count, std::size_t most,
                float* HWY_RESTRICT sorted) {
+  if (most == 0) return;
   const Floats d;
   for (std::size_t lane = 0; lane < group_width; lane += hn::Lanes(d)) {
     const Column<Floats> column{d, sorted + lane, sorted_rows(most)};

@@ -107,7 +107,4 @@ void powers_of_ten(std::span<const double> x, std::span<double> out);
 /// out[i] = log10 x[i], the bits of decimal_log (math.hpp). x and out may be the same.
 void decimal_logs(std::span<const double> x, std::span<double> out);
 
-/// Sorts ascending.
-void sort_ascending(std::span<float> values);
-
 }  // namespace flopsieve::kernels

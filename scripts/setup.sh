@@ -16,10 +16,10 @@ run_packages=(
 test_packages=(
   catch2 librandom123-dev libmpfr-dev dieharder libbenchmark-dev hdf5-tools python3 python3-numpy
   python3-scipy python3-h5py python3-xarray python3-h5netcdf python3-netcdf4)
-# The thread sanitizer: clang with its OpenMP run time and the symbolizer of its reports, and what
-# building oneTBB from source takes.
+# The sanitizers: clang with its OpenMP run time and the symbolizer of its reports, and what building
+# oneTBB from source takes.
 # shellcheck disable=SC2034
-tsan_packages=(clang-14 llvm-14 libclang-rt-14-dev libomp-14-dev dpkg-dev xz-utils)
+sanitizer_packages=(clang-14 llvm-14 libclang-rt-14-dev libomp-14-dev dpkg-dev xz-utils)
 # The other checks of .ci/run.
 # shellcheck disable=SC2034
 check_packages=(clang-format-14 clang-tidy-14 ccache shellcheck)

@@ -165,7 +165,8 @@ TEST_CASE("many parts on their way together are written whole and in order") {
   REQUIRE(writer.parts().size() == plan.batch_count());
   for (std::uint64_t batch = 0; batch < plan.batch_count(); ++batch) {
     const Part& part = writer.parts()[batch];
-    REQUIRE(part.batches == std::vector<std::uint64_t>{batch});
+    REQUIRE(part.batches.first == batch);
+    REQUIRE(part.batches.count == 1);
     const Columns found = read_part(part.path, plan).columns;
     const Columns expected = run_batch(plan, batch)->columns;
     REQUIRE(found.trajectory == expected.trajectory);

@@ -331,32 +331,5 @@ TEST_CASE("A lane's sums depend on that lane alone") {
   }
 }
 
-TEST_CASE("sort_ascending sorts as the standard library does") {
-  const test::RestoreTarget restore;
-  for (const Target target : test::targets_to_test()) {
-    REQUIRE(force_target(target));
-    test::Splitmix random(4);
-    for (const std::size_t size :
-         {0u, 1u, 2u, 3u, 15u, 16u, 17u, 90u, 255u, 1000u, 4099u, 50000u}) {
-      std::vector<float> values(size);
-      for (float& value : values) {
-        // Every fourth value comes from a small set, so that there are ties.
-        value = static_cast<float>(random.word() % 4 == 0 ? 0.5 * (random.word() % 9) - 2.25
-                                                          : random.normal());
-      }
-      std::vector<float> expected = values;
-      std::sort(expected.begin(), expected.end());
-      sort_ascending(values);
-      INFO(name(target) << ", " << size << " values");
-      REQUIRE(values == expected);
-      sort_ascending(values);
-      REQUIRE(values == expected);
-      std::reverse(values.begin(), values.end());
-      sort_ascending(values);
-      REQUIRE(values == expected);
-    }
-  }
-}
-
 }  // namespace
 }  // namespace flopsieve::kernels
