@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "engine/sieve.hpp"
@@ -51,7 +52,8 @@ class BatchRun {
   std::size_t schedule(std::uint32_t year_index, std::vector<Pending>& pending, std::size_t first);
   std::size_t settle(std::uint32_t year_index, std::vector<Pending>& pending, Range tile,
                      std::size_t left);
-  bool settle_one(YearTally& tally, const Pending& entry, std::size_t first);
+  std::optional<std::uint64_t> settle_one(YearTally& tally, const Pending& entry,
+                                          std::size_t first);
   void remember(std::uint32_t year_index);
   void record();
   void record_rows(std::size_t first, std::size_t last);
@@ -71,6 +73,7 @@ class BatchRun {
   const BatchOptions& options_;
   Sieve sieve_;
   std::vector<double> log10_thresholds_;
+  std::uint64_t first_trajectory_;
   std::vector<Trajectory> trajectories_;
   std::vector<std::uint8_t> alive_;
   std::vector<std::uint64_t> attempts_;           ///< [trajectory, year] attempt of the survivor
@@ -89,15 +92,18 @@ class BatchRun {
 };
 
 BatchRun::BatchRun(const Plan& plan, std::uint64_t batch, const BatchOptions& options)
-    : plan_(plan), options_(options), sieve_(plan, Purpose::run) {
+    : plan_(plan),
+      options_(options),
+      sieve_(plan, Purpose::run),
+      first_trajectory_(batch * plan.batch_trajectories) {
   result_.batch = batch;
   for (const double threshold : plan.outputs.thresholds) {
     log10_thresholds_.push_back(kernels::decimal_log(threshold));
   }
   result_.tally = Tally(plan);
-  const std::uint64_t first = batch * plan.batch_trajectories;
-  const std::uint64_t last = std::min(first + plan.batch_trajectories, plan.trajectories);
-  for (std::uint64_t i = first; i < last; ++i) {
+  const std::uint64_t last =
+      std::min(first_trajectory_ + plan.batch_trajectories, plan.trajectories);
+  for (std::uint64_t i = first_trajectory_; i < last; ++i) {
     trajectories_.push_back(sieve_.inputs().trajectory(i));
   }
   alive_.assign(trajectories_.size(), 1);
@@ -125,7 +131,7 @@ bool BatchRun::run_year(std::uint32_t year_index) {
         return false;
       }
       const std::size_t last = schedule(year_index, pending, first);
-      verdicts_.assign(trials_.size(), {});
+      verdicts_.resize(trials_.size());
       sieve_.judge(trials_, verdicts_);
       left = settle(year_index, pending, {first, last}, left);
       first = last;
@@ -202,9 +208,10 @@ std::size_t BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& p
     std::uint64_t wanted = std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
     if (wanted > kernels::group_width) wanted -= wanted % kernels::group_width;
     entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
-    const Trajectory& trajectory = trajectories_[entry.slot];
-    for (std::uint64_t i = 0; i < entry.scheduled; ++i) {
-      trials_.push_back({&trajectory, {trajectory.index, entry.made + i, year_index}});
+    Address address{first_trajectory_ + entry.slot, entry.made, year_index};
+    const std::uint64_t end = entry.made + entry.scheduled;
+    for (; address.attempt < end; ++address.attempt) {
+      trials_.push_back({&trajectories_[entry.slot], address});
     }
   }
   return first;
@@ -218,11 +225,12 @@ std::size_t BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pen
   std::size_t first = 0;
   for (std::size_t i = tile.first; i < tile.last; ++i) {
     Pending entry = pending[i];
-    const bool survived = settle_one(tally, entry, first);
+    const std::optional<std::uint64_t> survivor = settle_one(tally, entry, first);
     first += entry.scheduled;
     entry.made += entry.scheduled;
-    if (survived) continue;
-    if (entry.made < plan_.attempts) {
+    if (survivor) {
+      attempts_[entry.slot * plan_.year_count() + year_index] = *survivor;
+    } else if (entry.made < plan_.attempts) {
       pending[left++] = entry;
     } else {
       alive_[entry.slot] = 0;
@@ -232,16 +240,16 @@ std::size_t BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pen
   return left;
 }
 
-/// The scheduled attempts of one trajectory, which start at trials_[first].
-bool BatchRun::settle_one(YearTally& tally, const Pending& entry, std::size_t first) {
-  for (std::size_t i = first; i < first + entry.scheduled; ++i) {
-    const Address& address = trials_[i].address;
-    tally.add_verdict(verdicts_[i], address.attempt);
-    if (!verdicts_[i].survives) continue;
-    attempts_[entry.slot * plan_.year_count() + address.year_index] = address.attempt;
-    return true;
+/// The first survivor among the scheduled attempts of one trajectory, which start at
+/// trials_[first].
+std::optional<std::uint64_t> BatchRun::settle_one(YearTally& tally, const Pending& entry,
+                                                  std::size_t first) {
+  const Verdict* verdict = &verdicts_[first];
+  for (std::uint64_t i = 0; i < entry.scheduled; ++i, ++verdict) {
+    tally.add_verdict(*verdict, entry.made + i);
+    if (verdict->survives) return entry.made + i;
   }
-  return false;
+  return std::nullopt;
 }
 
 Trial BatchRun::survivor(std::size_t slot, std::uint32_t year_index) const {

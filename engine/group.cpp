@@ -36,10 +36,11 @@ void GroupDraws::begin(const TrialInputs& all, std::span<const std::uint32_t> or
   group.rejections.fill(0);
   counts_.fill(0);
   scales_.fill(0.0);
+  const bool tilted = tilted_->in_use();
   for (std::size_t lane = 0; lane < order.size(); ++lane) {
     const std::size_t trial = order[lane];
-    const CandidateInputs& inputs = all.inputs[trial];
-    const Frame frame = tilted_->in_use() ? tilted_->frame(trial) : frame_of(*plan_, inputs);
+    const CandidateInputs& inputs = all.of(trial);
+    const Frame frame = tilted ? tilted_->frame(trial) : frame_of(*plan_, inputs);
     group.trial[lane] = trial;
     locations_[lane] = frame.location;
     spreads_[lane] = frame.scale;
@@ -54,7 +55,7 @@ void GroupDraws::begin(const TrialInputs& all, std::span<const std::uint32_t> or
 void GroupDraws::fill(const TrialInputs& all, std::size_t lane, Group& group) const {
   const std::size_t trial = group.trial[lane];
   Candidate& candidate = group.candidates[lane];
-  candidate.inputs = all.inputs[trial];
+  candidate.inputs = all.of(trial);
   candidate.address = all.trials[trial].address;
   candidate.sampler = inputs_;
   candidate.location = locations_[lane];
@@ -111,7 +112,7 @@ LaneScreen::Findings GroupDraws::look_at_lanes(const TrialInputs& all, const Gro
     const Address& address = all.trials[trial].address;
     lanes_.is_open[lane] = !is_audited(address);
     lanes_.year_index[lane] = address.year_index;
-    lanes_.log10_total[lane] = all.inputs[trial].log10_total;
+    lanes_.log10_total[lane] = all.of(trial).log10_total;
     lanes_.log10_flop_per_usd[lane] = inputs_->log10_flop_per_usd(address.year_index);
     lanes_.count[lane] = static_cast<double>(counts_[lane]);
   }
@@ -185,13 +186,12 @@ kernels::GroupShape GroupDraws::shape_of_lanes(const TrialInputs& all, const Gro
   if (plan_->sizes.family == SizeFamily::skew_normal) {
     kernels::PerLane<double> skewness{};
     for (std::size_t lane = 0; lane < group.lanes; ++lane) {
-      skewness[lane] = all.inputs[group.trial[lane]].parameters[2];
+      skewness[lane] = all.of(group.trial[lane]).parameters[2];
     }
     return kernels::skew_normal_group(skewness);
   }
   for (std::size_t lane = 0; lane < group.lanes; ++lane) {
-    const kernels::SkewNormalShape law =
-        shape_of(plan_->sizes.family, all.inputs[group.trial[lane]]);
+    const kernels::SkewNormalShape law = shape_of(plan_->sizes.family, all.of(group.trial[lane]));
     shape.absolute[lane] = static_cast<float>(law.absolute);
     shape.normal[lane] = static_cast<float>(law.normal);
     shape.constant[lane] = static_cast<float>(law.constant);
@@ -214,7 +214,7 @@ void GroupDraws::draw_tilted(const TrialInputs& all, Group& group) const {
 void GroupDraws::set_laws(const TrialInputs& all, const Group& group) {
   for (std::size_t lane = 0; lane < group.lanes; ++lane) {
     const std::size_t trial = group.trial[lane];
-    size_draws_.set_lane(lane, all.inputs[trial],
+    size_draws_.set_lane(lane, all.of(trial),
                          inputs_->draws().counter(Stream::sizes, all.trials[trial].address));
   }
 }

@@ -21,7 +21,11 @@ namespace flopsieve::engine {
 /// Trials with their inputs, side by side.
 struct TrialInputs {
   std::span<const Trial> trials;
-  std::span<const CandidateInputs> inputs;
+  std::span<const CandidateInputs> inputs;  ///< of each trial, or one that all of them have
+
+  const CandidateInputs& of(std::size_t trial) const {
+    return inputs[inputs.size() == 1 ? 0 : trial];
+  }
 };
 
 /// Candidates that are drawn and judged together, one in each vector lane.

@@ -30,7 +30,7 @@ InputTile::InputTile(const InputSampler& sampler) : sampler_(&sampler) {
 std::span<const CandidateInputs> InputTile::draw(std::span<const Trial> trials) {
   if (inputs_.size() < trials.size()) inputs_.resize(trials.size());
   if (sampler_->same_for_all_trajectories()) {
-    copy_of_years(trials);
+    for (std::size_t i = 0; i < trials.size(); ++i) inputs_[i] = of_year(trials[i]);
     return std::span(inputs_).first(trials.size());
   }
   const std::size_t uniforms = sampler_->own_uniforms().size();
@@ -45,15 +45,13 @@ std::span<const CandidateInputs> InputTile::draw(std::span<const Trial> trials) 
   return std::span(inputs_).first(trials.size());
 }
 
-/// One tile after the other has mostly the same years in the same places.
-void InputTile::copy_of_years(std::span<const Trial> trials) {
-  copied_.resize(inputs_.size(), per_trajectory);
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const std::uint32_t year = trials[i].address.year_index;
-    if (copied_[i] == year) continue;
-    inputs_[i] = of_year(trials[i]);
-    copied_[i] = year;
-  }
+const CandidateInputs* InputTile::find_shared(std::span<const Trial> trials) {
+  if (!sampler_->same_for_all_trajectories() || trials.empty()) return nullptr;
+  const std::uint32_t year = trials.front().address.year_index;
+  const bool one_year = std::all_of(trials.begin(), trials.end(), [year](const Trial& trial) {
+    return trial.address.year_index == year;
+  });
+  return one_year ? &of_year(trials.front()) : nullptr;
 }
 
 std::uint32_t InputTile::count_of_year(const Trial& trial) {

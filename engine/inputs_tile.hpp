@@ -21,6 +21,9 @@ class InputTile {
   /// Those of all trials, until the next call. Throws as InputSampler does.
   std::span<const CandidateInputs> draw(std::span<const Trial> trials);
 
+  /// Those that all trials have, or null: found without a look at what each of them draws.
+  const CandidateInputs* find_shared(std::span<const Trial> trials);
+
   /// The number of models of the trial's year, where InputSampler::year_is_held().
   std::uint32_t count_of_year(const Trial& trial);
 
@@ -32,7 +35,6 @@ class InputTile {
     YearInputs year;
   };
 
-  void copy_of_years(std::span<const Trial> trials);
   void draw_uniforms(std::span<const Trial> trials);
   void draw_one(const Trial& trial, std::span<const double> uniforms, CandidateInputs& inputs);
   const CandidateInputs& of_year(const Trial& trial);
@@ -40,7 +42,6 @@ class InputTile {
 
   const InputSampler* sampler_;
   std::vector<CandidateInputs> inputs_;  ///< of the trials
-  std::vector<std::uint32_t> copied_;    ///< the year that inputs_[i] is of, where that says all
   std::vector<double> uniforms_;         ///< [lane, InputSampler::own_uniforms()]
   /// Batches have consecutive trajectories: at index modulo size, so that none displaces another.
   std::vector<Held> held_;

@@ -46,7 +46,12 @@ bool Sieve::orders_by_year() const {
 }
 
 TrialInputs Sieve::draw_inputs(std::span<const Trial> trials) {
-  if (!tilted_.in_use()) return {trials, input_tile_.draw(trials)};
+  if (!tilted_.in_use()) {
+    if (const CandidateInputs* shared = input_tile_.find_shared(trials)) {
+      return {trials, {shared, 1}};
+    }
+    return {trials, input_tile_.draw(trials)};
+  }
   tilted_inputs_.resize(trials.size());
   tilted_.draw(trials, tilted_inputs_);
   return {trials, tilted_inputs_};
@@ -54,9 +59,10 @@ TrialInputs Sieve::draw_inputs(std::span<const Trial> trials) {
 
 /// Brings candidates with nearly the same number of draws together: the lanes of a group take as
 /// many steps as the longest.
-void Sieve::order_by_count(std::span<const CandidateInputs> inputs) {
-  order_.resize(inputs.size());
+void Sieve::order_by_count(const TrialInputs& all) {
+  order_.resize(all.trials.size());
   std::iota(order_.begin(), order_.end(), 0u);
+  const std::span<const CandidateInputs> inputs = all.inputs;
   const auto fewer = [](const CandidateInputs& a, const CandidateInputs& b) {
     return a.count < b.count;
   };
@@ -72,10 +78,10 @@ void Sieve::order_by_count(std::span<const CandidateInputs> inputs) {
 }
 
 template <class Body>
-void Sieve::for_each_group(std::span<const CandidateInputs> inputs, Body body) {
-  order_by_count(inputs);
-  for (std::size_t first = 0; first < inputs.size(); first += kernels::group_width) {
-    const std::size_t size = std::min(kernels::group_width, inputs.size() - first);
+void Sieve::for_each_group(const TrialInputs& all, Body body) {
+  order_by_count(all);
+  for (std::size_t first = 0; first < order_.size(); first += kernels::group_width) {
+    const std::size_t size = std::min(kernels::group_width, order_.size() - first);
     body(std::span<const std::uint32_t>(order_).subspan(first, size));
   }
 }
@@ -96,7 +102,7 @@ std::uint64_t Sieve::judge(std::span<const Trial> trials, std::span<Verdict> ver
     });
   } else {
     const TrialInputs all = draw_inputs(trials);
-    for_each_group(all.inputs, [&](std::span<const std::uint32_t> order) {
+    for_each_group(all, [&](std::span<const std::uint32_t> order) {
       draws_.screen(all, order, group_);
       judge_group(all, verdicts);
     });
@@ -183,7 +189,7 @@ void Sieve::visit(std::span<const Trial> trials, const Visitor& visit) {
     return;
   }
   const TrialInputs all = draw_inputs(trials);
-  for_each_group(all.inputs, [&](std::span<const std::uint32_t> order) {
+  for_each_group(all, [&](std::span<const std::uint32_t> order) {
     draws_.draw(all, order, group_);
     if (visits_in_order_) {
       kernels::PerLane<std::uint32_t> counts{};

@@ -60,10 +60,10 @@ class Sieve {
 
  private:
   TrialInputs draw_inputs(std::span<const Trial> trials);
-  void order_by_count(std::span<const CandidateInputs> inputs);
+  void order_by_count(const TrialInputs& all);
   /// Calls body(the trials of a group) for one group after the other.
   template <class Body>
-  void for_each_group(std::span<const CandidateInputs> inputs, Body body);
+  void for_each_group(const TrialInputs& all, Body body);
   void judge_group(const TrialInputs& all, std::span<Verdict> verdicts);
   bool judge_lane(const TrialInputs& all, std::size_t lane, Group& group,
                   std::span<Verdict> verdicts);

@@ -29,31 +29,6 @@ double location_offset(const Plan& plan, const CandidateInputs& inputs) {
   return weights > 0.0 ? sum / weights : 0.0;
 }
 
-Frame frame_of(const Plan& plan, const CandidateInputs& inputs) {
-  const auto& p = inputs.parameters;
-  switch (plan.sizes.family) {
-    case SizeFamily::normal:
-    case SizeFamily::skew_normal:
-    case SizeFamily::skew_normal_direct:
-    case SizeFamily::student_t:
-    case SizeFamily::empirical:
-      return {p[0], p[1]};
-    case SizeFamily::mixture:
-      return {p[0] + location_offset(plan, inputs), 1.0};
-    case SizeFamily::truncated_normal:
-      return {p[2], p[3] - p[2]};
-    case SizeFamily::uniform:
-      return {p[0], p[1] - p[0]};
-    case SizeFamily::grid:
-      return {p[0], p[2]};
-    case SizeFamily::power_law:
-      return {p[1], p[2] - p[1]};
-    case SizeFamily::allocation:
-      break;
-  }
-  return {inputs.log10_total, 1.0};
-}
-
 bool is_vectorised(SizeFamily family) {
   return family == SizeFamily::normal || family == SizeFamily::skew_normal ||
          family == SizeFamily::skew_normal_direct;

@@ -24,7 +24,30 @@ double location_offset(const Plan& plan, const CandidateInputs& inputs);
 
 /// The frame of a law: location and scale where it has them, otherwise its lower end and its width
 /// (grid: its step), and for an allocation the year's total.
-Frame frame_of(const Plan& plan, const CandidateInputs& inputs);
+inline Frame frame_of(const Plan& plan, const CandidateInputs& inputs) {
+  const auto& p = inputs.parameters;
+  switch (plan.sizes.family) {
+    case SizeFamily::normal:
+    case SizeFamily::skew_normal:
+    case SizeFamily::skew_normal_direct:
+    case SizeFamily::student_t:
+    case SizeFamily::empirical:
+      return {p[0], p[1]};
+    case SizeFamily::mixture:
+      return {p[0] + location_offset(plan, inputs), 1.0};
+    case SizeFamily::truncated_normal:
+      return {p[2], p[3] - p[2]};
+    case SizeFamily::uniform:
+      return {p[0], p[1] - p[0]};
+    case SizeFamily::grid:
+      return {p[0], p[2]};
+    case SizeFamily::power_law:
+      return {p[1], p[2] - p[1]};
+    case SizeFamily::allocation:
+      break;
+  }
+  return {inputs.log10_total, 1.0};
+}
 
 /// Whether kernels/sizes.hpp draws the family: the normal and skew-normal laws.
 bool is_vectorised(SizeFamily family);

@@ -34,8 +34,8 @@ void YearTally::resize(std::size_t rejectors) {
   joint.assign(rejectors * rejectors, 0);
 }
 
-void YearTally::add_verdict(const Verdict& verdict, std::uint64_t attempt) {
-  ++candidates;
+/// Of a candidate that says more than that it was there.
+void YearTally::add_telling(const Verdict& verdict, std::uint64_t attempt) {
   if (attempt == 0) {
     ++first_trials;
     if (verdict.survives) ++first_passes;

@@ -53,8 +53,16 @@ struct YearTally {
   TiltTally tilt;
 
   void resize(std::size_t rejectors);
-  void add_verdict(const Verdict& verdict, std::uint64_t attempt);
+  void add_verdict(const Verdict& verdict, std::uint64_t attempt) {
+    ++candidates;
+    // Nearly all that there are: rejected, later than the first, not audited.
+    if (attempt > 0 && !verdict.survives && !verdict.audited) return;
+    add_telling(verdict, attempt);
+  }
   void add(const YearTally& other);
+
+ private:
+  void add_telling(const Verdict& verdict, std::uint64_t attempt);
 };
 
 /// Estimates from the first attempts of a year with Method::truncate or tilt, each with its

@@ -25,7 +25,6 @@ struct GradientSums {
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ordered.cpp"
-#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // compiles the rest of this file once per target
 #include "hwy/highway.h"
 #include "kernels/math-inl.hpp"
@@ -319,25 +318,43 @@ void AllocationGradients(const float* HWY_RESTRICT sorted, std::size_t rows,
   }
 }
 
-/// So far ahead rows are fetched that are packed.
-constexpr std::size_t rows_ahead = 16;
+/// Which lane of packed rows comes from where: -1 for those that stay.
+using Sources = std::array<std::int32_t, group_width>;
+
+/// Takes lanes [to, ...) of the packed rows from lanes [from, ...), one vector each.
+void PackVectors(const float* HWY_RESTRICT z, std::size_t rows, const Sources& sources,
+                 std::size_t from, std::size_t to, float* HWY_RESTRICT packed) {
+  const Floats d;
+  const hn::RebindToSigned<Floats> di;
+  alignas(64) Sources places{};
+  alignas(64) Sources taken{};
+  bool any = false;
+  for (std::size_t i = 0; i < hn::Lanes(d); ++i) {
+    const std::int32_t place = sources[to + i] - static_cast<std::int32_t>(from);
+    if (place < 0 || place >= static_cast<std::int32_t>(hn::Lanes(d))) continue;
+    places[i] = place;
+    taken[i] = -1;
+    any = true;
+  }
+  if (!any) return;
+  const auto table = hn::SetTableIndices(d, places.data());
+  const auto mask = hn::RebindMask(d, hn::MaskFromVec(hn::Load(di, taken.data())));
+  for (std::size_t row = 0; row < rows * group_width; row += group_width) {
+    const auto moved = hn::TableLookupLanes(hn::LoadU(d, z + row + from), table);
+    hn::StoreU(hn::IfThenElse(mask, moved, hn::LoadU(d, packed + row + to)), d, packed + row + to);
+  }
+}
 
 void PackLanes(const float* HWY_RESTRICT z, std::size_t rows, std::uint32_t lanes,
                std::size_t column, float* HWY_RESTRICT packed) {
-  const Floats d;
-  for (std::size_t lane = 0; lane < group_width; lane += hn::Lanes(d)) {
-    const std::uint32_t chosen = lanes >> lane & ((1u << hn::Lanes(d)) - 1);
-    if (chosen == 0) continue;
-    const std::uint8_t bits[8] = {static_cast<std::uint8_t>(chosen & 0xFF),
-                                  static_cast<std::uint8_t>(chosen >> 8)};
-    const auto mask = hn::LoadMaskBits(d, bits);
-    for (std::size_t row = 0; row < rows * group_width; row += group_width) {
-      // The rows are in the second cache, and no hardware foresees stores to a part of a line.
-      hwy::Prefetch(packed + row + rows_ahead * group_width);
-      hwy::Prefetch(z + row + rows_ahead * group_width);
-      hn::CompressBlendedStore(hn::LoadU(d, z + row + lane), mask, d, packed + row + column);
+  Sources sources;
+  sources.fill(-1);
+  for (; lanes != 0; lanes &= lanes - 1) sources[column++] = std::countr_zero(lanes);
+  const std::size_t step = hn::Lanes(Floats());
+  for (std::size_t to = 0; to < group_width; to += step) {
+    for (std::size_t from = 0; from < group_width; from += step) {
+      PackVectors(z, rows, sources, from, to, packed);
     }
-    column += static_cast<std::size_t>(std::popcount(chosen));
   }
 }
 
