@@ -429,7 +429,13 @@ void BatchRun::keep_sizes(std::size_t first, std::size_t last) {
   if (first >= last) return;
   Columns& columns = result_.columns;
   // The first rows tell how much room all of them need, or nearly so.
-  if (first == 0) columns.z.reserve(staged_.size() / last * (rows_with_sizes_ + 1));
+  if (first == 0) {
+    columns.z.reserve(staged_.size() / last * (rows_with_sizes_ + 1));
+    const std::size_t sets = rows_with_sizes_ * plan_.year_count();
+    columns.row_size.reserve(sets);
+    columns.location.reserve(sets);
+    columns.scale.reserve(sets);
+  }
   for (std::size_t i = 0; i < (last - first) * plan_.year_count(); ++i) {
     const Staged& set = staged_sets_[i];
     const auto z = std::span(staged_).subspan(set.first, set.count);
