@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "engine/split_year.hpp"
 #include "engine/summary.hpp"
 #include "engine/tilt.hpp"
+#include "engine/tilt_parameters.hpp"
 #include "engine/tilt_window.hpp"
 #include "kernels/math.hpp"
 
@@ -23,14 +25,18 @@ namespace {
 constexpr PilotLimits quick{.survivors = 100, .many = 100'000, .few = 100, .most = 100'000};
 constexpr PilotLimits patient{.survivors = 16, .many = 1'000'000, .few = 16, .most = 1'000'000};
 
-/// Of the trajectories, over all years. The runner gives up below a half (runner.cpp), and unlike
-/// trajectories lose more than the mean pass rate tells.
+/// Of the trajectories, over all years. The runner gives up below a half (runner.cpp).
 constexpr double least_complete = 0.75;
+
+/// Unlike trajectories, and candidates of them all, that are tried.
+constexpr std::size_t tried_trajectories = 64;
+constexpr std::uint64_t most_tried = 1'000'000;
 
 /// The trial candidates of a year: the first that will not do, or that with the smallest pass rate.
 struct Rarest {
   std::uint32_t year_index = 0;
   YearTally tally;
+  std::string why;       ///< it has no survivor, where that is known
   bool suffices = true;  ///< of all years
 
   double rate() const {
@@ -38,7 +44,73 @@ struct Rarest {
   }
 };
 
-/// The share of the trajectories for which a year's attempts will do; 0 if that is not known.
+/// Whether trajectories have numbers of their own, and so pass rates.
+bool has_unlike_trajectories(const Plan& plan) {
+  const auto differs = [](const Input& input) {
+    return input.is_shared() &&
+           std::any_of(input.years.begin(), input.years.end(),
+                       [](const Distribution& each) { return each.law != kernels::Law::constant; });
+  };
+  for (std::size_t i = 0; i < size_parameters(plan.sizes); ++i) {
+    if (differs(size_parameter(plan.sizes, i))) return true;
+  }
+  const auto& total = plan.total.parameters;
+  const auto& count = plan.count.parameters;
+  return plan.state.points > 0 || plan.total.model == TotalModel::trend ||
+         plan.count.model == CountModel::exponential_trend ||
+         plan.count.model == CountModel::linear_trend ||
+         plan.count.model == CountModel::kinked_trend ||
+         std::any_of(total.begin(), total.end(), differs) ||
+         std::any_of(count.begin(), count.end(), differs);
+}
+
+/// Judges attempts from first to before last of all these trajectories, and takes away those with a
+/// survivor.
+void try_attempts(Sieve& sieve, std::vector<Trajectory>& open, std::uint32_t year_index,
+                  std::uint64_t first, std::uint64_t last) {
+  std::vector<Trial> trials;
+  for (const Trajectory& each : open) {
+    for (std::uint64_t attempt = first; attempt < last; ++attempt) {
+      trials.push_back({&each, {each.index, attempt, year_index}});
+    }
+  }
+  std::vector<Verdict> verdicts(trials.size());
+  sieve.judge(trials, verdicts);
+  std::vector<Trajectory> left;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const auto own = std::span(verdicts).subspan(i * (last - first), last - first);
+    if (std::any_of(own.begin(), own.end(), [](const Verdict& each) { return each.survives; })) {
+      continue;
+    }
+    left.push_back(std::move(open[i]));
+  }
+  open = std::move(left);
+}
+
+/// Of a few trajectories, the share that has a survivor of a year within its attempts. One that has
+/// none when the trial ends, after n attempts, is taken for one that needs 2n.
+double share_of_tried(const Plan& plan, Sieve& sieve, std::uint32_t year_index) {
+  std::vector<Trajectory> open;
+  for (std::uint64_t i = 0; i < tried_trajectories; ++i) {
+    open.push_back(sieve.inputs().trajectory(i));
+  }
+  std::uint64_t made = 0;
+  std::uint64_t tried = 0;
+  while (!open.empty() && made < plan.attempts && tried < most_tried) {
+    const std::uint64_t more = std::clamp<std::uint64_t>(made, 1, 4096 / open.size());
+    const std::uint64_t last = std::min(made + more, plan.attempts);
+    tried += open.size() * (last - made);
+    try_attempts(sieve, open, year_index, made, last);
+    made = last;
+  }
+  const double needs = static_cast<double>(plan.attempts) / (2.0 * static_cast<double>(made));
+  const double exhausted = made < plan.attempts ? kernels::exponential(-needs) : 1.0;
+  return 1.0 -
+         exhausted * static_cast<double>(open.size()) / static_cast<double>(tried_trajectories);
+}
+
+/// The share of the trajectories for which a year's attempts will do, if they are all alike; 0 if
+/// that is not known.
 double share_complete(const Plan& plan, const Rarest& year) {
   if (year.tally.survivors < patient.survivors) return 0.0;
   if (plan.attempts == 1 || year.rate() == 1.0) return 1.0;
@@ -49,9 +121,10 @@ double share_complete(const Plan& plan, const Rarest& year) {
   return 1.0 - kernels::exponential(log_exhausted);
 }
 
-YearTally judge_year(const Plan& plan, Sieve& sieve, std::uint32_t year) {
-  const YearTally tally = pilot_year(plan, sieve, year, quick).tally;
-  return tally.survivors >= quick.survivors ? tally : pilot_year(plan, sieve, year, patient).tally;
+Rarest judge_year(const Plan& plan, Sieve& sieve, std::uint32_t year) {
+  PilotYear found = pilot_year(plan, sieve, year, quick);
+  if (found.tally.survivors < quick.survivors) found = pilot_year(plan, sieve, year, patient);
+  return {year, std::move(found.tally), std::move(found.why)};
 }
 
 /// Ends at the first year that does not suffice.
@@ -59,9 +132,12 @@ Rarest find_rarest(const Plan& plan) {
   Sieve sieve(plan, Purpose::pilot);
   std::optional<Rarest> rarest;
   double complete = 1.0;
+  const bool are_unlike = plan.attempts > 1 && has_unlike_trajectories(plan);
   for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
-    Rarest found{year, judge_year(plan, sieve, year)};
-    complete *= share_complete(plan, found);
+    Rarest found = judge_year(plan, sieve, year);
+    double share = share_complete(plan, found);
+    if (share > 0.0 && are_unlike) share = std::min(share, share_of_tried(plan, sieve, year));
+    complete *= share;
     found.suffices = complete >= least_complete;
     if (!found.suffices) return found;
     if (!rarest || found.rate() < rarest->rate()) rarest = found;
@@ -103,7 +179,9 @@ Tilting try_tilt(Plan trial) {
   trial.sampling.method = Method::tilt;
   try {
     const Rarest tilted = find_rarest(trial);
-    return {tilted.suffices, ", " + counts_text(trial, tilted, " tilted to the total")};
+    std::string words = ", " + counts_text(trial, tilted, " tilted to the total");
+    if (tilted.tally.survivors == 0 && !tilted.why.empty()) words += ": " + tilted.why;
+    return {tilted.suffices, std::move(words)};
   } catch (const Error& error) {
     if (error.code() != ExitCode::budget) throw;
     return {false, std::string("; ") + error.what()};

@@ -10,7 +10,9 @@ namespace flopsieve::engine {
 ///   reject  if each year has 100 survivors among its first 100,000 candidates, or 16 among the
 ///           first million and attempts for 30 times as many as a survivor needs, and attempts
 ///           will do for three quarters of the trajectories in all years together, by these pass
-///           rates; with attempts = 1 whatever they leave;
+///           rates and, where trajectories have numbers of their own, by how many of 64 have a
+///           survivor (a million candidates decide; one that has none then, after n attempts, is
+///           taken for one that needs 2n); with attempts = 1 whatever they leave;
 ///   tilt    otherwise, if it can draw the Plan's candidates, what rejects most of them is the
 ///           matching of the total or a window that it tilts to (tilt_window.hpp), and its own
 ///           candidates pass like that;

@@ -7,9 +7,10 @@
 #include <utility>
 
 #include "engine/error.hpp"
+#include "engine/sieve.hpp"
 #include "engine/split_run.hpp"
 #include "engine/summary.hpp"
-#include "engine/tilt_mix.hpp"
+#include "engine/tilt_parameters.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -17,11 +18,37 @@ namespace {
 constexpr double most_draws = 4e9;
 constexpr std::uint64_t tile = 4096;
 
-/// Tilted candidates are drawn so many to a trajectory: each trajectory has tables to be weighed,
-/// many where both mean and sd are drawn.
-std::uint64_t attempts_at_once(const Plan& plan) {
-  if (!is_tilted(plan.sampling.method)) return 1;
-  return has_random_parameter(plan, 0) && has_random_parameter(plan, 1) ? tile : 64;
+/// Which trajectory and attempt is the index-th to be judged.
+class PilotOrder {
+ public:
+  PilotOrder(const Plan& plan, std::uint32_t year_index) {
+    if (!is_tilted(plan.sampling.method)) return;
+    attempts_ = tilt_pilot_attempts;
+    if (tilt_priors(plan, year_index).size() > 1) trajectories_ = tilt_pilot_trajectories;
+  }
+
+  Address address(std::uint64_t index, std::uint32_t year_index) const {
+    const std::uint64_t turn = index / attempts_;
+    return {turn % trajectories_, turn / trajectories_ * attempts_ + index % attempts_, year_index};
+  }
+
+ private:
+  std::uint64_t attempts_ = 1;
+  std::uint64_t trajectories_ = address_limit;
+};
+
+/// Why tilting leads nowhere in most of the first trajectories; empty if it may.
+std::string tilt_obstacle(const Plan& plan, Sieve& sieve, std::uint32_t year_index) {
+  if (!is_tilted(plan.sampling.method)) return {};
+  constexpr std::uint64_t looked_at = 16;
+  std::string first;
+  std::uint64_t hopeless = 0;
+  for (std::uint64_t i = 0; i < looked_at; ++i) {
+    const std::string found = sieve.tilt_obstacle(sieve.inputs().trajectory(i), year_index);
+    if (!found.empty()) ++hopeless;
+    if (first.empty()) first = found;
+  }
+  return 2 * hopeless > looked_at ? first : std::string();
 }
 
 /// match = "last": how unequal the weights of the first candidates are.
@@ -57,7 +84,8 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
   PilotYear year;
   year.tally.resize(plan.constraints.size() + 1);
   double draws = 0.0;
-  const std::uint64_t attempts = attempts_at_once(plan);
+  const PilotOrder order(plan, year_index);
+  year.why = tilt_obstacle(plan, sieve, year_index);
   std::vector<Trajectory> trajectories;
   std::vector<Trial> trials;
   std::vector<Verdict> verdicts;
@@ -66,16 +94,17 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
     trajectories.clear();
     trajectories.reserve(tile);
     for (std::uint64_t i = 0; i < tile && index < limits.most; ++i, ++index) {
-      const std::uint64_t trajectory = index / attempts;
-      if (trials.empty() || trajectories.back().index != trajectory) {
-        trajectories.push_back(sieve.inputs().trajectory(trajectory));
+      const Address address = order.address(index, year_index);
+      if (trials.empty() || trajectories.back().index != address.trajectory) {
+        trajectories.push_back(sieve.inputs().trajectory(address.trajectory));
       }
-      trials.push_back({&trajectories.back(), {trajectory, index % attempts, year_index}});
+      trials.push_back({&trajectories.back(), address});
     }
     verdicts.assign(trials.size(), {});
     draws += static_cast<double>(sieve.judge(trials, verdicts));
     for (const Verdict& verdict : verdicts) year.tally.add_verdict(verdict, 0);
     if (year.tally.survivors >= limits.survivors) break;
+    if (!year.why.empty() && year.tally.survivors == 0) break;
     if (index >= limits.many && year.tally.survivors >= limits.few) break;
   }
   year.draws_per_candidate = draws / static_cast<double>(year.tally.candidates);

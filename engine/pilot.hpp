@@ -17,7 +17,8 @@ class Sieve;
 struct PilotYear {
   YearTally tally;
   double draws_per_candidate = 0.0;  ///< mean of k
-  std::string why;                   ///< Method::split: why none of the trajectories has a survivor
+  /// Why there is no survivor, where that is known: Method::split, truncate and tilt.
+  std::string why;
   /// match = "last": the weights of the first 4096 candidates before any constraint. Survivors have
   /// the right law whatever they are, because weights are turned into acceptance; uneven ones say
   /// that few sets can make up the total and that the pass rate is poorly known.
@@ -54,11 +55,19 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
 /// Samples the first split_pilot_trajectories of a year (Method::split).
 PilotYear split_pilot_year(const Plan& plan, std::uint32_t year_index);
 
-/// Judges first attempts of each year (with Method::truncate and tilt 64 of each trajectory, 4,096
-/// where both mean and sd are drawn), each year by itself, at addresses of the pilot's own streams,
+/// With Method::truncate and tilt, a pilot judges so many attempts of a trajectory one after the
+/// other; where candidates draw several parameters of the law of sizes, which makes a trajectory's
+/// tables costly, all of these trajectories before a second time comes.
+inline constexpr std::uint64_t tilt_pilot_attempts = 64;
+inline constexpr std::uint64_t tilt_pilot_trajectories = 64;
+
+/// Judges first attempts of each year (with Method::truncate and tilt tilt_pilot_attempts of each
+/// trajectory), each year by itself, at addresses of the pilot's own streams,
 /// until a year has 256 survivors (16 will do after a million candidates), 10 million
 /// candidates or 4e9 draws: under a minute for a year that has none. A year without a survivor ends
-/// the pilot. Plan::batch_trajectories is not used. Throws as InputSampler does.
+/// the pilot; with Method::truncate and tilt one that has none among its first 4,096 candidates,
+/// where boxes of parameters are in the way of all others (TiltMix::obstacle()) in most of its
+/// first 16 trajectories. Plan::batch_trajectories is not used. Throws as InputSampler does.
 ///
 /// With Method::split, each year is that of split_pilot_year().
 Pilot run_pilot(const Plan& plan);

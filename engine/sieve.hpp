@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/candidate.hpp"
@@ -50,6 +51,11 @@ class Sieve {
   std::uint32_t count_of_year(const Trial& trial) { return input_tile_.count_of_year(trial); }
 
   const InputSampler& inputs() const { return inputs_; }
+
+  /// Method::truncate and tilt: TiltedTrials::obstacle().
+  std::string tilt_obstacle(const Trajectory& trajectory, std::uint32_t year_index) {
+    return tilted_.obstacle(trajectory, year_index);
+  }
 
   /// Multiplies the finite error bounds of single precision from now on. 1 until then; with less,
   /// other candidates would survive, which tests show.

@@ -36,8 +36,8 @@ enum class Stream : std::uint8_t {
   total_trend = 20,      ///< per trajectory, as count_trend
   total_residual = 21,   ///< per trajectory and year, one uniform
   state_path = 22,       ///< per trajectory, in order (state_path.hpp)
-  thinning = 23,         ///< of a tilted candidate: kept, part of the mixture, k, mean, sd
-                         ///< (tilt_mix.hpp)
+  thinning = 23,         ///< of a tilted candidate: kept, part of the mixture, k, from 3 on the
+                         ///< parameters of its law of sizes (tilt_mix.hpp)
   splitting = 32,        ///< normals of multilevel splitting, and its choice of a survivor: the
                          ///< attempt is made of level, particle and step (split.hpp)
   pilot_offset = 128

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "engine/inputs.hpp"
 #include "engine/plan.hpp"
 #include "engine/size_law.hpp"
+#include "engine/tilt_bound.hpp"
 #include "engine/tilt_window.hpp"
 #include "kernels/tilted.hpp"
 
@@ -35,16 +37,9 @@ namespace flopsieve::engine {
 
 /// Why the candidates of a Plan cannot be drawn by `truncate` or `tilt`, in words for its author;
 /// empty where they can. The total must be the same for all attempts of a trajectory and year, the
-/// law of sizes but for a mean and an sd the same for all trajectories, and the law of the number
-/// of models one of tilt_count.hpp.
+/// law of sizes the same for all trajectories but for what candidates draw themselves (any
+/// parameter, but not of a grid), and the law of the number of models one of tilt_count.hpp.
 std::string tilt_refusal(const Plan& plan);
-
-/// The parameters of the law of sizes, which may differ between the two for the mean and the sd of
-/// a normal or truncated normal law; everything in between is meant too.
-struct TiltRange {
-  CandidateInputs low;
-  CandidateInputs high;
-};
 
 /// A further factor exp(strength * g(x)) of a tilted density: g is 0 unless x is in [from, below),
 /// and there the OOM above the frame's location, m / largest m, or 1.
@@ -55,7 +50,8 @@ struct TiltTerm {
   double strength = 0.0;
 };
 
-/// A law of sizes between the least size and the largest that is possible, cut into cells.
+/// A law of sizes between the least size and the largest that is possible, cut into cells. Of one
+/// thread, as all that is made of it.
 class TiltBase {
  public:
   /// Sizes above 10^log10_most FLOP are not drawn, as far as the law reaches down to there. Serves
@@ -72,7 +68,10 @@ class TiltBase {
 
   /// ln of the density of z, or of a bound for a whole cell; -infinity where it is 0.
   double log_density(const CandidateInputs& inputs, const kernels::SizeLaw& law, double z) const;
-  std::span<const double> log_bounds() const { return log_bounds_; }
+  std::span<const double> log_bounds() const {
+    if (log_bounds_.empty()) make_cells();
+    return log_bounds_;
+  }
 
   /// log10 FLOP of the largest size that is drawn, the unit of sizes().
   double log10_largest() const { return log10_largest_; }
@@ -83,6 +82,11 @@ class TiltBase {
   /// Adds the largest value of strength * g in each cell.
   void add_term(const TiltTerm& term, std::span<double> exponents) const;
 
+  /// About how much ln of the density of a likely size varies with a parameter (tilt_bound.hpp).
+  double variation(std::size_t parameter) const {
+    return bound_ ? bound_->variation(parameter) : 0.0;
+  }
+
   /// Whether a draw is the lower end of its cell.
   bool is_grid() const { return plan_.sizes.family == SizeFamily::grid; }
 
@@ -90,31 +94,17 @@ class TiltBase {
   double law_z(const Frame& own, double z) const {
     return (frame_.location - own.location) / own.scale + z * (frame_.scale / own.scale);
   }
-  bool has_range() const {
-    return high_mean_ > inputs_.parameters[0] || high_sd_ > inputs_.parameters[1];
-  }
-  void set_least_mass();
-  double largest_of_range(double low, double high) const;
-  double largest_at(double point) const;
-  void set_frame(double log10_most);
-  void set_components();
-  double find_mode() const;
-  double largest_between(double low, double high) const;
+  void set_frame(const TiltRange& range, double log10_most);
+  void make_cells() const;
+  void set_points(const CandidateInputs& inputs, double log10_most);
 
-  Plan plan_;               ///< its sizes only
-  CandidateInputs inputs_;  ///< the low end of the range
-  LawStorage storage_;
-  kernels::SizeLaw law_;  ///< not of a range
-  double high_mean_;
-  double high_sd_;
-  double least_mass_ = 1.0;  ///< of a truncated normal law within the range
-  Frame law_frame_;
+  Plan plan_;                       ///< its sizes only
+  std::optional<TiltBound> bound_;  ///< not of a grid
   Frame frame_;
   double log10_largest_ = 0.0;
-  std::vector<kernels::MixtureComponent> components_;  ///< in the law's z, if it is a mixture
-  double mode_ = 0.0;                                  ///< of any other law, in its z
-  std::vector<double> log_bounds_;
-  std::vector<double> sizes_;  ///< m / largest m at the ends of the cells, ascending
+  /// Made when they are first asked for.
+  mutable std::vector<double> log_bounds_;
+  mutable std::vector<double> sizes_;  ///< m / largest m at the ends of the cells, ascending
 };
 
 /// The law tilted by exp(strength * m / largest m) and further terms. Of one thread: the table is

@@ -54,13 +54,13 @@ int least_step(int start, const Function& value) {
 }
 
 TiltCache::Key key_of(const Sizes& sizes, const TiltRange& range, double log10_most) {
-  const CandidateInputs& inputs = range.low;
-  TiltCache::Key key{range.high.parameters[0], range.high.parameters[1], log10_most,
-                     static_cast<double>(sizes.family)};
-  key.insert(key.end(), inputs.parameters.begin(), inputs.parameters.end());
-  for (std::size_t i = 0; i < sizes.components.size(); ++i) {
-    const CandidateInputs::Component& c = inputs.components[i];
-    key.insert(key.end(), {c.weight, c.mean, c.sd});
+  TiltCache::Key key{log10_most, static_cast<double>(sizes.family)};
+  for (const CandidateInputs* inputs : {&range.low, &range.high}) {
+    key.insert(key.end(), inputs->parameters.begin(), inputs->parameters.end());
+    for (std::size_t i = 0; i < sizes.components.size(); ++i) {
+      const CandidateInputs::Component& c = inputs->components[i];
+      key.insert(key.end(), {c.weight, c.mean, c.sd});
+    }
   }
   const KernelPoints& kernel = sizes.kernel;
   key.insert(key.end(), {kernel.bandwidth, kernel.mean, kernel.sd});

@@ -5,7 +5,7 @@
 #include "engine/parameters.hpp"
 #include "engine/tilt.hpp"
 #include "engine/tilt_count.hpp"
-#include "engine/tilt_mix.hpp"
+#include "engine/tilt_parameters.hpp"
 
 // Whether a job can be tilted.
 
@@ -32,17 +32,16 @@ bool has_tilted_family(SizeFamily family) {
   }
 }
 
-/// Whether the law of sizes is one that tables can hold.
-bool has_tilted_sizes(const Plan& plan) {
-  const Sizes& sizes = plan.sizes;
-  for (std::size_t i = 0; i < sizes.parameters.size(); ++i) {
-    const bool fits = has_random_parameter(plan, i) ? is_free(sizes.parameters[i])
-                                                    : is_constant(sizes.parameters[i]);
-    if (!fits) return false;
+/// The first parameter of the law of sizes that no table can hold; empty if there is none.
+std::string untilted_parameter(const Plan& plan) {
+  for (std::size_t i = 0; i < size_parameters(plan.sizes); ++i) {
+    const Input& input = size_parameter(plan.sizes, i);
+    if (is_constant(input)) continue;
+    if (plan.sizes.family == SizeFamily::grid || !is_free(input)) {
+      return size_parameter_name(plan.sizes, i);
+    }
   }
-  return std::all_of(sizes.components.begin(), sizes.components.end(), [](const auto& each) {
-    return is_constant(each.weight) && is_constant(each.mean) && is_constant(each.sd);
-  });
+  return {};
 }
 
 /// A grid's points are the cells of its table.
@@ -66,9 +65,13 @@ std::string tilt_refusal(const Plan& plan) {
   if (!has_tilted_family(plan.sizes.family)) {
     return fmt::format("sizes = \"{}\" cannot be tilted", name(plan.sizes.family));
   }
-  if (!has_tilted_sizes(plan)) {
-    return "the parameters of the law of sizes must be constants in every year; the mean and the "
-           "sd of a normal or truncated normal law may be drawn for each candidate";
+  const std::string parameter = untilted_parameter(plan);
+  if (!parameter.empty()) {
+    return fmt::format("{} must be a constant of the year{}", parameter,
+                       plan.sizes.family == SizeFamily::grid
+                           ? ", as points of a grid are cells of a table"
+                           : " or be drawn anew for each candidate, without year_correlation and "
+                             "from a distribution that refers to nothing");
   }
   if (plan.total.model == TotalModel::implied || !all_held(plan.total.parameters)) {
     return "the total must be the same for all attempts: give its parameters scope = "

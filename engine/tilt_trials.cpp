@@ -6,23 +6,45 @@
 
 namespace flopsieve::engine {
 
-/// The law of k of a trajectory and year; all trajectories share what none of them decides.
+/// The law of k of a trajectory and year; trajectories in a row share what they have in common.
 std::shared_ptr<const TiltCount> TiltedTrials::count_of(const Trajectory& trajectory,
                                                         const Address& address,
                                                         const CandidateInputs& shared) {
   const Count& count = sampler_->plan().count;
   const std::uint32_t year = address.year_index;
-  if (has_held_count(count) || (count.model == CountModel::input &&
-                                count.parameters[0].years[year].law == kernels::Law::constant)) {
-    return std::make_shared<TiltCount>(shared.count);
+  const bool is_held =
+      has_held_count(count) || (count.model == CountModel::input &&
+                                count.parameters[0].years[year].law == kernels::Law::constant);
+  const std::array<double, 2> parameters = is_held
+                                               ? std::array{static_cast<double>(shared.count), 0.0}
+                                               : sampler_->count_parameters(trajectory, address);
+  Known& known = known_[year];
+  if (!known.count || known.count_parameters != parameters) {
+    known.count_parameters = parameters;
+    known.count = is_held ? std::make_shared<TiltCount>(shared.count)
+                          : std::make_shared<TiltCount>(count, year, parameters);
+    known.mix = nullptr;
   }
-  const std::array<double, 2> parameters = sampler_->count_parameters(trajectory, address);
-  auto& [known, law] = counts_[year];
-  if (!law || known != parameters) {
-    known = parameters;
-    law = std::make_shared<TiltCount>(count, year, parameters);
+  return known.count;
+}
+
+/// Trajectories in a row with the same total and law of k share theirs.
+std::shared_ptr<const TiltMix> TiltedTrials::find_mix(const Trajectory& trajectory,
+                                                      const Address& address,
+                                                      const CandidateInputs& shared) {
+  const Plan& plan = sampler_->plan();
+  const std::uint32_t year = address.year_index;
+  auto priors = priors_.find(year);
+  if (priors == priors_.end()) priors = priors_.emplace(year, tilt_priors(plan, year)).first;
+  const std::shared_ptr<const TiltCount> count = count_of(trajectory, address, shared);
+  Known& known = known_[year];
+  if (!known.mix || known.log10_total != shared.log10_total) {
+    known.log10_total = shared.log10_total;
+    known.mix = std::make_shared<TiltMix>(plan, shared, count, priors->second,
+                                          tilt_windows(plan, year, shared.log10_total));
+    parts_ += known.mix->parts();
   }
-  return law;
+  return known.mix;
 }
 
 /// Kept while the attempts of a batch go on; they decide no result.
@@ -30,16 +52,13 @@ const TiltMix& TiltedTrials::mix_of(const Trajectory& trajectory, const Address&
                                     const CandidateInputs& shared) {
   const std::pair place{address.trajectory, address.year_index};
   const auto found = mixes_.find(place);
-  if (found != mixes_.end()) return found->second;
-  const Plan& plan = sampler_->plan();
-  auto priors = priors_.find(address.year_index);
-  if (priors == priors_.end()) {
-    priors = priors_.emplace(address.year_index, tilt_priors(plan, address.year_index)).first;
-  }
-  TiltMix mix(plan, shared, count_of(trajectory, address, shared), priors->second,
-              tilt_windows(plan, address.year_index, shared.log10_total));
-  parts_ += mix.parts();
-  return mixes_.emplace(place, std::move(mix)).first->second;
+  if (found != mixes_.end()) return *found->second;
+  return *mixes_.emplace(place, find_mix(trajectory, address, shared)).first->second;
+}
+
+std::string TiltedTrials::obstacle(const Trajectory& trajectory, std::uint32_t year_index) {
+  const Address address{trajectory.index, 0, year_index};
+  return mix_of(trajectory, address, sampler_->candidate(trajectory, address)).obstacle();
 }
 
 void TiltedTrials::draw(std::span<const Trial> trials, std::span<CandidateInputs> inputs) {
@@ -61,11 +80,8 @@ void TiltedTrials::draw(std::span<const Trial> trials, std::span<CandidateInputs
       mix = &mix_of(*trials[i].trajectory, address, shared);
       constant = kernels::exponential(mix->log_constant());
     }
-    const auto uniform = [&](std::uint32_t index) {
-      return sampler_->draws().uniform(Stream::thinning, address, index);
-    };
     inputs[i] = shared;
-    tilts_[i] = &mix->draw({uniform(1), uniform(2), uniform(3), uniform(4)}, inputs[i]);
+    tilts_[i] = &mix->draw(sampler_->draws(), address, inputs[i]);
     constants_[i] = constant;
   }
 }

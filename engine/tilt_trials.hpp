@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -45,21 +46,32 @@ class TiltedTrials {
   /// further ones (tilt_window.hpp).
   double constant(std::size_t trial) const { return constants_[trial]; }
 
+  /// TiltMix::obstacle() of a trajectory and year.
+  std::string obstacle(const Trajectory& trajectory, std::uint32_t year_index);
+
  private:
   std::shared_ptr<const TiltCount> count_of(const Trajectory& trajectory, const Address& address,
                                             const CandidateInputs& shared);
   const TiltMix& mix_of(const Trajectory& trajectory, const Address& address,
                         const CandidateInputs& shared);
+  std::shared_ptr<const TiltMix> find_mix(const Trajectory& trajectory, const Address& address,
+                                          const CandidateInputs& shared);
 
   const InputSampler* sampler_;
   std::vector<const Tilt*> tilts_;  ///< [trial]
   std::vector<double> constants_;   ///< [trial]
-  /// [year] the law of k last used, with its parameters
-  std::map<std::uint32_t, std::pair<std::array<double, 2>, std::shared_ptr<const TiltCount>>>
-      counts_;
-  std::map<std::uint32_t, TiltPriors> priors_;                        ///< [year]
-  std::size_t parts_ = 0;                                             ///< of all mixes
-  std::map<std::pair<std::uint64_t, std::uint32_t>, TiltMix> mixes_;  ///< [trajectory, year]
+  /// [year] what was last used, and what decides on it
+  struct Known {
+    std::array<double, 2> count_parameters{};
+    std::shared_ptr<const TiltCount> count;
+    double log10_total = 0.0;
+    std::shared_ptr<const TiltMix> mix;
+  };
+  std::map<std::uint32_t, Known> known_;
+  std::map<std::uint32_t, TiltPriors> priors_;  ///< [year]
+  std::size_t parts_ = 0;                       ///< of all mixes
+  std::map<std::pair<std::uint64_t, std::uint32_t>, std::shared_ptr<const TiltMix>>
+      mixes_;  ///< [trajectory, year]
 };
 
 }  // namespace flopsieve::engine

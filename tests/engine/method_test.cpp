@@ -83,6 +83,27 @@ TEST_CASE("auto leaves rejection where attempts will not do for most of the traj
   CHECK(decide_method(plan).method == Method::tilt);
 }
 
+// Totals from one that many candidates meet to one that next to none meets.
+TEST_CASE("auto looks at the pass rates of single trajectories where they are unlike") {
+  Plan plan = total_plan(25.8, 0.3);
+  plan.attempts = 4000;
+  total_of(plan) = by_trajectory(uniform(25.6, 26.0), 2);
+  CHECK(decide_method(plan).method == Method::reject);
+  total_of(plan) = by_trajectory(uniform(25.6, 29.6), 2);
+  plan.matching.tolerance = 0.6;
+  const Sampling sampling = decide_method(plan);
+  INFO(sampling.reason);
+  CHECK(sampling.method == Method::tilt);
+  // The trial candidates of both years alone are no reason: their pass rate would do.
+  double candidates = 0.0;
+  double survivors = 0.0;
+  for (const PilotYear& year : run_pilot(plan).years) {
+    candidates += static_cast<double>(year.tally.candidates);
+    survivors += static_cast<double>(year.tally.survivors);
+  }
+  CHECK(4000.0 * survivors / candidates > 100.0);
+}
+
 TEST_CASE("auto says why nothing is left but rejection") {
   Plan plan = total_plan(25.8, 0.5);
   add_constraint(plan, bounded("skewness", 2.2, 2.3, 2));

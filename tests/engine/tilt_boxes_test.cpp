@@ -3,9 +3,13 @@
 #include "engine/tilt_boxes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <memory>
 
+#include "engine/batch.hpp"
+#include "engine/pilot.hpp"
 #include "engine/tilt_mix.hpp"
 #include "tests/engine/support/plans.hpp"
 #include "tests/engine/support/tilts.hpp"
@@ -72,7 +76,8 @@ TEST_CASE("Boxes are the prior, cut, and each has a table that bounds all its la
   double prior = 0.0, area = 0.0;
   bool all_apart = true;
   for (const TiltBox& box : boxes) {
-    const auto& [mean, sd] = box.strata;
+    const Stratum& mean = box.strata[0];
+    const Stratum& sd = box.strata[1];
     prior += std::exp(box.log_prior);
     area += (mean.high - mean.low) * (sd.high - sd.low);
     // Both laws are uniform.
@@ -98,9 +103,9 @@ TEST_CASE("A constant is a box without a width") {
       boxes_of(plan_with(testing::constant(23.0), testing::constant(1.0)));
   REQUIRE(one.size() == 1);
   CHECK(one[0].log_prior == 0.0);
+  CHECK(one[0].strata.empty());
   for (const TiltBox& box : boxes_of(plan_with(testing::constant(23.0), uniform(0.6, 1.4)))) {
-    CHECK(box.strata[0].low == 23.0);
-    CHECK(box.strata[0].high == 23.0);
+    CHECK(box.strata.size() == 1);
   }
 }
 
@@ -112,12 +117,53 @@ TEST_CASE("A prior of which rounding leaves a few steps of probability is cut no
   CHECK(boxes.size() <= 8);
 }
 
-TEST_CASE("Priors that are too wide for boxes are refused") {
-  CHECK_THROWS_WITH(
-      boxes_of(
-          plan_with(testing::normal(23.0, 2.0),
-                    testing::within(testing::law(kernels::Law::lognormal, 0.0, 1.0), 1e-3, 20.0))),
-      Contains("too wide to tilt") && Contains("give them bounds"));
+Plan too_wide() {
+  return plan_with(testing::normal(23.0, 2.0),
+                   testing::within(testing::law(kernels::Law::lognormal, 0.0, 1.0), 1e-3, 20.0));
+}
+
+TEST_CASE("Priors that are too wide for boxes are named") {
+  const Plan plan = too_wide();
+  const TiltPriors priors = tilt_priors(plan, 0);
+  const auto count_law = std::make_shared<TiltCount>(static_cast<std::uint32_t>(count));
+  const TiltMix mix(plan, inputs_at(23.0, 1.0), count_law, priors, {});
+  CHECK_THAT(mix.obstacle(), Contains("too wide to tilt") && Contains("mean from ") &&
+                                 Contains("with sd from ") && Contains("give them bounds"));
+  const Plan narrow = plan_with(uniform(22.5, 23.5), uniform(0.6, 1.4));
+  const TiltPriors bounded = tilt_priors(narrow, 0);
+  CHECK(TiltMix(narrow, inputs_at(23.0, 1.0), count_law, bounded, {}).obstacle() == "");
+}
+
+TEST_CASE("A pilot refuses priors that are too wide; a run goes on") {
+  Plan plan = too_wide();
+  const Pilot pilot = run_pilot(plan);
+  CHECK(pilot.years[0].tally.candidates == 4096);
+  CHECK_THROWS_WITH(demand_survivors(plan, pilot),
+                    Contains("2024: the laws of the parameters") && Contains("too wide to tilt"));
+  plan.trajectories = 2;
+  plan.attempts = 100;
+  CHECK(run_batch(plan, 0)->tally.years[0].exhausted == 2);
+}
+
+// Boxes of 5,000 sizes: the moment of the number of models is beyond all bounds.
+TEST_CASE("Where a box has a weight without bounds nothing is kept") {
+  Plan plan = too_wide();
+  plan.count.model = CountModel::poisson;
+  const auto count_law =
+      std::make_shared<TiltCount>(plan.count, 0, std::array<double, 2>{5000.0, 0.0});
+  const TiltPriors priors = tilt_priors(plan, 0);
+  const TiltMix mix(plan, inputs_at(23.0, 1.0), count_law, priors, {});
+  CHECK(mix.log_constant() == testing::infinity);
+  CHECK_THAT(mix.obstacle(), Contains("too wide to tilt"));
+  const InputSampler sampler(plan, Purpose::run);
+  for (std::uint64_t attempt = 0; attempt < 100; ++attempt) {
+    CandidateInputs inputs = inputs_at(23.0, 1.0);
+    const Tilt& tilt = mix.draw(sampler.draws(), {0, attempt, 0}, inputs);
+    const float z = 0.5f;
+    REQUIRE(inputs.count == 1);
+    REQUIRE(tilt.table->alias() != nullptr);
+    CHECK(tilt.log_keep(inputs, &z, 1) == -testing::infinity);
+  }
 }
 
 }  // namespace

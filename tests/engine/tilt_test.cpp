@@ -263,10 +263,21 @@ TEST_CASE("What cannot be tilted is refused with its reason") {
              Contains("student_t"));
   CHECK_THAT(refusal([](Plan& p) { p.sizes.family = SizeFamily::allocation; }),
              Contains("allocation"));
-  CHECK_THAT(refusal([](Plan& p) { testing::mean_of(p) = by_candidate(uniform(23.0, 24.0)); }),
-             Contains("law of sizes"));
-  CHECK_THAT(refusal([](Plan& p) { testing::sd_of(p) = by_candidate(uniform(1.0, 2.0)); }),
-             Contains("law of sizes"));  // skew-normal
+  CHECK_THAT(refusal([](Plan& p) { testing::mean_of(p) = by_trajectory(uniform(23.0, 24.0)); }),
+             Contains("mean must be a constant of the year or be drawn anew for each candidate"));
+  CHECK_THAT(refusal([](Plan& p) {
+               testing::sd_of(p) = by_candidate(uniform(1.0, 2.0));
+               testing::sd_of(p).year_correlation = 0.5;
+             }),
+             Contains("sd must be"));
+  CHECK_THAT(refusal([](Plan& p) {
+               p.sizes.family = SizeFamily::mixture;
+               p.sizes.parameters.resize(1);
+               const Input weight = by_candidate(constant(1.0));
+               p.sizes.components = {{weight, weight, weight},
+                                     {weight, weight, by_trajectory(uniform(1.0, 2.0))}};
+             }),
+             Contains("sds[2] must be"));
   CHECK_THAT(refusal([](Plan& p) { testing::total_of(p) = by_candidate(uniform(25.0, 26.0)); }),
              Contains("total"));
   CHECK_THAT(refusal([](Plan& p) { p.attempts = 1; }), Contains("attempts"));
@@ -287,6 +298,31 @@ TEST_CASE("What cannot be tilted is refused with its reason") {
                p.sizes.parameters[2] = by_candidate(constant(0.001));
              }),
              Contains("4095 points"));
+  CHECK_THAT(refusal([](Plan& p) {
+               p.sizes.family = SizeFamily::grid;
+               p.sizes.parameters[2] = by_candidate(uniform(0.1, 0.2));
+             }),
+             Contains("step must be a constant of the year, as points"));
+}
+
+TEST_CASE("Every parameter of a bounded law may be drawn for each candidate") {
+  for (const auto& [family, parameters] :
+       std::vector<std::pair<SizeFamily, std::size_t>>{{SizeFamily::normal, 2},
+                                                       {SizeFamily::skew_normal, 3},
+                                                       {SizeFamily::skew_normal_direct, 3},
+                                                       {SizeFamily::truncated_normal, 4},
+                                                       {SizeFamily::uniform, 2},
+                                                       {SizeFamily::mixture, 1},
+                                                       {SizeFamily::empirical, 2},
+                                                       {SizeFamily::power_law, 3}}) {
+    Plan plan = tiltable();
+    plan.sizes.family = family;
+    plan.sizes.parameters.assign(parameters, by_candidate(uniform(1.0, 2.0)));
+    const Input drawn = by_candidate(uniform(1.0, 2.0));
+    if (family == SizeFamily::mixture) plan.sizes.components.assign(2, {drawn, drawn, drawn});
+    CHECK(tilt_refusal(plan) == "");
+    CHECK(tilt_priors(plan, 0).size() == (family == SizeFamily::mixture ? 7 : parameters));
+  }
 }
 
 }  // namespace flopsieve::engine
