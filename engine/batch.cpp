@@ -13,6 +13,9 @@
 namespace flopsieve::engine {
 namespace {
 
+/// So many attempts are worth computing where few trajectories are left.
+constexpr std::size_t worth_filling = 512;
+
 /// Rows that are recorded at a time.
 constexpr std::size_t rows_at_once = 256;
 
@@ -86,8 +89,9 @@ class BatchRun {
   std::vector<kernels::FrontierCount> frontier_;  ///< [complete, year, width]
   kernels::FrontierScratch frontier_scratch_;
   std::vector<std::uint64_t> running_;  ///< [threshold] of record_cumulative()
-  std::vector<Trial> trials_;
-  std::vector<Verdict> verdicts_;
+  std::vector<Trial> trials_;           ///< the first scheduled_, with room for a tile and one
+  std::vector<Verdict> verdicts_;       ///< trajectory's attempts more; likewise
+  std::size_t scheduled_ = 0;
   BatchResult result_;
 };
 
@@ -106,6 +110,8 @@ BatchRun::BatchRun(const Plan& plan, std::uint64_t batch, const BatchOptions& op
   for (std::uint64_t i = first_trajectory_; i < last; ++i) {
     trajectories_.push_back(sieve_.inputs().trajectory(i));
   }
+  trials_.resize(options.tile + worth_filling);
+  verdicts_.resize(trials_.size());
   alive_.assign(trajectories_.size(), 1);
   attempts_.assign(trajectories_.size() * plan.year_count(), 0);
   if (plan.sampling.method == Method::split) split_.resize(attempts_.size());
@@ -131,8 +137,7 @@ bool BatchRun::run_year(std::uint32_t year_index) {
         return false;
       }
       const std::size_t last = schedule(year_index, pending, first);
-      verdicts_.resize(trials_.size());
-      sieve_.judge(trials_, verdicts_);
+      sieve_.judge(std::span(trials_).first(scheduled_), verdicts_);
       left = settle(year_index, pending, {first, last}, left);
       first = last;
     }
@@ -198,12 +203,11 @@ void BatchRun::visit(std::span<const Trial> trials, const Sieve::Visitor& visito
 /// where there are so many: attempts of one trajectory have sizes of nearly one number.
 std::size_t BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending,
                                std::size_t first) {
-  trials_.clear();
-  constexpr std::size_t worth_filling = 512;
   const std::uint64_t room =
       std::max<std::uint64_t>(1, std::min(options_.tile, worth_filling) / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
-  for (; first < pending.size() && trials_.size() < options_.tile; ++first) {
+  std::size_t filled = 0;
+  for (; first < pending.size() && filled < options_.tile; ++first) {
     Pending& entry = pending[first];
     std::uint64_t wanted = std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
     if (wanted > kernels::group_width) wanted -= wanted % kernels::group_width;
@@ -211,9 +215,10 @@ std::size_t BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& p
     Address address{first_trajectory_ + entry.slot, entry.made, year_index};
     const std::uint64_t end = entry.made + entry.scheduled;
     for (; address.attempt < end; ++address.attempt) {
-      trials_.push_back({&trajectories_[entry.slot], address});
+      trials_[filled++] = {&trajectories_[entry.slot], address};
     }
   }
+  scheduled_ = filled;
   return first;
 }
 
@@ -424,7 +429,13 @@ void BatchRun::keep_sizes(std::size_t first, std::size_t last) {
   if (first >= last) return;
   Columns& columns = result_.columns;
   // The first rows tell how much room all of them need, or nearly so.
-  if (first == 0) columns.z.reserve(staged_.size() / last * (rows_with_sizes_ + 1));
+  if (first == 0) {
+    columns.z.reserve(staged_.size() / last * (rows_with_sizes_ + 1));
+    const std::size_t sets = rows_with_sizes_ * plan_.year_count();
+    columns.row_size.reserve(sets);
+    columns.location.reserve(sets);
+    columns.scale.reserve(sets);
+  }
   for (std::size_t i = 0; i < (last - first) * plan_.year_count(); ++i) {
     const Staged& set = staged_sets_[i];
     const auto z = std::span(staged_).subspan(set.first, set.count);

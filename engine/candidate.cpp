@@ -287,7 +287,9 @@ void OrderedSizes::count_from(std::span<const double> log10_thresholds,
   for (std::size_t i = 0; i < reached; ++i) {
     cuts_[i] = kernels::least_z(candidate_->location, candidate_->scale, log10_thresholds[i]);
   }
-  kernels::count_from(drawn(), cuts_, counts.first(reached));
+  // In any order; who knows them in order wants them side by side anyway.
+  kernels::count_from(is_sorted_ || ascending_ != nullptr ? ascending() : drawn(), cuts_,
+                      counts.first(reached));
   std::fill(counts.begin() + static_cast<std::ptrdiff_t>(reached), counts.end(), 0u);
 }
 

@@ -30,13 +30,14 @@ bool GroupDraws::has_error_bounds() const {
 
 void GroupDraws::begin(const TrialInputs& all, std::span<const std::uint32_t> order, Group& group) {
   group.lanes = order.size();
-  group.rows = 0;
   group.has_gradients = false;
   group.judged.fill(0);
   group.rejections.fill(0);
   counts_.fill(0);
   scales_.fill(0.0);
   const bool tilted = tilted_->in_use();
+  std::size_t drawn = 0;
+  std::uint32_t most = 0;
   for (std::size_t lane = 0; lane < order.size(); ++lane) {
     const std::size_t trial = order[lane];
     const CandidateInputs& inputs = all.of(trial);
@@ -46,9 +47,11 @@ void GroupDraws::begin(const TrialInputs& all, std::span<const std::uint32_t> or
     spreads_[lane] = frame.scale;
     scales_[lane] = frame.scale * kernels::log2_of_10;
     counts_[lane] = inputs.count;
-    drawn_ += inputs.count;
-    group.rows = std::max<std::size_t>(group.rows, inputs.count);
+    drawn += inputs.count;
+    most = std::max(most, inputs.count);
   }
+  drawn_ += drawn;
+  group.rows = most;
 }
 
 /// The candidate without its sums.

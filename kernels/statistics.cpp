@@ -1,10 +1,24 @@
 #include "kernels/statistics.hpp"
 
-#include <algorithm>
-
 #include "kernels/math.hpp"
 
 namespace flopsieve::kernels {
+namespace {
+
+/// How many of at least one size are below the threshold. Halves without a branch, which nothing
+/// could foretell.
+std::size_t count_below(std::span<const double> ascending, double threshold) {
+  const double* first = ascending.data();
+  for (std::size_t size = ascending.size(); size > 1;) {
+    const std::size_t half = size / 2;
+    first += static_cast<std::size_t>(first[half - 1] < threshold) * half;
+    size -= half;
+  }
+  return static_cast<std::size_t>(first - ascending.data()) +
+         static_cast<std::size_t>(*first < threshold);
+}
+
+}  // namespace
 
 double median(std::span<const double> ascending) {
   const std::size_t middle = ascending.size() / 2;
@@ -55,16 +69,14 @@ double gini(const SortedSizes& sizes) {
 }
 
 std::size_t count_from(std::span<const double> ascending, double threshold) {
-  const auto first = std::lower_bound(ascending.begin(), ascending.end(), threshold);
-  return static_cast<std::size_t>(ascending.end() - first);
+  return ascending.size() - count_below(ascending, threshold);
 }
 
 double relative_between(const SortedSizes& sizes, double from, double below) {
-  const auto begin = sizes.log10_flop.begin();
-  const auto first = std::lower_bound(begin, sizes.log10_flop.end(), from) - begin;
-  const auto last = std::lower_bound(begin, sizes.log10_flop.end(), below) - begin;
-  const auto up_to = [&](std::ptrdiff_t count) {
-    return count > 0 ? sizes.cumulative[static_cast<std::size_t>(count - 1)] : 0.0;
+  const std::size_t first = count_below(sizes.log10_flop, from);
+  const std::size_t last = count_below(sizes.log10_flop, below);
+  const auto up_to = [&](std::size_t count) {
+    return count > 0 ? sizes.cumulative[count - 1] : 0.0;
   };
   return first < last ? up_to(last) - up_to(first) : 0.0;
 }

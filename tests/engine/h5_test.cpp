@@ -256,7 +256,8 @@ TEST_CASE("used memory leaves no trace in an image") {
 }
 
 TEST_CASE("pieces of all lengths fill chunks and datasets in order") {
-  const bool growing = GENERATE(true, false);
+  const auto [growing, chunk_bytes] =
+      GENERATE(table<bool, std::size_t>({{true, 256}, {false, 256}, {false, kNoChunks}}));
   const bool exchanging = GENERATE(true, false);
   const ScratchFile scratch;
   std::vector<double> values(2 * 300'000);
@@ -267,7 +268,8 @@ TEST_CASE("pieces of all lengths fill chunks and datasets in order") {
   {
     H5File file = H5File::create(scratch.path());
     RowWriter<double> writer(
-        file, "/x", with_dimensions({{"/row", growing ? kGrowing : 300'000}, {"/pair", 2}}), 256);
+        file, "/x", with_dimensions({{"/row", growing ? kGrowing : 300'000}, {"/pair", 2}}),
+        chunk_bytes);
     std::vector<std::span<const double>> pieces;
     std::vector<double> memory;
     std::size_t first = 0;
@@ -294,6 +296,20 @@ TEST_CASE("pieces of all lengths fill chunks and datasets in order") {
   CHECK(file.read_attribute_text("/x", "sha256") == hash);
   CHECK(file.read_attribute_text("/y", "sha256") == hash);
   CHECK(file.dataset_sha256("/x") == hash);
+}
+
+TEST_CASE("nothing is hashed where a seal covers the file") {
+  H5File written = H5File::create_in_memory("sealed", {}, Hashing::none);
+  written.write("/x", std::vector<float>{1, 2}, with_dimensions({{"/x", 2}}));
+  written.write_strings("/names", {"a", "b"}, with_dimensions({{"/names", 2}}));
+  RowWriter<double> writer(written, "/rows", with_dimensions({{"/x", 2}}), kNoChunks);
+  writer.append(std::vector<double>{3, 4});
+  writer.finish();
+  const H5File file = H5File::open_image(written.take_image(), "sealed");
+  CHECK(file.read<float>("/x") == std::vector<float>{1, 2});
+  CHECK(file.read_strings("/names") == std::vector<std::string>{"a", "b"});
+  CHECK(file.read<double>("/rows") == std::vector<double>{3, 4});
+  for (const std::string& path : file.datasets()) CHECK_FALSE(file.has_attribute(path, "sha256"));
 }
 
 TEST_CASE("files in memory do not mix, whatever their names") {

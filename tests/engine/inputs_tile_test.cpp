@@ -1,6 +1,8 @@
 #include "engine/inputs_tile.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -145,6 +147,27 @@ TEST_CASE("inputs say what they have in common") {
   count_of(plan) = by_candidate(law(kernels::Law::loguniform, 2.0, 600.0), 2);
   CHECK_FALSE(sampler().year_is_held());
   CHECK(sampler().own_uniforms().size() == 2);
+}
+
+TEST_CASE("a tile of one year finds the inputs that all its candidates have") {
+  Plan plan = reject_plan();
+  const InputSampler sampler(plan, Purpose::run);
+  const testing::Trials trials = trials_of(sampler);
+  const std::span<const Trial> all(trials);
+  const auto other_year = std::find_if(
+      all.begin(), all.end(), [](const Trial& trial) { return trial.address.year_index == 1; });
+  const auto of_first = static_cast<std::size_t>(other_year - all.begin());
+  InputTile tile(sampler);
+  CHECK(tile.find_shared(all) == nullptr);
+  CHECK(tile.find_shared({}) == nullptr);
+  for (const auto& tried : {all.first(of_first), all.subspan(of_first, 5)}) {
+    const CandidateInputs* found = tile.find_shared(tried);
+    REQUIRE(found != nullptr);
+    CHECK(equal(*found, sampler.candidate(*tried[3].trajectory, tried[3].address)));
+  }
+  total_of(plan) = by_trajectory(normal(26.0, 1.0), 2);
+  const InputSampler by_trajectories(plan, Purpose::run);
+  CHECK(InputTile(by_trajectories).find_shared(all.first(of_first)) == nullptr);
 }
 
 TEST_CASE("a draw that fails in a tile leaves nothing behind") {
