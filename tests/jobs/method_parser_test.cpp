@@ -47,10 +47,17 @@ TEST_CASE("a split takes what it can draw, and refuses the rest") {
   }
 }
 
-TEST_CASE("truncate and tilt need inputs that all attempts of a year share") {
+TEST_CASE("truncate and tilt take laws of sizes that candidates draw, and refuse others by name") {
   for (const char* method : {"truncate", "tilt"}) {
     CAPTURE(method);
-    CHECK_THAT(complaint(job("reject", method)), Contains("must be"));
+    const std::string text = job("reject", method);
+    CHECK_FALSE(round_trip(text).sampling.automatic);
+    const std::string held =
+        edited(text, "{ uniform = [1.4, 2] }", "{ uniform = [1.4, 2], scope = \"trajectory\" }");
+    CHECK_THAT(complaint(held), Contains(": sd must be a constant of the year"));
+    const std::string total = edited(text, "noise = { uniform = [-0.5, 0.5] }",
+                                     "noise = { uniform = [-0.5, 0.5], scope = \"candidate\" }");
+    CHECK_THAT(complaint(total), Contains("the total must be the same"));
   }
 }
 
