@@ -1,7 +1,6 @@
 #include "engine/tilt_bound.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "engine/size_law.hpp"
@@ -12,11 +11,7 @@ namespace flopsieve::engine {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double log_sqrt_two_pi = 0.91893853320467274178;
 constexpr double ln_10 = 2.3025850929940456840;
-
-/// An unbounded law is cut where it has less than 1e-15 left.
-constexpr double farthest_sd = 8.0;
 
 /// Instead of a probability of 0: a bound without use.
 constexpr double least_mass = std::numeric_limits<double>::min();
@@ -28,10 +23,6 @@ Interval product(const Interval& a, double factor) {
 
 Interval sum(const Interval& a, const Interval& b) {
   return {a.low + b.low, a.high + b.high};
-}
-
-double delta_of(double alpha) {
-  return alpha / std::sqrt(1.0 + alpha * alpha);
 }
 
 /// Integral of exp(-rate * s) over s from 0 to length.
@@ -74,8 +65,8 @@ TiltBound::TiltBound(const Sizes& sizes, const TiltRange& range) : sizes_(&sizes
   }
   support_ = {infinity, -infinity};
   for (const Bell& each : bells_) {
-    support_.low = std::min(support_.low, each.mean.low - farthest_sd * each.sd.high);
-    support_.high = std::max(support_.high, each.mean.high + farthest_sd * each.sd.high);
+    support_.low = std::min(support_.low, each.mean.low - farthest_scale * each.sd.high);
+    support_.high = std::max(support_.high, each.mean.high + farthest_scale * each.sd.high);
   }
 }
 

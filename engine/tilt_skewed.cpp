@@ -13,18 +13,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double log_two = 0.69314718055994530942;
-constexpr double log_sqrt_two_pi = 0.91893853320467274178;
 
-/// In delta = alpha / sqrt(1 + alpha^2), as which location and scale vary evenly.
+/// In delta_of(alpha).
 constexpr double slice_width = 0.01;
 constexpr double most_slices = 48.0;
-
-/// A law is cut where it has less than 1e-15 left.
-constexpr double farthest = 8.0;
-
-double delta_of(double alpha) {
-  return alpha / std::sqrt(1.0 + alpha * alpha);
-}
 
 double alpha_of(double delta) {
   return delta / std::sqrt(1.0 - delta * delta);
@@ -77,6 +69,10 @@ double root(double low, double high, const Function& value) {
 }
 
 }  // namespace
+
+double delta_of(double alpha) {
+  return alpha / std::sqrt(1.0 + alpha * alpha);
+}
 
 SkewedBound::SkewedBound(Given given, const Interval& mean, const Interval& sd,
                          const Interval& alpha)
@@ -189,7 +185,7 @@ double SkewedBound::log_largest(double low, double high) const {
 Interval SkewedBound::support() const {
   Interval all{infinity, -infinity};
   for (const Slice& each : slices_) {
-    const double reach = farthest * each.scale * (1.0 + each.scale_slack);
+    const double reach = farthest_scale * each.scale * (1.0 + each.scale_slack);
     for (const double sd : {sd_.low, sd_.high}) {
       all.low = std::min(all.low, mean_.low + sd * (each.location - each.location_slack - reach));
       all.high =

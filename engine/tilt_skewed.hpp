@@ -10,6 +10,14 @@ struct Interval {
   double high = 0.0;
 };
 
+/// A law without ends is cut so many scales away, where it has less than 1e-15 left.
+inline constexpr double farthest_scale = 8.0;
+
+inline constexpr double log_sqrt_two_pi = 0.91893853320467274178;
+
+/// alpha / sqrt(1 + alpha^2), as which location and scale of a skew-normal law vary evenly.
+double delta_of(double alpha);
+
 /// A bound of skew-normal densities f(x) = h((x - mean) / sd) / sd with h(z) = 2 phi(t) Phi(alpha *
 /// t) / scale, t = (z - location) / scale (Azzalini, Scandinavian Journal of Statistics 12 (1985)
 /// 171), for means, sds and alphas in intervals.
