@@ -1,14 +1,16 @@
 #include "engine/batch.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <optional>
 #include <utility>
 
+#include "engine/error.hpp"
+#include "engine/recorder.hpp"
 #include "engine/sieve.hpp"
 #include "engine/split_run.hpp"
-#include "kernels/frontier.hpp"
-#include "kernels/math.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -30,68 +32,53 @@ class BatchRun {
   BatchResult take() { return std::move(result_); }
 
  private:
-  struct Range {
+  /// Attempts that are judged together: those of pending[first] to before pending[last].
+  struct Tile {
     std::size_t first, last;
+    std::size_t trials;  ///< how many
   };
 
   struct Pending {
     std::size_t slot = 0;         ///< which trajectory of the batch
-    std::uint64_t made = 0;       ///< attempts already judged, all rejected
+    std::uint64_t made = 0;       ///< attempts that are rejected, the first ones
     std::uint64_t scheduled = 0;  ///< attempts in the present tile
-  };
-
-  /// A survivor's sizes in staged_.
-  struct Staged {
-    std::size_t first = 0;
-    std::size_t count = 0;
-    double location = 0.0;
-    double scale = 0.0;
+    std::uint64_t known = 0;      ///< of those made, known beforehand to be rejected
   };
 
   bool run_year(std::uint32_t year_index);
   bool split_year(std::uint32_t year_index);
+  bool filter_year(std::uint32_t year_index);
+  bool judge_known(std::uint32_t year_index, std::vector<Pending>& pending);
+  bool judge_telling(std::uint32_t year_index, std::size_t trials);
+  std::uint64_t rejected_attempts(std::size_t slot, std::uint32_t year_index) const;
   void visit(std::span<const Trial> trials, const Sieve::Visitor& visitor);
   std::vector<Pending> all_pending(std::uint32_t year_index);
-  std::size_t schedule(std::uint32_t year_index, std::vector<Pending>& pending, std::size_t first);
-  std::size_t settle(std::uint32_t year_index, std::vector<Pending>& pending, Range tile,
+  Tile schedule(std::uint32_t year_index, std::vector<Pending>& pending, std::size_t first);
+  std::size_t settle(std::uint32_t year_index, std::vector<Pending>& pending, Tile tile,
                      std::size_t left);
+  bool stays_pending(std::uint32_t year_index, const Pending& entry,
+                     std::optional<std::uint64_t> survivor);
   std::optional<std::uint64_t> settle_one(YearTally& tally, const Pending& entry,
                                           std::size_t first);
   void remember(std::uint32_t year_index);
   void record();
-  void record_rows(std::size_t first, std::size_t last);
-  void record_frontier(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
-                       OrderedSizes& ordered);
-  void record_survivor(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
-                       OrderedSizes& ordered);
-  void tally_row(std::size_t row);
-  void record_cumulative(std::size_t row);
-  void stage_sizes(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
-                   OrderedSizes& ordered);
-  void keep_sizes(std::size_t first, std::size_t last);
   Trial survivor(std::size_t slot, std::uint32_t year_index) const;
   std::vector<Trial> survivors(std::size_t first, std::size_t last, std::uint32_t year_index) const;
 
   const Plan& plan_;
   const BatchOptions& options_;
   Sieve sieve_;
-  std::vector<double> log10_thresholds_;
   std::uint64_t first_trajectory_;
   std::vector<Trajectory> trajectories_;
   std::vector<std::uint8_t> alive_;
-  std::vector<std::uint64_t> attempts_;           ///< [trajectory, year] attempt of the survivor
-  std::vector<SplitSurvivor> split_;              ///< [trajectory, year] with Method::split
-  std::vector<std::size_t> complete_;             ///< slots, after all years
-  std::size_t rows_with_sizes_ = 0;               ///< complete trajectories whose sizes are kept
-  std::vector<float> staged_;                     ///< z of the rows recorded at a time
-  std::vector<Staged> staged_sets_;               ///< [row of those, year]
-  std::vector<double> log10_frontier_;            ///< [complete] largest model so far
-  std::vector<kernels::FrontierCount> frontier_;  ///< [complete, year, width]
-  kernels::FrontierScratch frontier_scratch_;
-  std::vector<std::uint64_t> running_;  ///< [threshold] of record_cumulative()
-  std::vector<Trial> trials_;           ///< the first scheduled_, with room for a tile and one
-  std::vector<Verdict> verdicts_;       ///< trajectory's attempts more; likewise
-  std::size_t scheduled_ = 0;
+  std::vector<std::uint64_t> attempts_;  ///< [trajectory, year] attempt of the survivor
+  std::vector<SplitSurvivor> split_;     ///< [trajectory, year] with Method::split
+  std::vector<std::span<const std::uint64_t>> known_;  ///< [trajectory, if any is] [year] attempts
+  std::vector<std::optional<std::uint64_t>> first_survivors_;  ///< [trajectory] of judge_telling()
+  std::vector<std::size_t> complete_;                          ///< slots, after all years
+  /// Room for a tile, which may end with all attempts of a trajectory that are worth computing.
+  std::vector<Trial> trials_;
+  std::vector<Verdict> verdicts_;  ///< of these
   BatchResult result_;
 };
 
@@ -101,14 +88,12 @@ BatchRun::BatchRun(const Plan& plan, std::uint64_t batch, const BatchOptions& op
       sieve_(plan, Purpose::run),
       first_trajectory_(batch * plan.batch_trajectories) {
   result_.batch = batch;
-  for (const double threshold : plan.outputs.thresholds) {
-    log10_thresholds_.push_back(kernels::decimal_log(threshold));
-  }
   result_.tally = Tally(plan);
   const std::uint64_t last =
       std::min(first_trajectory_ + plan.batch_trajectories, plan.trajectories);
   for (std::uint64_t i = first_trajectory_; i < last; ++i) {
     trajectories_.push_back(sieve_.inputs().trajectory(i));
+    if (options.known != nullptr) known_.push_back(options.known->find(i));
   }
   trials_.resize(options.tile + worth_filling);
   verdicts_.resize(trials_.size());
@@ -128,20 +113,121 @@ bool BatchRun::run() {
 }
 
 bool BatchRun::run_year(std::uint32_t year_index) {
+  if (!plan_.sampling.filtered.empty()) return filter_year(year_index);
   if (plan_.sampling.method == Method::split) return split_year(year_index);
   std::vector<Pending> pending = all_pending(year_index);
+  if (!known_.empty() && !judge_known(year_index, pending)) return false;
   while (!pending.empty()) {
     std::size_t left = 0;
     for (std::size_t first = 0; first < pending.size();) {
       if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
         return false;
       }
-      const std::size_t last = schedule(year_index, pending, first);
-      sieve_.judge(std::span(trials_).first(scheduled_), verdicts_);
-      left = settle(year_index, pending, {first, last}, left);
-      first = last;
+      const Tile tile = schedule(year_index, pending, first);
+      sieve_.judge(std::span(trials_).first(tile.trials), std::span(verdicts_).first(tile.trials));
+      left = settle(year_index, pending, tile, left);
+      first = tile.last;
     }
     pending.resize(left);
+  }
+  return true;
+}
+
+/// How many first attempts are known to be rejected: those before the survivor of the other run,
+/// unless its verdicts hung on a survivor of the year before that is another one here.
+std::uint64_t BatchRun::rejected_attempts(std::size_t slot, std::uint32_t year_index) const {
+  if (known_.empty() || known_[slot].empty()) return 0;
+  if (year_index > 0 && options_.known->looks_back[year_index] != 0) {
+    const std::uint64_t before = attempts_[slot * plan_.year_count() + year_index - 1];
+    if (before != known_[slot][year_index - 1]) return 0;
+  }
+  return known_[slot][year_index];
+}
+
+/// Judges those of the known attempts that a tally looks at: the audited ones and, with tilted
+/// methods, the first of every trajectory, known or not, because their sums are taken in order of
+/// trajectories.
+bool BatchRun::judge_known(std::uint32_t year_index, std::vector<Pending>& pending) {
+  YearTally& tally = result_.tally.years[year_index];
+  const bool sums_firsts = is_tilted(plan_.sampling.method);
+  first_survivors_.assign(trajectories_.size(), std::nullopt);
+  std::size_t trials = 0;
+  for (Pending& entry : pending) {
+    if (sums_firsts) entry.made = std::max<std::uint64_t>(entry.made, 1);
+    if (entry.made == 0) continue;
+    Address address{first_trajectory_ + entry.slot, 0, year_index};
+    std::uint64_t judged = 0;
+    const auto add = [&](std::uint64_t attempt) {
+      address.attempt = attempt;
+      trials_[trials++] = {&trajectories_[entry.slot], address};
+      ++judged;
+      if (trials < options_.tile) return true;
+      return judge_telling(year_index, std::exchange(trials, 0));
+    };
+    if (sums_firsts || is_audited(address)) {
+      if (!add(0)) return false;
+    } else {
+      ++tally.first_trials;
+    }
+    for (std::uint64_t i = next_audited(address, 1); i < entry.made;
+         i = next_audited(address, i + 1)) {
+      if (!add(i)) return false;
+    }
+    tally.candidates += entry.made - judged;
+  }
+  if (!judge_telling(year_index, trials)) return false;
+  std::erase_if(pending, [&](const Pending& entry) {
+    return entry.made > 0 && !stays_pending(year_index, entry, first_survivors_[entry.slot]);
+  });
+  return true;
+}
+
+/// Judges the first of trials_ and counts them. Only an attempt that is not known may survive.
+bool BatchRun::judge_telling(std::uint32_t year_index, std::size_t trials) {
+  if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
+    return false;
+  }
+  sieve_.judge(std::span(trials_).first(trials), std::span(verdicts_).first(trials));
+  for (std::size_t i = 0; i < trials; ++i) {
+    const Address& address = trials_[i].address;
+    result_.tally.years[year_index].add_verdict(verdicts_[i], address.attempt);
+    if (!verdicts_[i].survives) continue;
+    const std::size_t slot = address.trajectory - first_trajectory_;
+    if (address.attempt < rejected_attempts(slot, year_index)) {
+      throw Error(
+          ExitCode::storage,
+          fmt::format("attempt {} of trajectory {} in {} survives, which the stored run says "
+                      "is rejected: it is not of a looser job",
+                      address.attempt, address.trajectory, plan_.years[year_index]));
+    }
+    first_survivors_[slot] = address.attempt;
+  }
+  return true;
+}
+
+/// Sampling::filtered: only the survivors of the other run are judged, and each counts as a first
+/// attempt.
+bool BatchRun::filter_year(std::uint32_t year_index) {
+  std::vector<Trial> trials;
+  for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
+    if (known_.empty() || known_[slot].empty()) alive_[slot] = 0;
+    if (alive_[slot] == 0) continue;
+    attempts_[slot * plan_.year_count() + year_index] = known_[slot][year_index];
+    trials.push_back(survivor(slot, year_index));
+  }
+  std::vector<Verdict> verdicts(trials.size());
+  for (std::size_t first = 0; first < trials.size(); first += options_.tile) {
+    if (options_.abandon != nullptr && options_.abandon->load(std::memory_order_relaxed)) {
+      return false;
+    }
+    const std::size_t count = std::min(options_.tile, trials.size() - first);
+    sieve_.judge(std::span(trials).subspan(first, count),
+                 std::span(verdicts).subspan(first, count));
+  }
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    verdicts[i].tilt_constant = 0.0;  // it tells of candidates, not of survivors
+    result_.tally.years[year_index].add_verdict(verdicts[i], 0);
+    if (!verdicts[i].survives) alive_[trials[i].address.trajectory - first_trajectory_] = 0;
   }
   return true;
 }
@@ -151,7 +237,9 @@ bool BatchRun::run_year(std::uint32_t year_index) {
 std::vector<BatchRun::Pending> BatchRun::all_pending(std::uint32_t year_index) {
   std::vector<Pending> pending;
   for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
-    if (alive_[slot] != 0) pending.push_back({slot, 0, 0});
+    if (alive_[slot] == 0) continue;
+    const std::uint64_t known = rejected_attempts(slot, year_index);
+    pending.push_back({slot, known, 0, known});
   }
   if (!sieve_.orders_by_year() || is_tilted(plan_.sampling.method)) return pending;
   std::vector<std::uint32_t> counts(trajectories_.size());
@@ -197,34 +285,34 @@ void BatchRun::visit(std::span<const Trial> trials, const Sieve::Visitor& visito
   }
 }
 
-/// Fills the tile with attempts of pending[first] and the next ones; returns the first that is left
-/// out. Where few trajectories are left, one that has failed n times gets up to n / 2 attempts at
-/// once, to fill a small part of the tile: few are then computed in vain. Whole groups of lanes
-/// where there are so many: attempts of one trajectory have sizes of nearly one number.
-std::size_t BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending,
-                               std::size_t first) {
+/// Fills a tile with attempts of pending[first] and the next ones. Where few trajectories are left,
+/// one that has failed n times gets up to n / 2 attempts at once, to fill a small part of the tile:
+/// few are then computed in vain. Whole groups of lanes where there are so many: attempts of one
+/// trajectory have sizes of nearly one number.
+BatchRun::Tile BatchRun::schedule(std::uint32_t year_index, std::vector<Pending>& pending,
+                                  std::size_t first) {
   const std::uint64_t room =
       std::max<std::uint64_t>(1, std::min(options_.tile, worth_filling) / pending.size());
   const std::uint64_t full_group = kernels::group_width / pending.size();
-  std::size_t filled = 0;
-  for (; first < pending.size() && filled < options_.tile; ++first) {
-    Pending& entry = pending[first];
-    std::uint64_t wanted = std::clamp<std::uint64_t>(std::max(entry.made / 2, full_group), 1, room);
+  Tile tile{first, first, 0};
+  for (; tile.last < pending.size() && tile.trials < options_.tile; ++tile.last) {
+    Pending& entry = pending[tile.last];
+    std::uint64_t wanted =
+        std::clamp<std::uint64_t>(std::max((entry.made - entry.known) / 2, full_group), 1, room);
     if (wanted > kernels::group_width) wanted -= wanted % kernels::group_width;
     entry.scheduled = std::min(wanted, plan_.attempts - entry.made);
     Address address{first_trajectory_ + entry.slot, entry.made, year_index};
     const std::uint64_t end = entry.made + entry.scheduled;
     for (; address.attempt < end; ++address.attempt) {
-      trials_[filled++] = {&trajectories_[entry.slot], address};
+      trials_[tile.trials++] = {&trajectories_[entry.slot], address};
     }
   }
-  scheduled_ = filled;
-  return first;
+  return tile;
 }
 
 /// Counts the attempts of the tile up to each trajectory's first survivor, moves those without to
 /// pending[left] and the next places, and returns the place after them.
-std::size_t BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending, Range tile,
+std::size_t BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pending, Tile tile,
                              std::size_t left) {
   YearTally& tally = result_.tally.years[year_index];
   std::size_t first = 0;
@@ -233,16 +321,22 @@ std::size_t BatchRun::settle(std::uint32_t year_index, std::vector<Pending>& pen
     const std::optional<std::uint64_t> survivor = settle_one(tally, entry, first);
     first += entry.scheduled;
     entry.made += entry.scheduled;
-    if (survivor) {
-      attempts_[entry.slot * plan_.year_count() + year_index] = *survivor;
-    } else if (entry.made < plan_.attempts) {
-      pending[left++] = entry;
-    } else {
-      alive_[entry.slot] = 0;
-      ++tally.exhausted;
-    }
+    if (stays_pending(year_index, entry, survivor)) pending[left++] = entry;
   }
   return left;
+}
+
+/// Takes down its survivor, or that its attempts ran out.
+bool BatchRun::stays_pending(std::uint32_t year_index, const Pending& entry,
+                             std::optional<std::uint64_t> survivor) {
+  if (survivor) {
+    attempts_[entry.slot * plan_.year_count() + year_index] = *survivor;
+    return false;
+  }
+  if (entry.made < plan_.attempts) return true;
+  alive_[entry.slot] = 0;
+  ++result_.tally.years[year_index].exhausted;
+  return false;
 }
 
 /// The first survivor among the scheduled attempts of one trajectory, which start at
@@ -275,11 +369,7 @@ std::vector<Trial> BatchRun::survivors(std::size_t first, std::size_t last,
 
 /// Keeps the statistics of this year's survivors that the next year's are compared with.
 void BatchRun::remember(std::uint32_t year_index) {
-  std::vector<std::size_t> compared;
-  for (std::size_t i = 0; i < plan_.constraints.size(); ++i) {
-    if (plan_.constraints[i].relative_to == RelativeTo::previous_year) compared.push_back(i);
-  }
-  if (compared.empty()) return;
+  if (!looks_back(plan_)) return;
   std::vector<std::size_t> slots;
   std::vector<Trial> trials;
   for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
@@ -288,162 +378,36 @@ void BatchRun::remember(std::uint32_t year_index) {
     trials.push_back(survivor(slot, year_index));
   }
   visit(trials, [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
-    std::vector<double>& previous = trajectories_[slots[i]].previous;
-    previous.resize(plan_.constraints.size());
-    for (const std::size_t each : compared) {
-      previous[each] = evaluate(plan_.constraints[each].statistic, candidate, ordered);
-    }
+    trajectories_[slots[i]].previous = remembered(plan_, candidate, ordered);
   });
 }
 
 /// Draws the survivors of the complete trajectories again and takes down what is kept of them.
 void BatchRun::record() {
   const std::size_t years = plan_.year_count();
-  Columns& columns = result_.columns;
   for (std::size_t slot = 0; slot < trajectories_.size(); ++slot) {
     if (alive_[slot] == 0) continue;
     complete_.push_back(slot);
-    columns.trajectory.push_back(trajectories_[slot].index);
+    result_.columns.trajectory.push_back(trajectories_[slot].index);
     for (std::size_t year = 0; year < years; ++year) {
-      columns.attempt.push_back(attempts_[slot * years + year]);
+      result_.columns.attempt.push_back(attempts_[slot * years + year]);
     }
   }
   result_.tally.complete = complete_.size();
-  columns.counts.assign(complete_.size() * years * plan_.outputs.thresholds.size(), 0);
-  columns.statistics.assign(complete_.size() * years * plan_.outputs.statistics.size(), 0.0);
-  frontier_.assign(result_.tally.frontier_before.size() * complete_.size(), {});
-  log10_frontier_.assign(complete_.size(), plan_.outputs.frontier.log10_start);
-  // As many as the whole run keeps: which of them these are is known when batches are joined.
-  if (plan_.outputs.keep == Keep::samples) {
-    rows_with_sizes_ = static_cast<std::size_t>(
-        std::min<std::uint64_t>(plan_.outputs.keep_samples, complete_.size()));
-  }
-  for (std::size_t row = 0; row < complete_.size(); row += rows_at_once) {
-    record_rows(row, std::min(row + rows_at_once, complete_.size()));
-  }
-  if (!plan_.outputs.keeps_statistics()) columns.statistics = {};
-  if (plan_.outputs.keep == Keep::summary) columns = {};
-}
-
-/// All years of some rows, so that their columns stay in the cache until they are tallied.
-void BatchRun::record_rows(std::size_t first, std::size_t last) {
-  staged_.clear();
-  staged_sets_.resize((last - first) * plan_.year_count());
-  for (std::uint32_t year = 0; year < plan_.year_count(); ++year) {
-    visit(survivors(first, last, year),
-          [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
-            if (first + i < rows_with_sizes_) stage_sizes(i, year, candidate, ordered);
-            record_survivor(first + i, year, candidate, ordered);
-          });
-  }
-  keep_sizes(first, std::min(last, rows_with_sizes_));
-  for (std::size_t row = first; row < last; ++row) tally_row(row);
-}
-
-void BatchRun::record_survivor(std::size_t row, std::uint32_t year_index,
-                               const Candidate& candidate, OrderedSizes& ordered) {
-  const std::size_t place = row * plan_.year_count() + year_index;
-  const std::size_t thresholds = log10_thresholds_.size();
-  const auto counts = std::span(result_.columns.counts).subspan(place * thresholds, thresholds);
-  ordered.count_from(log10_thresholds_, counts);
-  if (!plan_.outputs.observed.empty()) {
-    for (std::size_t t = 0; t < thresholds; ++t) {
-      const std::int64_t known = plan_.outputs.observed[year_index * thresholds + t];
-      if (known >= 0) counts[t] = static_cast<std::uint32_t>(known);
+  Recorder recorder(plan_, sieve_.inputs().draws(), result_);
+  // All years of some rows, so that their columns stay in the cache until they are tallied.
+  for (std::size_t first = 0; first < complete_.size(); first += rows_at_once) {
+    const std::size_t last = std::min(first + rows_at_once, complete_.size());
+    recorder.begin_rows(first, last);
+    for (std::uint32_t year = 0; year < years; ++year) {
+      visit(survivors(first, last, year),
+            [&](std::size_t i, const Candidate& candidate, OrderedSizes& ordered) {
+              recorder.add(first + i, year, candidate, ordered);
+            });
     }
+    recorder.end_rows();
   }
-  const auto& statistics = plan_.outputs.statistics;
-  for (std::size_t s = 0; s < statistics.size(); ++s) {
-    result_.columns.statistics[place * statistics.size() + s] =
-        evaluate(statistics[s], candidate, ordered);
-  }
-  if (!plan_.outputs.frontier.widths.empty()) {
-    record_frontier(row, year_index, candidate, ordered);
-  }
-}
-
-void BatchRun::record_frontier(std::size_t row, std::uint32_t year_index,
-                               const Candidate& candidate, OrderedSizes& ordered) {
-  const Frontier& frontier = plan_.outputs.frontier;
-  const std::size_t widths = frontier.widths.size();
-  const Draws& draws = sieve_.inputs().draws();
-  // Nothing else is looked at; widths ascend. All models where there is no frontier yet.
-  const OrderedSizes::Placed models =
-      ordered.select_from(log10_frontier_[row] - frontier.widths.back());
-  const kernels::FrontierYear year{models.log10_flop, models.places, draws.key(),
-                                   draws.counter(Stream::dates, candidate.address),
-                                   frontier.periods};
-  const std::size_t place = (row * plan_.year_count() + year_index) * widths;
-  log10_frontier_[row] =
-      kernels::count_frontier(year, log10_frontier_[row], frontier.widths,
-                              std::span(frontier_).subspan(place, widths), frontier_scratch_);
-}
-
-/// Adds a complete trajectory to the tallies. Row after row: the order of the float sums is part
-/// of the result.
-void BatchRun::tally_row(std::size_t row) {
-  const std::size_t years = plan_.year_count();
-  for (std::size_t i = 0; i < result_.tally.counts.size(); ++i) {
-    add_to(result_.tally.counts[i], result_.columns.counts[row * result_.tally.counts.size() + i]);
-  }
-  const std::size_t frontiers = result_.tally.frontier_before.size();
-  for (std::size_t i = 0; i < frontiers; ++i) {
-    const kernels::FrontierCount& count = frontier_[row * frontiers + i];
-    add_to(result_.tally.frontier_before[i], count.before);
-    add_to(result_.tally.frontier_including[i], count.including);
-  }
-  const auto& statistics = plan_.outputs.statistics;
-  for (std::size_t cell = 0; cell < years * statistics.size(); ++cell) {
-    const double value = result_.columns.statistics[row * years * statistics.size() + cell];
-    const Grid& grid = statistics[cell % statistics.size()].info().grid;
-    add_to(result_.tally.statistics[cell], bin_of(grid, value));
-    result_.tally.sums[cell] += value;
-    result_.tally.square_sums[cell] += value * value;
-  }
-  record_cumulative(row);
-}
-
-void BatchRun::record_cumulative(std::size_t row) {
-  const std::size_t thresholds = plan_.outputs.thresholds.size();
-  running_.assign(thresholds, 0);
-  for (std::size_t year = 0; year < plan_.year_count(); ++year) {
-    if (plan_.years[year] == plan_.outputs.forecast_from) running_ = plan_.outputs.cumulative_base;
-    for (std::size_t t = 0; t < thresholds; ++t) {
-      running_[t] += result_.columns.counts[(row * plan_.year_count() + year) * thresholds + t];
-      add_to(result_.tally.cumulative[year * thresholds + t], running_[t]);
-    }
-  }
-}
-
-/// Sizes come year after year, and are kept row after row. `row` counts from the first one that is
-/// recorded with it.
-void BatchRun::stage_sizes(std::size_t row, std::uint32_t year_index, const Candidate& candidate,
-                           OrderedSizes& ordered) {
-  const std::span<const float> ascending = ordered.ascending();
-  staged_sets_[row * plan_.year_count() + year_index] = {staged_.size(), ascending.size(),
-                                                         candidate.location, candidate.scale};
-  staged_.insert(staged_.end(), ascending.begin(), ascending.end());
-}
-
-void BatchRun::keep_sizes(std::size_t first, std::size_t last) {
-  if (first >= last) return;
-  Columns& columns = result_.columns;
-  // The first rows tell how much room all of them need, or nearly so.
-  if (first == 0) {
-    columns.z.reserve(staged_.size() / last * (rows_with_sizes_ + 1));
-    const std::size_t sets = rows_with_sizes_ * plan_.year_count();
-    columns.row_size.reserve(sets);
-    columns.location.reserve(sets);
-    columns.scale.reserve(sets);
-  }
-  for (std::size_t i = 0; i < (last - first) * plan_.year_count(); ++i) {
-    const Staged& set = staged_sets_[i];
-    const auto z = std::span(staged_).subspan(set.first, set.count);
-    columns.row_size.push_back(set.count);
-    columns.location.push_back(set.location);
-    columns.scale.push_back(set.scale);
-    columns.z.insert(columns.z.end(), z.begin(), z.end());
-  }
+  recorder.finish();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/known_survivors.hpp"
 #include "engine/plan.hpp"
 #include "engine/tally.hpp"
 
@@ -38,11 +39,16 @@ struct BatchResult {
 struct BatchOptions {
   std::size_t tile = 4096;                     ///< candidates judged at a time
   const std::atomic<bool>* abandon = nullptr;  ///< looked at between tiles
+  /// Survivors of a run that rejects no candidate which this Plan takes, and draws the same ones:
+  /// the attempts before them are rejected here too and not drawn, but for those that a tally
+  /// looks at. Where Sampling::filtered is set, the survivors that are judged. Not with
+  /// Method::split.
+  const KnownSurvivors* known = nullptr;
 };
 
 /// Batch `batch` of the Plan: trajectories [batch * batch_trajectories, ...) below
 /// plan.trajectories. A pure function of the Plan and the index. Empty if it was abandoned.
-/// Throws as InputSampler does.
+/// Throws as InputSampler does; Error(storage) if options.known contradicts the Plan.
 std::optional<BatchResult> run_batch(const Plan& plan, std::uint64_t batch,
                                      const BatchOptions& options = {});
 

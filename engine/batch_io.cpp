@@ -7,7 +7,6 @@
 
 #include "engine/format.hpp"
 #include "engine/split_io.hpp"
-#include "engine/tally_io.hpp"
 #include "engine/tilt_io.hpp"
 
 namespace flopsieve::engine {
@@ -15,13 +14,7 @@ namespace {
 
 constexpr std::uint64_t most_read_at_once = 1024;
 
-/// A number of YearTally, and how it is called.
-struct YearField {
-  const char* name;
-  const char* meaning;
-  std::uint64_t YearTally::*member;
-};
-constexpr YearField year_fields[] = {
+constexpr NamedNumber<std::uint64_t, YearTally> year_numbers[] = {
     {"candidates", "candidates up to each survivor", &YearTally::candidates},
     {"survivors", "candidates that met every constraint", &YearTally::survivors},
     {"first_trials", "trajectories that reached the year", &YearTally::first_trials},
@@ -31,38 +24,25 @@ constexpr YearField year_fields[] = {
     {"audited_survivors", "audited candidates that survived", &YearTally::audited_survivors},
 };
 
-/// A list of YearTally with one number per rejector, or per pair of rejectors.
-struct ListField {
-  const char* name;
-  const char* meaning;
-  std::vector<std::uint64_t> YearTally::*member;
-};
-constexpr ListField list_fields[] = {
+/// Lists with one number per rejector, or per pair of rejectors.
+constexpr NamedNumber<std::vector<std::uint64_t>, YearTally> year_lists[] = {
     {"killed", "audited: the first to reject, in declared order", &YearTally::killed},
     {"without", "audited: would survive without this one", &YearTally::without},
     {"joint", "audited: rejected by both; the diagonal: rejected by this one", &YearTally::joint},
 };
 
-void add_year_fields(const Plan& plan, BatchFields& fields) {
+void add_year_lists(const Plan& plan, BatchFields& fields) {
   const Dimension year = along(format::batches, format::year, plan.year_count());
-  for (const YearField& field : year_fields) {
-    fields.counts.push_back({field.name,
-                             field.meaning,
-                             {year},
-                             [member = field.member](BatchRecord& record, std::size_t y) {
-                               return std::span(&(record.tally.years[y].*member), 1);
-                             }});
-  }
   const std::uint64_t rejectors = plan.constraints.size() + 1;
-  for (const ListField& field : list_fields) {
+  for (const auto& [name, meaning, member] : year_lists) {
     std::vector<Dimension> inner{year, along(format::batches, format::constraint, rejectors)};
-    if (field.member == &YearTally::joint) {
+    if (member == &YearTally::joint) {
       inner.push_back(along(format::batches, format::other_constraint, rejectors));
     }
-    fields.counts.push_back({field.name, field.meaning, std::move(inner),
-                             [member = field.member](BatchRecord& record, std::size_t y) {
-                               return std::span(record.tally.years[y].*member);
-                             }});
+    fields.counts.push_back(
+        {name, meaning, std::move(inner), [member = member](BatchRecord& record, std::size_t y) {
+           return std::span(record.tally.years[y].*member);
+         }});
   }
 }
 
@@ -95,7 +75,8 @@ BatchFields batch_fields(const Plan& plan) {
   number(
       "complete", "complete trajectories",
       [](auto& record) -> auto& { return record.tally.complete; });
-  add_year_fields(plan, fields);
+  add_year_numbers(plan, year_numbers, std::identity(), fields.counts);
+  add_year_lists(plan, fields);
   if (plan.sampling.method == Method::split) add_split_fields(plan, fields);
   if (is_tilted(plan.sampling.method)) add_tilt_fields(plan, fields);
   fields.sums.push_back(sum_field(plan, "sum", "sum of the statistic", &Tally::sums));
@@ -112,6 +93,18 @@ std::string in_batches(const std::string& name) {
 template <H5Number T>
 std::size_t pieces(const BatchField<T>& field, std::size_t years) {
   return field.inner.empty() ? 1 : years;
+}
+
+template <H5Number T>
+bool equal_numbers(const std::vector<BatchField<T>>& fields, BatchRecord& a, BatchRecord& b,
+                   std::size_t years) {
+  for (const BatchField<T>& field : fields) {
+    for (std::size_t year = 0; year < pieces(field, years); ++year) {
+      const auto equal = [](T x, T y) { return x == y || (x != x && y != y); };
+      if (!std::ranges::equal(field.numbers(a, year), field.numbers(b, year), equal)) return false;
+    }
+  }
+  return true;
 }
 
 template <H5Number T>
@@ -157,7 +150,29 @@ void read_into(const H5File& file, const std::vector<BatchField<T>>& fields,
   }
 }
 
+/// Whether the bytes of a field are those of another record.
+template <H5Number T>
+bool same(const BatchField<T>& field, BatchRecord& a, BatchRecord& b, std::size_t years) {
+  for (std::size_t year = 0; year < pieces(field, years); ++year) {
+    const auto left = std::as_bytes(field.numbers(a, year));
+    const auto right = std::as_bytes(field.numbers(b, year));
+    if (!std::equal(left.begin(), left.end(), right.begin(), right.end())) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+std::vector<std::string> differing_fields(const Plan& plan, BatchRecord& a, BatchRecord& b) {
+  const BatchFields fields = batch_fields(plan);
+  std::vector<std::string> names;
+  const auto compare = [&](const auto& field) {
+    if (!same(field, a, b, plan.year_count())) names.push_back(field.name);
+  };
+  for (const auto& field : fields.counts) compare(field);
+  for (const auto& field : fields.sums) compare(field);
+  return names;
+}
 
 BatchRecord record_of(std::uint64_t batch, Tally tally) {
   tally.counts = {};
@@ -166,6 +181,12 @@ BatchRecord record_of(std::uint64_t batch, Tally tally) {
   tally.frontier_including = {};
   tally.statistics = {};
   return {batch, std::move(tally)};
+}
+
+bool equal_records(const Plan& plan, BatchRecord& a, BatchRecord& b) {
+  const BatchFields fields = batch_fields(plan);
+  return equal_numbers(fields.counts, a, b, plan.year_count()) &&
+         equal_numbers(fields.sums, a, b, plan.year_count());
 }
 
 BatchWriter::BatchWriter(H5File& file, const Plan& plan, std::uint64_t batches)

@@ -308,4 +308,21 @@ double evaluate(const Statistic& statistic, const Candidate& candidate, OrderedS
   return from_order(statistic, candidate, ordered.sizes(columns_of(statistic.kind)));
 }
 
+bool looks_back(const Plan& plan) {
+  return std::any_of(plan.constraints.begin(), plan.constraints.end(), [](const Constraint& rule) {
+    return rule.relative_to == RelativeTo::previous_year;
+  });
+}
+
+std::vector<double> remembered(const Plan& plan, const Candidate& survivor, OrderedSizes& ordered) {
+  if (!looks_back(plan)) return {};
+  std::vector<double> values(plan.constraints.size(), std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Constraint& rule = plan.constraints[i];
+    if (rule.relative_to != RelativeTo::previous_year) continue;
+    values[i] = evaluate(rule.statistic, survivor, ordered);
+  }
+  return values;
+}
+
 }  // namespace flopsieve::engine

@@ -96,6 +96,12 @@ class OrderedSizes {
   kernels::SortedSizes view_;
 };
 
+/// Trajectory::previous for the year after, of a survivor; empty if no constraint asks for it.
+std::vector<double> remembered(const Plan& plan, const Candidate& survivor, OrderedSizes& ordered);
+
+/// Whether a constraint compares a year with the one before.
+bool looks_back(const Plan& plan);
+
 /// The value of a statistic, in the unit of its StatisticInfo, in double precision.
 double evaluate(const Statistic& statistic, const Candidate& candidate, OrderedSizes& ordered);
 

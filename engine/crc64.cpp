@@ -4,8 +4,9 @@
 
 namespace flopsieve::engine {
 
-std::uint64_t crc64(std::span<const std::byte> bytes) {
-  return crc64_ecma_refl(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+std::uint64_t crc64(std::span<const std::byte> bytes, std::uint64_t before) {
+  return crc64_ecma_refl(before, reinterpret_cast<const unsigned char*>(bytes.data()),
+                         bytes.size());
 }
 
 }  // namespace flopsieve::engine

@@ -28,4 +28,8 @@ class Error : public std::runtime_error {
   ExitCode code_;
 };
 
+/// What a std::bad_alloc says, with ExitCode::storage: what is sealed stays.
+inline constexpr const char* out_of_memory =
+    "out of memory: take fewer threads, or batches of fewer trajectories (another job)";
+
 }  // namespace flopsieve::engine

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <system_error>
 #include <utility>
@@ -51,10 +52,14 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-std::string process_name() {
+std::string host_name() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  return std::string(host.data()) + "-" + std::to_string(::getpid());
+  return host.data();
+}
+
+std::string process_name() {
+  return host_name() + "-" + std::to_string(::getpid());
 }
 
 /// Whether the descriptor's file is the one that now stands at `path`.
@@ -112,6 +117,35 @@ PathKind path_kind(const std::filesystem::path& path) {
   }
 }
 
+std::filesystem::path follow_links(const std::filesystem::path& path) {
+  constexpr int most_links = 40;  // as the system follows
+  std::filesystem::path followed = path;
+  for (int links = 0; links < most_links; ++links) {
+    std::error_code error;
+    const std::filesystem::path target = std::filesystem::read_symlink(followed, error);
+    if (error) return followed;  // no link
+    followed = target.is_absolute() ? target : followed.parent_path() / target;
+  }
+  fail(ExitCode::bad_input, path, "follow the link", ELOOP);
+}
+
+void demand_short_name(const std::filesystem::path& path, std::string_view ending) {
+  constexpr std::string_view number = ".-4194304-0";  // of the largest process number of Linux
+  const std::size_t longest =
+      ending.size() + number.size() + host_name().size() + kTemporarySuffix.size();
+  const long most = ::pathconf(folder_of(path).c_str(), _PC_NAME_MAX);
+  const std::size_t name = path.filename().native().size();
+  if (most > 0 && name + longest > static_cast<std::size_t>(most)) {
+    throw Error(ExitCode::bad_input, path.string() + ": the name is too long: it has " +
+                                         std::to_string(name) + " bytes, " +
+                                         std::to_string(most - static_cast<long>(longest)) +
+                                         " may be (the folder takes " + std::to_string(most) +
+                                         ", and the names of files beside it are longer)");
+  }
+  if (path.native().size() + longest >= PATH_MAX)
+    fail(ExitCode::bad_input, path, "write", ENAMETOOLONG);
+}
+
 std::string read_text(const std::filesystem::path& path, ExitCode code) {
   const Descriptor descriptor(open_file(path, O_RDONLY));
   if (descriptor.number() < 0) fail(code, path, "read", errno);
@@ -126,6 +160,32 @@ std::string read_text(const std::filesystem::path& path, ExitCode code) {
       fail(code, path, "read", errno);
     }
   }
+}
+
+PieceReader::PieceReader(std::filesystem::path path, ExitCode code)
+    : path_(std::move(path)), code_(code), descriptor_(open_file(path_, O_RDONLY)) {
+  if (descriptor_.number() < 0) fail(code_, path_, "read", errno);
+}
+
+std::uint64_t PieceReader::size() const {
+  struct stat status {};
+  if (::fstat(descriptor_.number(), &status) != 0) fail(code_, path_, "read", errno);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+std::size_t PieceReader::read(std::uint64_t first, std::span<std::byte> bytes) const {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::pread(descriptor_.number(), bytes.data() + done, bytes.size() - done,
+                                  static_cast<off_t>(first + done));
+    if (count == 0) break;
+    if (count > 0) {
+      done += static_cast<std::size_t>(count);
+    } else if (errno != EINTR) {
+      fail(code_, path_, "read", errno);
+    }
+  }
+  return done;
 }
 
 PageBytes read_bytes(const std::filesystem::path& path, ExitCode code) {
@@ -200,28 +260,65 @@ std::size_t TemporaryFile::write_some(std::span<const std::byte> bytes) {
   return done;
 }
 
+void TemporaryFile::append(std::span<const std::byte> bytes) {
+  const off_t end = ::lseek(descriptor_.number(), 0, SEEK_END);
+  if (end < 0) fail(ExitCode::storage, final_path_, "write", errno);
+  written_ = static_cast<std::size_t>(end);
+  write(bytes);
+}
+
 void TemporaryFile::begin_commit() {
   // A hint only: what it leaves undone or fails at, commit() does or reports.
   ::sync_file_range(descriptor_.number(), 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
-void TemporaryFile::commit() {
-  if (::fsync(descriptor_.number()) != 0) fail(ExitCode::storage, final_path_, "write", errno);
+void TemporaryFile::rename() {
   if (::rename(path_.c_str(), final_path_.c_str()) != 0) {
     fail(ExitCode::storage, final_path_, "rename the new file to this name", errno);
   }
   committed_ = true;
+}
+
+void TemporaryFile::commit() {
+  if (::fsync(descriptor_.number()) != 0) fail(ExitCode::storage, final_path_, "write", errno);
+  rename();
   synchronise_folder(folder_of(final_path_));
 }
 
+bool TemporaryFile::commit_new() {
+  if (::fsync(descriptor_.number()) != 0) fail(ExitCode::storage, final_path_, "write", errno);
+  if (::link(path_.c_str(), final_path_.c_str()) != 0) {
+    if (errno == EEXIST) return false;
+    // Without hard links two processes at the same moment may both succeed; the later one stays.
+    if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS && errno != EMLINK) {
+      fail(ExitCode::storage, final_path_, "name the new file so", errno);
+    }
+    if (::access(final_path_.c_str(), F_OK) == 0) return false;
+    commit();
+    return true;
+  }
+  synchronise_folder(folder_of(final_path_));
+  return true;
+}
+
+void TemporaryFile::commit_undurably() {
+  rename();
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  TemporaryFile file(path);
+  TemporaryFile file(follow_links(path));
   file.write(bytes);
   file.commit();
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
   write_file_atomically(path, std::as_bytes(std::span(text)));
+}
+
+void replace_file(const std::filesystem::path& path, std::string_view text) {
+  TemporaryFile file(path);
+  file.write(std::as_bytes(std::span(text)));
+  file.commit_undurably();
 }
 
 std::size_t remove_stale_temporaries(const std::filesystem::path& folder, std::string_view prefix) {

@@ -20,16 +20,6 @@ namespace flopsieve::engine {
 /// storage for what the program wrote itself.
 std::string read_text(const std::filesystem::path& path, ExitCode code);
 
-/// The whole file as bytes; as read_text(). Past the system's cache where that is possible: for
-/// large files that are read once.
-PageBytes read_bytes(const std::filesystem::path& path, ExitCode code);
-
-/// What a name that a user gave stands for; `other` is a device, a pipe or a socket.
-enum class PathKind { nothing, file, folder, other };
-
-/// Throws Error(bad_input) if that cannot be told: the name is too long, a folder is closed to us.
-PathKind path_kind(const std::filesystem::path& path);
-
 /// An owned file descriptor, closed at the end of its life.
 class Descriptor {
  public:
@@ -45,6 +35,42 @@ class Descriptor {
  private:
   int number_ = -1;
 };
+
+/// A file that is open to be read in pieces; failures as of read_text().
+class PieceReader {
+ public:
+  PieceReader(std::filesystem::path path, ExitCode code);
+
+  /// How long the file is now.
+  std::uint64_t size() const;
+
+  /// Fills `bytes` with what stands from byte `first` on; returns how many there are, fewer at the
+  /// end of the file only.
+  std::size_t read(std::uint64_t first, std::span<std::byte> bytes) const;
+
+ private:
+  std::filesystem::path path_;
+  ExitCode code_;
+  Descriptor descriptor_;
+};
+
+/// The whole file as bytes; as read_text(). Past the system's cache where that is possible: for
+/// large files that are read once.
+PageBytes read_bytes(const std::filesystem::path& path, ExitCode code);
+
+/// What a name that a user gave stands for; `other` is a device, a pipe or a socket.
+enum class PathKind { nothing, file, folder, other };
+
+/// Throws Error(bad_input) if that cannot be told: the name is too long, a folder is closed to us.
+PathKind path_kind(const std::filesystem::path& path);
+
+/// The file that a name stands for, which need not exist: symbolic links of the name itself are
+/// followed. Throws Error(bad_input) if they lead round and round.
+std::filesystem::path follow_links(const std::filesystem::path& path);
+
+/// Throws Error(bad_input) if the name of a file is too long for its folder, or its path for the
+/// system, with the longest ending that is ever put to it: `ending`, and that of a TemporaryFile.
+void demand_short_name(const std::filesystem::path& path, std::string_view ending);
 
 /// A new file that appears under its final name only when it is complete: whoever looks sees the
 /// old file or the whole new one, after a crash too. The temporary stands in the same folder; its
@@ -69,6 +95,9 @@ class TemporaryFile {
   /// spares a copy.
   void write(std::span<const std::byte> bytes);
 
+  /// write() at the end of what stands at path() by now, whoever has written it.
+  void append(std::span<const std::byte> bytes);
+
   /// Has the system begin to write what path() holds by now, without waiting for it: the less is
   /// left for commit().
   void begin_commit();
@@ -76,8 +105,17 @@ class TemporaryFile {
   /// Makes the contents durable (fsync), renames, makes the name durable (fsync of the folder).
   void commit();
 
+  /// commit(), unless there is a file of the final name: then that one stays, this one goes, and
+  /// the answer is false. Of several processes at a time one succeeds.
+  bool commit_new();
+
+  /// Renames without waiting for a disk: whoever looks sees the old file or the whole new one, but
+  /// a crash of the system may lose both.
+  void commit_undurably();
+
  private:
   std::size_t write_some(std::span<const std::byte> bytes);
+  void rename();
 
   std::filesystem::path final_path_;
   std::filesystem::path path_;
@@ -86,9 +124,13 @@ class TemporaryFile {
   bool committed_ = false;
 };
 
-/// Replaces or creates `path` through a TemporaryFile; on an error the old file is untouched.
+/// Replaces or creates `path` through a TemporaryFile, or the file that it links to; on an error
+/// the old file is untouched.
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
+
+/// The same without waiting for a disk, for what is soon replaced again: commit_undurably().
+void replace_file(const std::filesystem::path& path, std::string_view text);
 
 /// Removes what killed processes left of TemporaryFiles in `folder` whose final names start with
 /// `prefix`; those in use by a live process stay, on file systems where flock() works (elsewhere

@@ -7,6 +7,8 @@ inline constexpr int version = 1;
 
 inline constexpr char kind_part[] = "flopsieve part";
 inline constexpr char kind_run[] = "flopsieve run";
+inline constexpr char kind_study[] = "flopsieve study";
+inline constexpr char study_file[] = "study.h5";  ///< beside the parts of shards
 
 // Attributes of "/".
 inline constexpr char kind[] = "kind";
@@ -15,6 +17,8 @@ inline constexpr char identity[] = "identity";
 inline constexpr char plan[] = "plan";
 inline constexpr char job[] = "job";
 inline constexpr char complete[] = "complete";
+inline constexpr char metadata_sha256[] = "metadata_sha256";
+inline constexpr char command_line[] = "command_line";
 
 // Scales, at the root and repeated in every group that uses them.
 inline constexpr char trajectory[] = "trajectory";
@@ -33,6 +37,8 @@ inline constexpr char root_trajectory[] = "/trajectory";
 inline constexpr char counts_by_trajectory[] = "/counts/by_trajectory";
 inline constexpr char statistics_by_trajectory[] = "/statistics/by_trajectory";
 inline constexpr char attempt[] = "/acceptance/attempt";
+inline constexpr char sample_trajectory[] = "/samples/trajectory";
+inline constexpr char sample_year[] = "/samples/year";
 inline constexpr char row_size[] = "/samples/row_size";
 inline constexpr char log10_flop[] = "/samples/log10_flop";
 

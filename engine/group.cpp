@@ -113,7 +113,7 @@ LaneScreen::Findings GroupDraws::look_at_lanes(const TrialInputs& all, const Gro
   for (std::size_t lane = 0; lane < group.lanes; ++lane) {
     const std::size_t trial = group.trial[lane];
     const Address& address = all.trials[trial].address;
-    lanes_.is_open[lane] = !is_audited(address);
+    lanes_.is_open[lane] = !audits_all_ && !is_audited(address);
     lanes_.year_index[lane] = address.year_index;
     lanes_.log10_total[lane] = all.of(trial).log10_total;
     lanes_.log10_flop_per_usd[lane] = inputs_->log10_flop_per_usd(address.year_index);

@@ -68,6 +68,9 @@ class GroupDraws {
   /// Repeats the sums of one lane in double precision.
   void sum_precisely(std::size_t lane, Group& group) const;
 
+  /// Sieve::audit_all().
+  void audit_all() { audits_all_ = true; }
+
   /// Sieve::scale_error_bounds().
   void scale_error_bounds(double factor) { error_factor_ = factor; }
 
@@ -104,6 +107,7 @@ class GroupDraws {
   kernels::GroupSums sums_;
   alignas(64) kernels::PerLane<double> log10_totals_{};  ///< of sums_
   double error_factor_ = 1.0;
+  bool audits_all_ = false;
   std::uint64_t drawn_ = 0;
 };
 

@@ -172,13 +172,14 @@ void H5File::write_pieces(const std::string& path, H5Type type,
   require(bytes == value_count(info) * number_size(type),
           path + " has another number of values than its dimensions say");
   const Layout layout = info.deflate > 0 ? Layout::chunked : Layout::contiguous;
-  const Handle dataset =
-      create_dataset(file, path, number_type(type), info, layout, kDefaultChunkBytes);
+  Handle dataset = create_dataset(file, path, number_type(type), info, layout, kDefaultChunkBytes);
   if (bytes > 0) write_rows(file, dataset.get(), path, type, pieces);
-  if (file.hashing == Hashing::none) return;
-  Sha256 hash;
-  for (const auto piece : pieces) hash.update(piece);
-  put_text(file, dataset.get(), "sha256", hash.hex());
+  if (file.hashing == Hashing::each_dataset) {
+    Sha256 hash;
+    for (const auto piece : pieces) hash.update(piece);
+    put_text(file, dataset.get(), "sha256", hash.hex());
+  }
+  close_written(file, std::move(dataset));
 }
 
 void H5File::write_strings(const std::string& path, const std::vector<std::string>& values,
@@ -188,15 +189,17 @@ void H5File::write_strings(const std::string& path, const std::vector<std::strin
           path + " has another number of values than its dimensions say");
   const std::vector<const char*> pointers = c_strings(values);
   const Handle type = text_type(file);
-  const Handle dataset = create_dataset(file, path, type.get(), info, Layout::contiguous, 0);
+  Handle dataset = create_dataset(file, path, type.get(), info, Layout::contiguous, 0);
   if (!pointers.empty()) {
     const Handle transfer = text_transfer(file);
     check(file,
           H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, transfer.get(), pointers.data()),
           "write");
   }
-  if (file.hashing == Hashing::none) return;
-  put_text(file, dataset.get(), "sha256", hash_of(values));
+  if (file.hashing == Hashing::each_dataset) {
+    put_text(file, dataset.get(), "sha256", hash_of(values));
+  }
+  close_written(file, std::move(dataset));
 }
 
 std::string H5File::repeat_scale(const std::string& path, const std::string& group) {

@@ -75,6 +75,14 @@ struct DatasetInfo {
   int deflate = 0;  ///< 0 (none) to 9, with the bytes shuffled first
 };
 
+/// The bytes [begin, end) of a file.
+struct ByteRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+
+  bool operator==(const ByteRange&) const = default;
+};
+
 /// Whether datasets carry "sha256"; not where a seal (sealed.hpp) covers the whole file.
 enum class Hashing { each_dataset, none };
 
@@ -198,6 +206,16 @@ class H5File {
   /// The SHA-256 of what the dataset holds now, as its attribute "sha256" was computed. Reads in
   /// blocks of about 1 MiB (or one row, if that is larger).
   std::string dataset_sha256(const std::string& path) const;
+
+  /// The SHA-256 of all attributes, of the texts in datasets and of the datasets' shapes, but for
+  /// the root attribute `left_out`: FORMAT.md, "What is checked", says of which bytes. Whatever
+  /// program copies the file object by object keeps it.
+  std::string metadata_sha256(const std::string& left_out) const;
+
+  /// Where the file holds numbers as they are, not compressed: of the datasets with at least
+  /// `least` bytes of them. Ascending; what adjoins is one range. HDF5 copies these bytes and never
+  /// interprets them. The file must have been flushed since it was written to.
+  std::vector<ByteRange> plain_numbers(std::uint64_t least) const;
 
  private:
   friend class H5Appender;

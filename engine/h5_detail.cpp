@@ -77,6 +77,10 @@ Selection select_rows(const OpenFile& file, hid_t dataset, std::vector<std::uint
 }  // namespace
 
 void silence() {
+  // At the end of the program the library would close once more what it failed to close before, as
+  // on a full disk, and crash. Whatever we open we close.
+  static const bool leaves_no_handler = H5dont_atexit() >= 0;
+  static_cast<void>(leaves_no_handler);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
@@ -182,6 +186,10 @@ Handle open_object(const OpenFile& file, const std::string& path) {
 Handle open_dataset(const OpenFile& file, const std::string& path) {
   return own(file, H5Dopen2(file.handle.get(), path.c_str(), H5P_DEFAULT), H5Dclose,
              "open the dataset " + path);
+}
+
+void close_written(const OpenFile& file, Handle dataset) {
+  check(file, H5Dclose(dataset.release()), "write");
 }
 
 std::vector<std::uint64_t> shape_of(const OpenFile& file, hid_t dataset, const std::string& path) {

@@ -37,6 +37,7 @@ class Handle {
     return *this;
   }
   hid_t get() const { return id_; }
+  hid_t release() { return std::exchange(id_, H5I_INVALID_HID); }
 
  private:
   hid_t id_ = H5I_INVALID_HID;
@@ -50,7 +51,8 @@ struct OpenFile {
   Handle handle;
 };
 
-/// Stops HDF5 from printing errors of the calling thread.
+/// Before the first use of HDF5 by a thread: stops it from printing the thread's errors, and from
+/// any work of its own at the end of the program.
 void silence();
 
 [[noreturn]] void fail(const OpenFile& file, const std::string& action, const std::string& reason);
@@ -82,6 +84,10 @@ bool object_exists(const OpenFile& file, const std::string& path);
 void make_groups_above(const OpenFile& file, const std::string& path);
 Handle open_object(const OpenFile& file, const std::string& path);
 Handle open_dataset(const OpenFile& file, const std::string& path);
+
+/// Ends the writing of a dataset: HDF5 may hand its last values to the system only now, and tells
+/// nobody else if that fails.
+void close_written(const OpenFile& file, Handle dataset);
 
 std::vector<std::uint64_t> shape_of(const OpenFile& file, hid_t dataset, const std::string& path);
 std::uint64_t product(std::span<const std::uint64_t> lengths);

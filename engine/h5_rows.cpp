@@ -167,7 +167,7 @@ void H5Appender::finish() {
   if (state.file.hashing == Hashing::each_dataset) {
     put_text(state.file, state.dataset.get(), "sha256", state.hash.hex());
   }
-  state.dataset = Handle();
+  close_written(state.file, std::move(state.dataset));
 }
 
 }  // namespace flopsieve::engine

@@ -36,7 +36,7 @@ bool Judge::judge(const Trial& trial, std::size_t lane, Group& group, OrderedSiz
   Verdict& verdict = group.verdicts[lane];
   std::uint32_t& judged = group.judged[lane];
   if (judged == 0) {
-    verdict = {.audited = is_audited(trial.address)};
+    verdict = {.audited = audits_all_ || is_audited(trial.address)};
     if (!matches(at)) verdict.rejections |= 1;
     judged = 1;
   }

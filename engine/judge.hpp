@@ -21,6 +21,9 @@ class Judge {
   /// `ordered` has begun with the candidate.
   bool judge(const Trial& trial, std::size_t lane, Group& group, OrderedSizes& ordered);
 
+  /// Sieve::audit_all().
+  void audit_all() { audits_all_ = true; }
+
   /// Sieve::scale_error_bounds().
   void scale_error_bounds(double factor) { error_factor_ = factor; }
 
@@ -55,6 +58,7 @@ class Judge {
   const GroupDraws* draws_;
   bool solved_;  ///< the location comes from the total
   double error_factor_ = 1.0;
+  bool audits_all_ = false;
 };
 
 }  // namespace flopsieve::engine

@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cinttypes>
+#include <cstdio>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "engine/format.hpp"
 #include "engine/h5.hpp"
+#include "engine/part_check.hpp"
 #include "engine/sealed.hpp"
 #include "engine/tally_io.hpp"
 
@@ -95,37 +99,64 @@ Columns read_columns(const H5File& file) {
   return columns;
 }
 
-/// Throws DamagedPart if the batches are not in equal steps, as those of a part are.
+/// What a file of one study is marked with.
+void write_study(H5File& file, const Study& study, const char* kind) {
+  file.write_attribute("/", format::kind, std::string_view(kind));
+  file.write_attribute("/", format::format_version, std::int32_t{format::version});
+  file.write_attribute("/", format::identity, study.identity);
+  std::string command_line;
+  for (const auto& [name, value] : study.provenance) {
+    if (name == format::command_line) command_line = value;
+  }
+  file.write_strings("/study", {plan_to_json(study.plan), study.job, command_line},
+                     {{{"/study", 3}}, "", ""});
+}
+
+/// Throws as plan_from_json(), with the name of the file.
+Plan read_plan(const std::string& text, const fs::path& path) {
+  try {
+    return plan_from_json(text);
+  } catch (const UnreadablePlan& error) {
+    throw DamagedPart(fmt::format("{}: damaged part: {}", path.string(), error.what()));
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", path.string(), error.what()));
+  }
+}
+
+/// Throws DamagedPart if there is no Plan or the identity is another one.
+Study read_study(const H5File& file, const fs::path& path) {
+  const std::vector<std::string> texts = file.read_strings("/study");
+  Study study{read_plan(texts.at(0), path),
+              file.read_attribute_text("/", format::identity),
+              texts.at(1),
+              {}};
+  if (plan_identity(study.plan) != study.identity) {
+    throw DamagedPart(path.string() + ": damaged part: its plan is not that of its identity");
+  }
+  if (texts.size() > 2) study.provenance.emplace_back(format::command_line, texts[2]);
+  return study;
+}
+
+/// Throws DamagedPart if the batches are not in equal steps upwards, as those of a part are.
 BatchRange range_of(const std::vector<std::uint64_t>& batches, const fs::path& path) {
   BatchRange range{batches.at(0), batches.size(), batches.size() > 1 ? batches[1] - batches[0] : 1};
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    if (batches[i] != range.first + i * range.step) {
+    if (batches[i] != range.first + i * range.step || (i > 0 && batches[i] <= batches[i - 1])) {
       throw DamagedPart(path.string() + ": damaged part: it leaves batches out");
     }
   }
   return range;
 }
 
-std::vector<fs::path> part_paths(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  if (!fs::is_directory(folder)) return paths;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("part-") && name.ends_with(".h5")) paths.push_back(entry.path());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
-H5File open_part(PageBytes image, const fs::path& path) {
+H5File open_part(PageBytes image, const fs::path& path, const char* kind = format::kind_part) {
   H5File file = H5File::open_image(std::move(image), path.string());
-  if (file.read_attribute_text("/", format::kind) != format::kind_part) {
+  if (file.read_attribute_text("/", format::kind) != kind) {
     throw Error(ExitCode::storage, fmt::format("{}: not a part of a flopsieve run", path.string()));
   }
   const auto version = file.read_attribute<std::int32_t>("/", format::format_version);
   if (version != format::version) {
-    throw Error(ExitCode::bad_input, fmt::format("{}: format version {}, this program reads {}",
-                                                 path.string(), version, format::version));
+    throw Error(ExitCode::storage, fmt::format("{}: format version {}, this program reads {}",
+                                               path.string(), version, format::version));
   }
   return file;
 }
@@ -134,21 +165,98 @@ H5File open_part(const fs::path& path) {
   return open_part(unseal(path), path);
 }
 
+void create_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) return;
+  throw Error(ExitCode::storage,
+              fmt::format("{}: cannot create the folder: {}", folder.string(), error.message()));
+}
+
+void set_aside(const fs::path& path, const char* suffix) {
+  fs::path aside = path;
+  aside += suffix;
+  fs::rename(path, aside);
+}
+
+/// Of part-FIRST-LAST-IofN.h5. For messages only.
+Shard shard_named(const fs::path& path) {
+  const std::string stem = path.stem().string();
+  Shard shard;
+  if (std::sscanf(stem.c_str(), "part-%*u-%*u-%" SCNu64 "of%" SCNu64, &shard.index, &shard.count) !=
+          2 ||
+      shard.count == 0) {
+    return {};
+  }
+  return shard;
+}
+
+/// The place of a study among those found; it is added if it is new.
+std::size_t place_of(Study study, std::vector<Study>& studies) {
+  for (std::size_t i = 0; i < studies.size(); ++i) {
+    if (studies[i].identity == study.identity &&
+        studies[i].plan.trajectories == study.plan.trajectories) {
+      return i;
+    }
+  }
+  studies.push_back(std::move(study));
+  return studies.size() - 1;
+}
+
+/// How a part fits a study of perhaps another number of trajectories.
+enum class Fit { whole, outdated };
+
+Fit fit_of(const PartSurvey::Found& part, const Plan& plan) {
+  Fit fit = Fit::whole;
+  for (std::size_t i = 0; i < part.batches.count; ++i) {
+    const std::uint64_t first = part.batches.at(i) * plan.batch_trajectories;
+    const std::uint64_t wanted =
+        std::min(plan.trajectories - std::min(first, plan.trajectories), plan.batch_trajectories);
+    const std::uint64_t found = part.trajectories.at(i);
+    if (found > wanted) {
+      throw Error(ExitCode::bad_input,
+                  fmt::format("{}: holds trajectories up to {}, the run is to have {}; ask for "
+                              "no fewer than are stored, or choose another output with -o",
+                              part.path.string(), first + found, plan.trajectories));
+    }
+    if (found < wanted) fit = Fit::outdated;
+  }
+  // Precision may end a run after any batch of a shard, so these have parts of their own.
+  if (plan.precision.wanted() && part.batches.count > 1 && part.batches.step > 1) {
+    fit = Fit::outdated;
+  }
+  return fit;
+}
+
+PartSurvey::Found found_part(const fs::path& path, std::vector<Study>& studies) {
+  const H5File file = open_part(path);
+  Study study = read_study(file, path);
+  const auto batches = file.read<std::uint64_t>("/batches/batch");
+  PartSurvey::Found found{path,
+                          0,
+                          shard_named(path),
+                          range_of(batches, path),
+                          file.read<std::uint64_t>("/batches/trajectories"),
+                          file.read<std::uint64_t>("/batches/complete")};
+  if (found.trajectories.size() != batches.size() || found.complete.size() != batches.size()) {
+    throw DamagedPart(path.string() + ": damaged part: numbers of its batches are missing");
+  }
+  found.study = place_of(std::move(study), studies);
+  return found;
+}
+
 }  // namespace
 
 PartWriter::PartWriter(fs::path folder, const Study& study, Shard shard)
     : folder_(std::move(folder)), study_(&study), shard_(shard), waiting_(study.plan) {
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  if (error) {
-    throw Error(ExitCode::storage,
-                fmt::format("{}: cannot create the folder: {}", folder_.string(), error.message()));
-  }
+  create_folder(folder_);
 }
 
 void PartWriter::add(BatchResult result) {
-  // A part holds neighbours only: the columns of parts are joined in order of their first batch.
-  if (!waiting_.records.empty() && result.batch != waiting_.records.back().batch + shard_.count) {
+  // A part holds neighbours only.
+  const bool alone = stands_alone(result);
+  if (!waiting_.records.empty() &&
+      (alone || result.batch != waiting_.records.back().batch + shard_.count)) {
     begin_seal();
   }
   // Only the first complete trajectories of the run keep their sizes. Those of earlier batches
@@ -161,7 +269,19 @@ void PartWriter::add(BatchResult result) {
   waiting_.histograms.add(result.tally);
   waiting_.records.push_back(record_of(result.batch, std::move(result.tally)));
   waiting_.columns.push_back(std::move(result.columns));
-  if (full()) begin_seal();
+  if (alone || full()) begin_seal();
+}
+
+/// The lock of a shard stands where its parts do, so that remove_parts() finds it.
+FileLock lock_shard(const fs::path& folder, Shard shard) {
+  create_folder(folder);
+  return {folder / fmt::format("shard-{}of{}.lock", shard.index, shard.count), LockKind::exclusive};
+}
+
+bool PartWriter::stands_alone(const BatchResult& result) const {
+  const Plan& plan = study_->plan;
+  return (shard_.count > 1 && plan.precision.wanted()) ||
+         result.batch * plan.batch_trajectories + plan.batch_trajectories > plan.trajectories;
 }
 
 bool PartWriter::full() const {
@@ -178,7 +298,9 @@ void PartWriter::begin_seal() {
   const BatchRange range{waiting_.records.front().batch, waiting_.records.size(), shard_.count};
   Part part{folder_ / fmt::format("part-{:010}-{:010}-{}of{}.h5", range.first, range.last(),
                                   shard_.index, shard_.count),
-            range, waiting_.histograms.complete};
+            range,
+            {}};
+  for (const BatchRecord& record : waiting_.records) part.complete.push_back(record.tally.complete);
   auto write = [this, path = part.path,
                 batches = std::exchange(waiting_, Waiting(study_->plan))]() mutable {
     write_part(path, std::move(batches));
@@ -225,10 +347,7 @@ PageBytes PartWriter::build_image(const fs::path& path, Waiting& batches, PageBy
   const Plan& plan = study_->plan;
   H5File file =
       H5File::create_in_memory(path.filename().string(), std::move(memory), Hashing::none);
-  file.write_attribute("/", format::kind, std::string_view(format::kind_part));
-  file.write_attribute("/", format::format_version, std::int32_t{format::version});
-  file.write_attribute("/", format::identity, study_->identity);
-  file.write_strings("/study", {plan_to_json(plan), study_->job}, {{{"/study", 2}}, "", ""});
+  write_study(file, *study_, format::kind_part);
   write_scales(file, plan, "", {format::year, format::threshold});
   BatchWriter records(file, plan, batches.records.size());
   records.append(batches.records);
@@ -238,46 +357,104 @@ PageBytes PartWriter::build_image(const fs::path& path, Waiting& batches, PageBy
   return file.take_image();
 }
 
-std::optional<Study> stored_study(const fs::path& folder) {
+PartSurvey survey_parts(const fs::path& folder) {
+  PartSurvey survey;
   for (const fs::path& path : part_paths(folder)) {
     try {
-      const H5File file = open_part(path);
-      const std::vector<std::string> texts = file.read_strings("/study");
-      return Study{plan_from_json(texts.at(0)),
-                   file.read_attribute_text("/", format::identity),
-                   texts.at(1),
-                   {}};
-    } catch (const DamagedPart&) {
-      continue;  // list_parts() reports it
+      survey.parts.push_back(read_checked(path, [&] { return found_part(path, survey.studies); }));
+    } catch (const DamagedPart& error) {
+      survey.damaged.push_back({path, error.what()});
     }
+  }
+  return survey;
+}
+
+PartList sort_parts(const PartSurvey& survey, const Study& study) {
+  PartList list;
+  list.damaged = survey.damaged;
+  for (const PartSurvey::Found& part : survey.parts) {
+    if (survey.studies[part.study].identity != study.identity) {
+      list.foreign.push_back(
+          {part.path, fmt::format("{}: belongs to another job", part.path.string())});
+    } else if (fit_of(part, study.plan) == Fit::outdated) {
+      list.outdated.push_back(part.path);
+    } else {
+      list.parts.push_back({part.path, part.batches, part.complete});
+    }
+  }
+  std::stable_sort(list.parts.begin(), list.parts.end(),
+                   [](const Part& a, const Part& b) { return a.batches.first < b.batches.first; });
+  return list;
+}
+
+PartList list_parts(const fs::path& folder, const Study& study,
+                    const std::function<void(const std::string&)>& warn) {
+  PartList list = sort_parts(survey_parts(folder), study);
+  if (!list.foreign.empty() && list.parts.empty() && list.outdated.empty()) {
+    throw Error(ExitCode::bad_input, fmt::format("{}; move the folder {} away, or choose another "
+                                                 "output with -o",
+                                                 list.foreign.front().reason, folder.string()));
+  }
+  set_damaged_aside(list.damaged, ", its batches are computed again", warn);
+  for (const UnusedPart& part : list.foreign) {
+    set_aside(part.path, ".foreign");
+    warn(fmt::format("{}; set aside as {}.foreign", part.reason, part.path.filename().string()));
+  }
+  return list;
+}
+
+void set_damaged_aside(const std::vector<UnusedPart>& parts, std::string_view what_follows,
+                       const std::function<void(const std::string&)>& warn) {
+  for (const UnusedPart& part : parts) {
+    set_aside(part.path, ".damaged");
+    warn(fmt::format("{}; set aside as {}.damaged{}", part.reason, part.path.filename().string(),
+                     what_follows));
+  }
+}
+
+std::optional<Study> find_study(const fs::path& folder,
+                                const std::function<bool(const Study&)>& accept) {
+  std::set<std::string> asked;
+  const auto try_file = [&](const fs::path& path, const char* kind) -> std::optional<Study> {
+    try {
+      const H5File file = open_part(unseal(path), path, kind);
+      if (!asked.insert(file.read_attribute_text("/", format::identity)).second) return {};
+      Study study = read_checked(path, [&] { return read_study(file, path); });
+      if (accept(study)) return study;
+    } catch (const DamagedPart&) {
+      // list_parts() and agree_on_study() report it
+    }
+    return std::nullopt;
+  };
+  if (fs::exists(folder / format::study_file)) {
+    if (auto study = try_file(folder / format::study_file, format::kind_study)) return study;
+  }
+  for (const fs::path& path : part_paths(folder)) {
+    if (auto study = try_file(path, format::kind_part)) return study;
   }
   return std::nullopt;
 }
 
-std::vector<Part> list_parts(const fs::path& folder, const Study& study,
-                             const std::function<void(const std::string&)>& warn) {
-  std::vector<Part> parts;
-  for (const fs::path& path : part_paths(folder)) {
+std::optional<Study> stored_study(const fs::path& folder) {
+  return find_study(folder, [](const Study&) { return true; });
+}
+
+Study agree_on_study(const fs::path& folder, const Study& study) {
+  create_folder(folder);
+  const fs::path path = folder / format::study_file;
+  while (true) {
     try {
-      const H5File file = open_part(path);
-      if (file.read_attribute_text("/", format::identity) != study.identity) {
-        throw Error(ExitCode::bad_input,
-                    fmt::format("{}: belongs to another job; move the folder {} away, or choose "
-                                "another output with -o",
-                                path.string(), folder.string()));
+      if (fs::exists(path)) {
+        const H5File file = open_part(unseal(path), path, format::kind_study);
+        return read_checked(path, [&] { return read_study(file, path); });
       }
-      const auto complete = file.read<std::uint64_t>("/batches/complete");
-      parts.push_back({path, range_of(file.read<std::uint64_t>("/batches/batch"), path),
-                       std::accumulate(complete.begin(), complete.end(), std::uint64_t{0})});
-    } catch (const DamagedPart& error) {
-      fs::path aside = path;
-      aside += ".damaged";
-      fs::rename(path, aside);
-      warn(fmt::format("{}; set aside as {}, its batches are computed again", error.what(),
-                       aside.filename().string()));
+    } catch (const DamagedPart&) {
+      set_aside(path, ".damaged");
     }
+    H5File file = H5File::create_in_memory(format::study_file, {}, Hashing::none);
+    write_study(file, study, format::kind_study);
+    if (seal_new(path, file.take_image())) return study;
   }
-  return parts;
 }
 
 PartContents read_part(const fs::path& path, const Plan& plan) {
@@ -285,12 +462,15 @@ PartContents read_part(const fs::path& path, const Plan& plan) {
 }
 
 PartContents read_part(PageBytes image, const fs::path& path, const Plan& plan) {
-  const H5File file = open_part(std::move(image), path);
-  PartContents contents{{}, Tally(plan), read_columns(file)};
-  read_batches(file, plan,
-               [&](BatchRecord record) { contents.batches.push_back(std::move(record)); });
-  add_histograms(file, plan, contents.histograms);
-  return contents;
+  return read_checked(path, [&] {
+    const H5File file = open_part(std::move(image), path);
+    PartContents contents{{}, Tally(plan), read_columns(file)};
+    read_batches(file, plan,
+                 [&](BatchRecord record) { contents.batches.push_back(std::move(record)); });
+    add_histograms(file, plan, contents.histograms);
+    demand_consistent(contents, plan, path);
+    return contents;
+  });
 }
 
 }  // namespace flopsieve::engine

@@ -14,6 +14,7 @@
 
 #include "engine/batch.hpp"
 #include "engine/batch_io.hpp"
+#include "engine/files.hpp"
 #include "engine/h5.hpp"
 #include "engine/page_bytes.hpp"
 #include "engine/study.hpp"
@@ -34,15 +35,25 @@ struct BatchRange {
   std::uint64_t count = 1;
   std::uint64_t step = 1;
 
-  std::uint64_t last() const { return first + (count - 1) * step; }
+  std::uint64_t at(std::size_t i) const { return first + i * step; }
+  std::uint64_t last() const { return at(count - 1); }
+  /// Which of them a batch is.
+  std::optional<std::size_t> index_of(std::uint64_t batch) const {
+    if (batch < first || batch > last() || (batch - first) % step != 0) return std::nullopt;
+    return (batch - first) / step;
+  }
 };
 
 /// A verified part: whole batches of one study.
 struct Part {
   std::filesystem::path path;
   BatchRange batches;
-  std::uint64_t complete = 0;  ///< complete trajectories of all its batches
+  std::vector<std::uint64_t> complete;  ///< [batch] complete trajectories
 };
+
+/// The lock by which one process at a time computes a shard; it is a file in the folder of the
+/// parts, which is created if need be, and is removed with them. Throws Error(storage).
+FileLock lock_shard(const std::filesystem::path& folder, Shard shard);
 
 /// What a part holds.
 struct PartContents {
@@ -66,8 +77,10 @@ class PartWriter {
 
   /// Takes a batch, in ascending order. Calls begin_seal() by itself once 64 batches wait (512
   /// while an earlier part is still on its way: small batches come faster than a disk takes parts)
-  /// or 8 MiB of columns, and before a gap: a part holds successive batches of its shard. Of what
-  /// waits, the histograms are held once.
+  /// or 8 MiB of columns, and before a gap: a part holds successive batches of its shard. Alone in
+  /// its part is a last batch that was cut, because a longer run replaces it, and every batch of a
+  /// shard if the job has a precision, because merging may stop after any. Of what waits, the
+  /// histograms are held once.
   void add(BatchResult result);
 
   /// Has what waits written without waiting for it, but for the last part but seven. Throws what
@@ -94,6 +107,7 @@ class PartWriter {
   };
 
   bool full() const;
+  bool stands_alone(const BatchResult& result) const;
   void write_part(const std::filesystem::path& path, Waiting batches);
   PageBytes build_image(const std::filesystem::path& path, Waiting& batches,
                         PageBytes memory) const;
@@ -110,13 +124,80 @@ class PartWriter {
   std::deque<PartOnItsWay> on_their_way_;  ///< last member: it waits when destroyed
 };
 
-/// The study of a folder's parts, from the first part that can be read; nothing if there is none.
+/// A part that cannot be used.
+struct UnusedPart {
+  std::filesystem::path path;
+  std::string reason;  ///< a sentence that begins with the path
+};
+
+/// What is found in a folder of parts, whatever study they are of.
+struct PartSurvey {
+  struct Found {
+    std::filesystem::path path;
+    std::size_t study = 0;  ///< index into studies
+    Shard shard;            ///< that its name tells; the whole run if it tells none
+    BatchRange batches;
+    std::vector<std::uint64_t> trajectories;  ///< [batch]
+    std::vector<std::uint64_t> complete;      ///< [batch]
+  };
+  std::vector<Study> studies;  ///< different in identity or in number of trajectories
+  std::vector<Found> parts;    ///< verified, by name
+  std::vector<UnusedPart> damaged;
+};
+
+/// The files of a folder that are parts by their names, in order of these.
+std::vector<std::filesystem::path> part_paths(const std::filesystem::path& folder);
+
+/// Reads and verifies all parts of a folder, and changes nothing.
+PartSurvey survey_parts(const std::filesystem::path& folder);
+
+/// Parts sorted by their use for a study.
+struct PartList {
+  std::vector<Part> parts;  ///< of the study, in order of their first batch
+  /// Those with a batch that was cut because the run was to be shorter then: it is computed anew.
+  std::vector<std::filesystem::path> outdated;
+  std::vector<UnusedPart> damaged;
+  std::vector<UnusedPart> foreign;  ///< of another study
+};
+
+/// Throws Error(bad_input) if the parts go beyond the study's trajectories.
+PartList sort_parts(const PartSurvey& survey, const Study& study);
+
+/// The parts of a folder for who writes there: a damaged part is renamed to `*.damaged`, and one of
+/// another study to `*.foreign`, and reported through `warn`; it is an Error(bad_input) if all are
+/// of another study.
+PartList list_parts(const std::filesystem::path& folder, const Study& study,
+                    const std::function<void(const std::string&)>& warn);
+
+/// Renames damaged parts to `*.damaged` and reports them; the reports end with `what_follows`.
+void set_damaged_aside(const std::vector<UnusedPart>& parts, std::string_view what_follows,
+                       const std::function<void(const std::string&)>& warn);
+
+/// The first study in a folder that `accept` takes, of those that its parts, and the file of
+/// agree_on_study(), were written for; asked once for each identity. Nothing if there is none. What
+/// is damaged is passed over.
+std::optional<Study> find_study(const std::filesystem::path& folder,
+                                const std::function<bool(const Study&)>& accept);
+
+/// The study of the first part that can be read.
 std::optional<Study> stored_study(const std::filesystem::path& folder);
 
-/// The verified parts of a folder in order of their first batch. A damaged part is renamed to
-/// `*.damaged` and reported through `warn`; a part of another study is an Error(bad_input).
-std::vector<Part> list_parts(const std::filesystem::path& folder, const Study& study,
-                             const std::function<void(const std::string&)>& warn);
+/// The study that all shards which share a folder compute: that of the first to come, which leaves
+/// it in the folder, sealed, before its first batch; pilots of two machines may differ in the last
+/// bit of a fit. Creates the folder if need be. Throws Error(storage).
+Study agree_on_study(const std::filesystem::path& folder, const Study& study);
+
+/// Marks a folder as one whose parts stay when their batches stand in a result file. Throws
+/// Error(storage).
+void mark_kept(const std::filesystem::path& folder);
+
+/// Takes the mark away. Failures are ignored.
+void unmark_kept(const std::filesystem::path& folder);
+
+/// Removes parts whose batches stand in a result file, and the study that shards have agreed on
+/// and the folder if nothing else is in it. Does nothing in a folder that is marked as kept.
+void remove_parts(const std::filesystem::path& folder,
+                  const std::vector<std::filesystem::path>& paths);
 
 /// Throws Error(storage) if the part is damaged.
 PartContents read_part(const std::filesystem::path& path, const Plan& plan);

@@ -86,6 +86,11 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
   double draws = 0.0;
   const PilotOrder order(plan, year_index);
   year.why = tilt_obstacle(plan, sieve, year_index);
+  if (!year.why.empty()) {
+    for (const TiltDrawn& each : tilt_priors(plan, year_index)) {
+      year.too_wide.push_back(size_parameter_name(plan.sizes, each.index));
+    }
+  }
   std::vector<Trajectory> trajectories;
   std::vector<Trial> trials;
   std::vector<Verdict> verdicts;
@@ -196,7 +201,9 @@ void demand_survivors(const Plan& plan, const Pilot& pilot) {
   if (last.tally.survivors > 0) return;
   const int year = plan.years[pilot.years.size() - 1];
   if (!last.why.empty()) {
-    throw Error(ExitCode::budget, fmt::format("{}: {}; or try with --force", year, last.why));
+    const std::string message = fmt::format("{}: {}; or try with --force", year, last.why);
+    if (!last.too_wide.empty()) throw TooWide(message, last.too_wide);
+    throw Error(ExitCode::budget, message);
   }
   const auto candidates = static_cast<double>(last.tally.candidates);
   throw Error(ExitCode::budget,

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/error.hpp"
 #include "engine/pareto.hpp"
 #include "engine/plan.hpp"
 #include "engine/tally.hpp"
@@ -19,6 +21,9 @@ struct PilotYear {
   double draws_per_candidate = 0.0;  ///< mean of k
   /// Why there is no survivor, where that is known: Method::split, truncate and tilt.
   std::string why;
+  /// Method::truncate and tilt: the parameters that candidates draw, where `why` says that the laws
+  /// of these are too wide to tilt.
+  std::vector<std::string> too_wide;
   /// match = "last": the weights of the first 4096 candidates before any constraint. Survivors have
   /// the right law whatever they are, because weights are turned into acceptance; uneven ones say
   /// that few sets can make up the total and that the pass rate is poorly known.
@@ -77,8 +82,21 @@ Pilot run_pilot(const Plan& plan);
 /// run has the same batches.
 std::uint64_t choose_batch_size(const Plan& plan, const Pilot& pilot);
 
-/// Throws Error(budget) if a year of the pilot has no survivor: gives the bound p < 3 / N (95 %,
-/// the rule of three) and names the constraint that rejects most.
+/// The laws of the parameters of the sizes are too wide to tilt, which the job can change: give
+/// bounds to them.
+class TooWide : public Error {
+ public:
+  TooWide(const std::string& message, std::vector<std::string> parameters)
+      : Error(ExitCode::bad_input, message), parameters_(std::move(parameters)) {}
+  /// That candidates draw, as the job calls them.
+  const std::vector<std::string>& parameters() const { return parameters_; }
+
+ private:
+  std::vector<std::string> parameters_;
+};
+
+/// Throws TooWide, or Error(budget) if a year of the pilot has no survivor: gives the bound p < 3 /
+/// N (95 %, the rule of three) and names the constraint that rejects most.
 void demand_survivors(const Plan& plan, const Pilot& pilot);
 
 /// "largest_share rejects 97.1 % of the candidates (the next, skewness, 12.0 %)": the cutflow in a

@@ -99,6 +99,10 @@ class Archive {
     describe(archive, value);
   }
 
+  static void describe(Archive& a, CalibrationUsed& v) {
+    a.field("name", v.name);
+    a.field("sha256", v.sha256);
+  }
   static void describe(Archive& a, Argument& v) {
     a.field("value", v.value);
     a.field("times", v.times);
@@ -179,6 +183,7 @@ class Archive {
     a.field("method", v.method);
     a.field("automatic", v.automatic);
     a.field("reason", v.reason);
+    a.field("filtered", v.filtered);
   }
   static void describe(Archive& a, StatePoint& v) {
     a.field("weight", v.weight);
@@ -252,11 +257,13 @@ class Archive {
 
 void describe_plan(Archive& a, Plan& plan) {
   a.field("title", plan.title);
+  a.field("calibration", plan.calibration);
   a.field("seed", plan.seed);
   a.field("years", plan.years);
   a.field("trajectories", plan.trajectories);
   a.field("attempts", plan.attempts);
   a.field("batch_trajectories", plan.batch_trajectories);
+  a.field("automatic_batch", plan.automatic_batch);
   a.field("total", plan.total);
   a.field("count", plan.count);
   a.field("sizes", plan.sizes);
@@ -321,7 +328,7 @@ Plan plan_from_json(const std::string& text) {
     describe_plan(archive, plan);
     return plan;
   } catch (const Json::exception& error) {
-    throw Error(ExitCode::storage, fmt::format("the stored plan cannot be read: {}", error.what()));
+    throw UnreadablePlan(fmt::format("the stored plan cannot be read: {}", error.what()));
   }
 }
 
@@ -329,8 +336,11 @@ std::string plan_identity(const Plan& plan) {
   Json json = to_json(plan);
   json.erase("trajectories");
   json.erase("title");
+  json.erase("calibration");
   json["sampling"].erase("reason");
   json["sampling"].erase("automatic");
+  if (plan.sampling.filtered.empty()) json["sampling"].erase("filtered");
+  json.erase("automatic_batch");
   return sha256_hex(json.dump());
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/error.hpp"
 #include "engine/state_path.hpp"
 #include "engine/statistic.hpp"
 #include "engine/streams.hpp"
@@ -220,6 +221,9 @@ struct Sampling {
   bool automatic = false;
   /// Why it took this one, in words that decide nothing; empty where nothing was decided.
   std::string reason = {};
+  /// Not empty: nothing is sampled. The survivors are those of the run with this identity that meet
+  /// the constraints in all years (result class "joint").
+  std::string filtered = {};
 };
 
 /// As many constraints as a job may have: with the matching they are the bits of a word.
@@ -309,13 +313,23 @@ struct Precision {
   bool wanted() const { return absolute > 0.0 || relative > 0.0; }
 };
 
+/// Where the figures of a job's `from = "calibration"` come from. Decides nothing: they are in the
+/// Plan.
+struct CalibrationUsed {
+  std::string name;    ///< "embedded", or its file as the job gives it
+  std::string sha256;  ///< of its text
+};
+
 struct Plan {
   std::string title;
+  CalibrationUsed calibration;  ///< not part of the identity
   std::uint64_t seed = 1;
   std::vector<int> years;
   std::uint64_t trajectories = 0;        ///< not part of the identity
   std::uint64_t attempts = 1;            ///< per trajectory and year
   std::uint64_t batch_trajectories = 1;  ///< trajectories per batch
+  /// Whether the job leaves batch_trajectories to the program. Not part of the identity.
+  bool automatic_batch = false;
   Total total;
   Count count;
   Sizes sizes;
@@ -345,12 +359,19 @@ std::vector<std::string> rejector_names(const Plan& plan);
 /// Canonical JSON text with hexadecimal floats; plan_from_json() gives back the same bits.
 std::string plan_to_json(const Plan& plan);
 
-/// Throws Error(storage) if the text is not a Plan of this sampling version.
+/// Thrown for a text that holds no Plan.
+class UnreadablePlan : public Error {
+ public:
+  explicit UnreadablePlan(const std::string& message) : Error(ExitCode::storage, message) {}
+};
+
+/// Throws UnreadablePlan if the text is no Plan, Error(storage) if it is of another sampling
+/// version. Neither message names a file: what was read from one is to be thrown anew with it.
 Plan plan_from_json(const std::string& text);
 
-/// SHA-256 of the canonical Plan without `trajectories`, `title` and the reason of
-/// the sampling method. `precision` is in it: it
-/// decides where a run ends, and parts are judged by it as they are written.
+/// SHA-256 of the canonical Plan without `trajectories`, `title`, `calibration`, the reason of the
+/// sampling method and what was left to the program. `precision` is in it: it decides where a run
+/// ends, and parts are judged by it as they are written.
 std::string plan_identity(const Plan& plan);
 
 }  // namespace flopsieve::engine

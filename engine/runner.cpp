@@ -4,14 +4,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <optional>
+#include <system_error>
 
 #include "engine/batch.hpp"
 #include "engine/error.hpp"
 #include "engine/files.hpp"
+#include "engine/join.hpp"
+#include "engine/older_run.hpp"
 #include "engine/pilot.hpp"
+#include "engine/precision_fold.hpp"
 #include "engine/result_file.hpp"
-#include "engine/summary.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -24,18 +28,16 @@ using Clock = std::chrono::steady_clock;
 constexpr auto seal_interval = std::chrono::seconds(2);
 
 std::vector<std::uint64_t> missing_batches(const Study& study, const std::vector<Part>& parts,
-                                           Shard shard) {
+                                           Shard shard, std::uint64_t first) {
   std::vector<bool> sealed(study.plan.batch_count(), false);
   for (const Part& part : parts) {
-    const BatchRange& range = part.batches;
-    for (std::uint64_t i = 0; i < range.count; ++i) {
-      const std::uint64_t batch = range.first + i * range.step;
-      if (batch < sealed.size()) sealed[batch] = true;
+    for (std::size_t i = 0; i < part.batches.count; ++i) {
+      if (part.batches.at(i) < sealed.size()) sealed[part.batches.at(i)] = true;
     }
   }
   std::vector<std::uint64_t> missing;
   for (std::uint64_t batch = shard.index; batch < sealed.size(); batch += shard.count) {
-    if (!sealed[batch]) missing.push_back(batch);
+    if (batch >= first && !sealed[batch]) missing.push_back(batch);
   }
   return missing;
 }
@@ -46,7 +48,7 @@ class ExhaustionRule {
   explicit ExhaustionRule(const Plan& plan) : plan_(plan), window_(plan) {}
 
   void add(const Tally& tally) {
-    if (plan_.attempts == 1) return;
+    if (plan_.attempts == 1 || !plan_.sampling.filtered.empty()) return;
     window_.trajectories += tally.trajectories;
     window_.complete += tally.complete;
     for (std::size_t i = 0; i < window_.years.size(); ++i) window_.years[i].add(tally.years[i]);
@@ -82,43 +84,22 @@ class ExhaustionRule {
   Tally window_;
 };
 
-/// Says after which batch of the ordered prefix the results are precise enough.
-class PrecisionRule {
- public:
-  explicit PrecisionRule(const Plan& plan) : plan_(plan), tally_(plan) {}
-
-  /// Adds the next batches, and tells whether they suffice.
-  bool add(const Tally& tally) {
-    if (!plan_.precision.wanted()) return false;
-    tally_.add(tally);
-    return is_precise(plan_, tally_);
-  }
-
- private:
-  const Plan& plan_;
-  Tally tally_;
-};
-
 /// One pass over the missing batches: bodies in parallel, commits in order.
 class Run {
  public:
-  Run(const Study& study, const RunOptions& options)
+  /// `precision` (nullptr: none is wanted) has folded what comes before the first batch.
+  Run(const Study& study, const RunOptions& options, PrecisionFold* precision)
       : study_(study),
         options_(options),
         tally_(study.plan),
         rule_(study.plan),
-        precision_(study.plan),
+        precision_(precision),
         writer_(parts_folder(options.output), study, options.shard) {}
-
-  /// The precision that the batches before them reached.
-  PrecisionRule& precision() { return precision_; }
-
-  /// The batch after which the results were precise enough.
-  std::optional<std::uint64_t> precise_after() const { return precise_after_; }
 
   void compute(const std::vector<std::uint64_t>& batches, std::uint64_t total) {
     progress_.batches_total = total;
     progress_.batches_sealed = total - batches.size();
+    tell();
     last_seal_ = Clock::now();
     const auto body = [&](std::uint64_t position) { return compute_batch(batches[position]); };
     const auto commit = [&](std::uint64_t, std::optional<BatchResult> result) {
@@ -128,14 +109,21 @@ class Run {
       run_in_order<std::optional<BatchResult>>(options_.backend, options_.threads, batches.size(),
                                                body, commit);
     } catch (...) {
+      end_batches();
       writer_.seal();
       throw;
     }
+    end_batches();
     writer_.seal();
     if (stopped_) throw Error(ExitCode::interrupted, "stopped");
   }
 
   const Tally& tally() const { return tally_; }
+
+  void begin_joining() {
+    progress_.joining = true;
+    tell();
+  }
 
   /// What this run has written.
   const std::vector<Part>& parts() const { return writer_.parts(); }
@@ -144,12 +132,19 @@ class Run {
   std::optional<BatchResult> compute_batch(std::uint64_t batch) const {
     try {
       if (options_.before_batch) options_.before_batch(batch);
-      return run_batch(study_.plan, batch, {options_.tile, options_.stop});
+      return run_batch(study_.plan, batch, {options_.tile, options_.stop, options_.known.get()});
     } catch (const Error& error) {
-      throw Error(error.code(), fmt::format("batch {}: {}", batch, error.what()));
+      throw Error(error.code(), failure(batch, error));
+    } catch (const std::bad_alloc&) {
+      throw;  // of the threads together rather than of this batch
     } catch (const std::exception& error) {
-      throw Error(ExitCode::bug, fmt::format("batch {}: {}", batch, error.what()));
+      throw Error(ExitCode::bug, failure(batch, error));
     }
+  }
+
+  std::string failure(std::uint64_t batch, const std::exception& error) const {
+    return fmt::format("batch {}: {} (flopsieve replay {} --batch {} computes it again)", batch,
+                       error.what(), options_.output.string(), batch);
   }
 
   Commit commit_batch(std::optional<BatchResult> result) {
@@ -158,16 +153,25 @@ class Run {
       return Commit::stop;
     }
     rule_.add(result->tally);
-    report(result->tally);
     tally_.add(result->tally);
-    if (options_.shard.count == 1 && precision_.add(result->tally)) precise_after_ = result->batch;
+    report(result->tally);
+    if (precision_ != nullptr) precision_->add(result->tally);
     writer_.add(std::move(*result));
-    if (precise_after_) return Commit::stop;
+    if (precision_ != nullptr && is_precise_enough()) return Commit::stop;
     if (Clock::now() - last_seal_ >= seal_interval) {
       writer_.begin_seal();
       last_seal_ = Clock::now();
     }
     return Commit::go_on;
+  }
+
+  /// With the batches that follow in parts of earlier starts.
+  bool is_precise_enough() {
+    if (!precision_->met() && precision_->is_sealed_next()) {
+      writer_.seal();  // which calls HDF5 in a thread of its own, as reading does here
+      precision_->add_sealed();
+    }
+    return precision_->met().has_value();
   }
 
   void report(const Tally& tally) {
@@ -178,6 +182,16 @@ class Run {
       progress_.candidates += year.candidates;
       progress_.survivors += year.survivors;
     }
+    tell();
+  }
+
+  void end_batches() {
+    progress_.ended = true;
+    tell();
+  }
+
+  void tell() {
+    progress_.tally = &tally_;
     if (options_.on_progress) options_.on_progress(progress_);
   }
 
@@ -185,43 +199,126 @@ class Run {
   const RunOptions& options_;
   Tally tally_;
   ExhaustionRule rule_;
-  PrecisionRule precision_;
-  std::optional<std::uint64_t> precise_after_;
+  PrecisionFold* precision_;
   PartWriter writer_;
   Progress progress_;
   Clock::time_point last_seal_;
   bool stopped_ = false;
 };
 
-void remove_parts(const std::vector<Part>& parts, const fs::path& folder) {
-  std::error_code ignored;
-  for (const Part& part : parts) fs::remove(part.path, ignored);
-  fs::remove(folder, ignored);  // stays if something else, such as a damaged part, is in it
+fs::path folder_of(const fs::path& output) {
+  return output.has_parent_path() ? output.parent_path() : fs::path(".");
 }
 
-/// Whether a part begins at batch `next` and leaves none out, as those of several shards do.
-bool follows_on(const Part& part, std::uint64_t next) {
-  return part.batches.first == next && (part.batches.step == 1 || part.batches.count == 1);
-}
-
-/// Brings the rule to where an earlier start left off. Parts behind a gap, which a damaged part
-/// leaves, are removed: the rule looks at batches in order, and their batches are computed again.
-/// Returns the number of batches if the rule is met already.
-std::optional<std::uint64_t> fold_prefix(const Study& study, std::vector<Part>& parts,
-                                         PrecisionRule& rule) {
-  std::uint64_t next = 0;
-  bool met = false;
-  std::size_t good = 0;
-  for (; good < parts.size() && !met && follows_on(parts[good], next); ++good) {
-    PartContents contents = read_part(parts[good].path, study.plan);
-    for (const BatchRecord& record : contents.batches) contents.histograms.add(record.tally);
-    met = rule.add(contents.histograms);
-    next = parts[good].batches.last() + 1;
+/// The right to compute a shard; none is needed for a whole run.
+std::optional<FileLock> lock_own_shard(const RunOptions& options) {
+  const Shard shard = options.shard;
+  if (shard.count == 1) return std::nullopt;
+  FileLock lock = lock_shard(parts_folder(options.output), shard);
+  if (lock.state() == LockState::busy) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: another flopsieve computes shard {}/{} of this output",
+                            options.output.string(), shard.index, shard.count));
   }
-  for (std::size_t i = good; i < parts.size(); ++i) fs::remove(parts[i].path);
-  parts.resize(good);
-  if (!met) return std::nullopt;
-  return next;
+  return lock;
+}
+
+/// Paths of parts that the result file makes superfluous.
+std::vector<fs::path> superfluous(const PartList& list, const std::vector<Part>& written) {
+  std::vector<fs::path> paths = list.outdated;
+  for (const Part& part : list.parts) paths.push_back(part.path);
+  for (const Part& part : written) paths.push_back(part.path);
+  return paths;
+}
+
+/// Everything that stands before a run begins to compute.
+struct Begun {
+  std::optional<OlderRun> older;  ///< a finished shorter run
+  PartList list;
+  std::optional<PrecisionFold> precision;
+
+  std::uint64_t first() const { return older ? older->batches : 0; }
+};
+
+Begun look_around(const Study& study, const RunOptions& options) {
+  const fs::path folder = parts_folder(options.output);
+  remove_stale_temporaries(folder, "");
+  remove_stale_temporaries(folder_of(options.output), options.output.filename().string());
+  Begun begun;
+  if (fs::exists(options.output)) begun.older = take_over(options.output, study, options.stop);
+  begun.list = list_parts(folder, study, [&](const std::string& message) {
+    if (options.warn) options.warn(message);
+  });
+  if (study.plan.precision.wanted() && options.shard.count == 1) {
+    std::vector<Part>& parts = begun.list.parts;
+    std::vector<Part> kept = successive_parts(parts);
+    for (const Part& part : parts) {
+      const bool is_kept =
+          std::any_of(kept.begin(), kept.end(), [&](const Part& k) { return k.path == part.path; });
+      if (!is_kept) begun.list.outdated.push_back(part.path);
+    }
+    parts = std::move(kept);
+    begun.precision.emplace(study.plan, parts, begun.older ? begun.older->tally : Tally(study.plan),
+                            begun.first());
+    begun.precision->add_sealed();
+  }
+  return begun;
+}
+
+/// How many batches the result has, once nothing is left to compute.
+std::uint64_t batches_wanted(const Plan& plan, const Begun& begun) {
+  if (!begun.precision) return plan.batch_count();
+  return begun.precision->met().value_or(plan.batch_count());
+}
+
+Tally finish(const Study& study, const RunOptions& options, const Begun& begun,
+             const std::vector<Part>& written) {
+  std::vector<Part> parts = begun.list.parts;
+  parts.insert(parts.end(), written.begin(), written.end());
+  std::sort(parts.begin(), parts.end(),
+            [](const Part& a, const Part& b) { return a.batches.first < b.batches.first; });
+  const Joining joining = arrange(study.plan, std::move(parts), begun.first(),
+                                  std::max(begun.first(), batches_wanted(study.plan, begun)));
+  const OlderRun* older = begun.older ? &*begun.older : nullptr;
+  if (!options.compact) return fold_batches(study.plan, joining, older, options.stop);
+  Tally tally = write_result_file(options.output, study, joining, older, options.stop);
+  remove_parts(parts_folder(options.output), superfluous(begun.list, written));
+  return tally;
+}
+
+/// After a failure before any batch was sealed; what else stands among the parts stays, and with it
+/// the lock.
+void leave_no_trace(const fs::path& output, FileLock& lock) {
+  std::error_code ignored;
+  fs::remove(parts_folder(output), ignored);  // only if it is empty
+  if (lock.state() != LockState::held || fs::exists(parts_folder(output), ignored)) return;
+  try {
+    lock.remove_file();
+  } catch (const Error&) {
+    return;  // the failure itself is what there is to say
+  }
+}
+
+Tally run_locked(const Study& study, const RunOptions& options, FileLock& lock) {
+  std::optional<FileLock> shard_lock = lock_own_shard(options);
+  Begun begun = look_around(study, options);
+  PrecisionFold* precision = begun.precision ? &*begun.precision : nullptr;
+  Run run(study, options, precision);
+  if (precision == nullptr || !precision->met()) {
+    const std::uint64_t all = study.plan.batch_count();
+    const Shard& shard = options.shard;
+    const std::uint64_t own =
+        all > shard.index ? (all + shard.count - 1 - shard.index) / shard.count : 0;
+    run.compute(missing_batches(study, begun.list.parts, shard, begun.first()), own);
+  }
+  if (shard_lock) {
+    shard_lock->remove_file();
+    return run.tally();
+  }
+  if (options.compact) run.begin_joining();
+  Tally tally = finish(study, options, begun, run.parts());
+  lock.remove_file();
+  return tally;
 }
 
 }  // namespace
@@ -254,43 +351,23 @@ Tally run_study(const Study& study, const RunOptions& options) {
                     "writes the same output",
                     options.output.string()));
   }
-  if (fs::exists(options.output)) {
-    throw Error(
-        ExitCode::bad_input,
-        fmt::format("{}: another flopsieve has written it meanwhile; look at it with show, or "
-                    "choose another output with -o",
-                    options.output.string()));
+  try {
+    return run_locked(study, options, lock);
+  } catch (...) {
+    if (options.shard.count == 1) leave_no_trace(options.output, lock);
+    throw;
   }
-  const fs::path folder = parts_folder(options.output);
-  remove_stale_temporaries(folder, "part-");
-  remove_stale_temporaries(
-      options.output.has_parent_path() ? options.output.parent_path() : fs::path("."),
-      options.output.filename().string());
-  const auto warn = [&](const std::string& message) {
-    if (options.warn) options.warn(message);
-  };
-  const std::uint64_t all = study.plan.batch_count();
-  const std::uint64_t own =
-      (all + options.shard.count - 1 - options.shard.index) / options.shard.count;
-  Run run(study, options);
-  std::vector<Part> sealed = list_parts(folder, study, warn);
-  std::optional<std::uint64_t> wanted;  // batches, if fewer than all
-  if (study.plan.precision.wanted() && options.shard.count == 1) {
-    wanted = fold_prefix(study, sealed, run.precision());
-  }
-  if (!wanted) {
-    run.compute(missing_batches(study, sealed, options.shard), own);
-    if (options.shard.count > 1) return run.tally();
-    if (run.precise_after()) wanted = *run.precise_after() + 1;
-  }
-  std::vector<Part>& parts = sealed;
-  parts.insert(parts.end(), run.parts().begin(), run.parts().end());
-  std::sort(parts.begin(), parts.end(),
-            [](const Part& a, const Part& b) { return a.batches.first < b.batches.first; });
-  Tally tally = write_result_file(options.output, study, parts, options.stop, wanted);
-  remove_parts(parts, folder);
+}
+
+void remove_leftovers(const fs::path& output, const Results& results,
+                      const std::function<void(const std::string&)>& warn) {
+  const fs::path folder = parts_folder(output);
+  if (!fs::exists(folder)) return;
+  FileLock lock = lock_output(output, LockKind::exclusive);
+  remove_stale_temporaries(folder, "");
+  const PartList list = list_parts(folder, results.study, warn);
+  remove_parts(folder, superfluous(list, {}));
   lock.remove_file();
-  return tally;
 }
 
 }  // namespace flopsieve::engine

@@ -4,17 +4,21 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "engine/executor.hpp"
 #include "engine/files.hpp"
+#include "engine/known_survivors.hpp"
 #include "engine/parts.hpp"
+#include "engine/result_file.hpp"
 #include "engine/study.hpp"
 #include "engine/tally.hpp"
 
 namespace flopsieve::engine {
 
-/// Where a run stands, after each commit.
+/// Where a run stands: before its first batch, after each commit, after the last one, however the
+/// run ends, and before its parts are joined.
 struct Progress {
   std::uint64_t batches_total = 0;   ///< of this shard
   std::uint64_t batches_sealed = 0;  ///< found from earlier starts
@@ -23,6 +27,9 @@ struct Progress {
   std::uint64_t complete = 0;
   std::uint64_t candidates = 0;
   std::uint64_t survivors = 0;
+  bool ended = false;            ///< this process computes no more batches
+  bool joining = false;          ///< all batches are sealed, their parts are being joined
+  const Tally* tally = nullptr;  ///< of this process; only for as long as the call lasts
 };
 
 /// How a run is carried out. None of it changes a byte of a dataset.
@@ -31,10 +38,12 @@ struct RunOptions {
   Backend backend = Backend::tbb;
   int threads = 1;
   Shard shard;
+  bool compact = true;                      ///< false: leave the parts, write no result file
   std::size_t tile = 4096;                  ///< candidates judged at a time
   const std::atomic<bool>* stop = nullptr;  ///< set from outside: end at the next tile
-  std::function<void(const Progress&)> on_progress;
+  std::function<void(const Progress&)> on_progress;  ///< one call at a time, from any thread
   std::function<void(const std::string&)> warn;
+  std::shared_ptr<const KnownSurvivors> known;            ///< BatchOptions::known
   std::function<void(std::uint64_t batch)> before_batch;  ///< for tests: delays, failures
 };
 
@@ -46,18 +55,29 @@ std::filesystem::path parts_folder(const std::filesystem::path& output);
 FileLock lock_output(const std::filesystem::path& output, LockKind kind);
 
 /// Computes the batches that are not yet sealed, in parallel, commits them in order, and joins all
-/// parts into the result file (a shard of several leaves its parts for a merge). Returns the tally
-/// of the whole run, or of this process for a shard.
+/// parts into the result file, unless `compact` says not to. A shard of several computes its own
+/// batches and leaves its parts for a merge (merge.hpp). Returns the tally of the whole run, or of
+/// what this process computed for a shard.
+///
+/// Where `output` is a finished run of the same study with fewer trajectories, that is extended:
+/// its whole batches are taken over, and the old file stays until the new one is renamed over it.
 ///
 /// With Plan::precision the run ends after the first batch, in order, with which the counts are
-/// precise enough (is_precise() in summary.hpp); a shard of several runs to its end. Since batches
-/// are judged in order, parts behind a gap are then removed and their batches computed again.
+/// precise enough (is_precise() in summary.hpp), and what was computed beyond is dropped; a shard
+/// of several runs to its end.
 ///
 /// Throws Error: interrupted after a stop, with everything committed sealed; budget at the first
 /// batches, in order, of which more than half of at least 16 trajectories were exhausted (not for
 /// attempts = 1, where that is plain rejection; batches that were sealed by an earlier start are
-/// not looked at); storage; bad_input for parts of another study, for an output that exists, or
-/// while another process holds it. A failed batch is named in the message.
+/// not looked at); storage; bad_input for parts that are all of another study or of a longer run,
+/// for an output that exists and is no shorter run, or while another process holds it. A failed
+/// batch is named in the message. std::bad_alloc passes, with everything committed sealed. After a
+/// failure that leaves no part of it, the lock is removed too.
 Tally run_study(const Study& study, const RunOptions& options);
+
+/// Removes the parts of a finished run that was killed after its result file was in place. Those of
+/// another study are set aside and reported. Throws as list_parts() and lock_output() do.
+void remove_leftovers(const std::filesystem::path& output, const Results& results,
+                      const std::function<void(const std::string&)>& warn);
 
 }  // namespace flopsieve::engine

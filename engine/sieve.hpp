@@ -57,6 +57,13 @@ class Sieve {
     return tilted_.obstacle(trajectory, year_index);
   }
 
+  /// From now on every candidate is judged in full, as the audited ones always are: its verdict
+  /// names all that reject it.
+  void audit_all() {
+    draws_.audit_all();
+    judge_.audit_all();
+  }
+
   /// Multiplies the finite error bounds of single precision from now on. 1 until then; with less,
   /// other candidates would survive, which tests show.
   void scale_error_bounds(double factor) {

@@ -7,51 +7,29 @@
 
 #include "engine/format.hpp"
 #include "engine/summary.hpp"
-#include "engine/tally_io.hpp"
 
 namespace flopsieve::engine {
 namespace {
 
-/// A number of SplitTally, of Plans with Method::split.
-template <H5Number T>
-struct SplitField {
-  const char* name;
-  const char* meaning;
-  T SplitTally::*member;
-};
-constexpr SplitField<std::uint64_t> split_counts[] = {
+constexpr NamedNumber<std::uint64_t, SplitTally> split_counts[] = {
     {"split_populations", "trajectories with an estimate", &SplitTally::populations},
     {"split_levels", "levels of all populations", &SplitTally::levels},
     {"split_moved_levels", "levels that were filled up by moves", &SplitTally::moved_levels},
     {"split_pairs", "trajectories with two populations", &SplitTally::pairs},
     {"split_disagreeing", "pairs of populations that disagree", &SplitTally::disagreeing},
 };
-constexpr SplitField<double> split_sums[] = {
+constexpr NamedNumber<double, SplitTally> split_sums[] = {
     {"split_probability", "sum of estimates of P(constraints)", &SplitTally::probability},
     {"split_square", "sum of their squares", &SplitTally::square_probability},
     {"split_variance", "sum of their variances", &SplitTally::variance},
     {"split_acceptance", "sum over levels of the share of moves accepted", &SplitTally::acceptance},
 };
 
-template <H5Number T>
-void add_fields(const Plan& plan, std::span<const SplitField<T>> from,
-                std::vector<BatchField<T>>& fields) {
-  const Dimension year = along(format::batches, format::year, plan.year_count());
-  for (const SplitField<T>& field : from) {
-    fields.push_back({field.name,
-                      field.meaning,
-                      {year},
-                      [member = field.member](BatchRecord& record, std::size_t y) {
-                        return std::span(&(record.tally.years[y].split.*member), 1);
-                      }});
-  }
-}
-
 }  // namespace
 
 void add_split_fields(const Plan& plan, BatchFields& fields) {
-  add_fields<std::uint64_t>(plan, split_counts, fields.counts);
-  add_fields<double>(plan, split_sums, fields.sums);
+  add_year_numbers(plan, split_counts, &YearTally::split, fields.counts);
+  add_year_numbers(plan, split_sums, &YearTally::split, fields.sums);
 }
 
 void write_split_acceptance(H5File& file, const Plan& plan, const Tally& tally) {

@@ -28,23 +28,29 @@ Estimate of_whole_numbers(const Histogram& histogram, const std::vector<double>&
   return estimate;
 }
 
+std::vector<Estimate> of_all(const std::vector<Histogram>& histograms,
+                             const std::vector<double>& quantiles) {
+  std::vector<Estimate> estimates;
+  for (const Histogram& each : histograms) estimates.push_back(of_whole_numbers(each, quantiles));
+  return estimates;
+}
+
 }  // namespace
 
-Summary summarise(const Plan& plan, const Tally& tally) {
+Summary summarise_counts(const Plan& plan, const Tally& tally) {
   Summary summary;
   if (tally.complete == 0) return summary;
+  summary.counts = of_all(tally.counts, plan.outputs.quantiles);
+  summary.cumulative = of_all(tally.cumulative, plan.outputs.quantiles);
+  return summary;
+}
+
+Summary summarise(const Plan& plan, const Tally& tally) {
+  Summary summary = summarise_counts(plan, tally);
+  if (tally.complete == 0) return summary;
   const std::vector<double>& quantiles = plan.outputs.quantiles;
-  const auto all = [&](const std::vector<Histogram>& histograms) {
-    std::vector<Estimate> estimates;
-    for (const Histogram& each : histograms) {
-      estimates.push_back(of_whole_numbers(each, quantiles));
-    }
-    return estimates;
-  };
-  summary.counts = all(tally.counts);
-  summary.cumulative = all(tally.cumulative);
-  summary.frontier_before = all(tally.frontier_before);
-  summary.frontier_including = all(tally.frontier_including);
+  summary.frontier_before = of_all(tally.frontier_before, quantiles);
+  summary.frontier_including = of_all(tally.frontier_including, quantiles);
   const auto& statistics = plan.outputs.statistics;
   for (std::size_t cell = 0; cell < tally.statistics.size(); ++cell) {
     const Grid& grid = statistics[cell % statistics.size()].info().grid;
@@ -73,6 +79,7 @@ SplitReport report_split(const YearTally& year) {
 }
 
 std::string_view result_class(const Plan& plan) {
+  if (!plan.sampling.filtered.empty()) return "joint";
   if (plan.matching.match == Match::rescale) return "biased";
   return plan.sampling.method == Method::split ? "correlated" : "exact";
 }

@@ -37,9 +37,14 @@ struct Summary {
 
 Summary summarise(const Plan& plan, const Tally& tally);
 
+/// The same without statistics and frontier: much quicker.
+Summary summarise_counts(const Plan& plan, const Tally& tally);
+
 /// "exact": survivors have the law that the job states; "correlated": each is one of a correlated
 /// population (Method::split), and has that law but for a bias that the population makes small;
-/// "biased": match = "rescale" ignores the prior of the location.
+/// "biased": match = "rescale" ignores the prior of the location;
+/// "joint": trajectories of another run that meet further constraints in all years together
+/// (Sampling::filtered), whose law is not that of a run under these constraints.
 std::string_view result_class(const Plan& plan);
 
 /// Whether a finished run has fewer trajectories than the job asks for, because its precision was

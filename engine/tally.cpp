@@ -19,12 +19,14 @@ void TiltTally::add(const TiltTally& other) {
 TiltReport report_tilt(const YearTally& year) {
   if (year.first_trials == 0) return {};
   const auto n = static_cast<double>(year.first_trials);
-  const auto error = [n](double sum, double squares) {
-    if (sum == 0.0) return std::numeric_limits<double>::quiet_NaN();
-    return std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n)) / n);
+  const double nothing = std::numeric_limits<double>::quiet_NaN();
+  const auto mean = [&](double sum) { return sum == 0.0 ? nothing : sum / n; };
+  const auto error = [&](double sum, double squares) {
+    const double each = mean(sum);
+    return std::isnan(each) ? nothing : std::sqrt(std::max(0.0, squares / n - each * each) / n);
   };
   const TiltTally& tilt = year.tilt;
-  return {tilt.total / n, error(tilt.total, tilt.square_total), tilt.passes / n,
+  return {mean(tilt.total), error(tilt.total, tilt.square_total), mean(tilt.passes),
           error(tilt.passes, tilt.square_passes)};
 }
 

@@ -66,7 +66,8 @@ struct YearTally {
 };
 
 /// Estimates from the first attempts of a year with Method::truncate or tilt, each with its
-/// standard error: unbiased means over trajectories. An error is nan where no first attempt passed.
+/// standard error: unbiased means over trajectories. Both are nan where no first attempt passed:
+/// that says little, for survivors come from later attempts too.
 struct TiltReport {
   double total_probability = 0.0;  ///< P(total in window), and other sums (tilt_window.hpp)
   double total_error = 0.0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 #include "engine/format.hpp"
 
 namespace flopsieve::engine {
@@ -29,10 +31,17 @@ void write_whole(H5File& file, const char* path, const std::vector<Histogram>& h
               deflate});
 }
 
+void demand_cells(const std::string& path, std::size_t found, std::size_t wanted) {
+  if (found != wanted) {
+    throw std::out_of_range(fmt::format("{} has {} numbers, not {}", path, found, wanted));
+  }
+}
+
 void add_whole(const H5File& file, const char* path, std::vector<Histogram>& histograms) {
   const std::vector<std::uint64_t> shape = file.shape(path);
   const auto values = file.read<std::uint64_t>(path);
   const std::size_t width = shape.back();
+  demand_cells(path, values.size(), histograms.size() * width);
   for (std::size_t i = 0; i < histograms.size(); ++i) {
     Histogram row(values.begin() + static_cast<std::ptrdiff_t>(i * width),
                   values.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
@@ -84,6 +93,7 @@ void add_statistic(const H5File& file, const Plan& plan, std::size_t statistic, 
   const std::string path = statistic_path(plan.outputs.statistics[statistic]);
   const std::size_t width = file.shape(path).back();
   const auto values = file.read<std::uint64_t>(path);
+  demand_cells(path, values.size(), plan.year_count() * width);
   for (std::size_t year = 0; year < plan.year_count(); ++year) {
     Histogram row(values.begin() + static_cast<std::ptrdiff_t>(year * width),
                   values.begin() + static_cast<std::ptrdiff_t>((year + 1) * width));

@@ -106,7 +106,7 @@ std::string TiltMix::obstacle() const {
   }
   return fmt::format(
       "the laws of the parameters of the sizes are too wide to tilt to the total: "
-      "{} stands in the way; give them bounds",
+      "{} stands in the way; give them bounds, or narrower ones",
       fmt::join(words, " with "));
 }
 

@@ -24,4 +24,10 @@ inline bool is_audited(const Address& address) {
   return (address.trajectory + address.year_index + address.attempt) % 64 == 0;
 }
 
+/// The first audited attempt, from `attempt` on, of a trajectory and year.
+inline std::uint64_t next_audited(const Address& address, std::uint64_t attempt) {
+  const std::uint64_t past = (address.trajectory + address.year_index + attempt) % 64;
+  return attempt + (64 - past) % 64;
+}
+
 }  // namespace flopsieve::engine

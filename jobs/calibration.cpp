@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "engine/sha256.hpp"
 #include "jobs/table_reader.hpp"
 #include "jobs/toml_text.hpp"
 
@@ -151,7 +152,15 @@ CalibrationYear read_year(TableReader& reader, int expected_year) {
   }
   read_histogram(reader, year);
   read_counts(reader, "count_above", year.count, year.count_above);
+  if (!std::is_sorted(year.count_above.rbegin(), year.count_above.rend())) {
+    reader.fail_at("count_above",
+                   "count_above must not ascend: no more models are above a higher threshold");
+  }
   read_counts(reader, "frontier_counts", year.count, year.frontier_counts);
+  if (!std::is_sorted(year.frontier_counts.begin(), year.frontier_counts.end())) {
+    reader.fail_at("frontier_counts",
+                   "frontier_counts must not descend: a larger width holds no fewer models");
+  }
   reader.finish();
   return year;
 }
@@ -207,6 +216,7 @@ Calibration parse_calibration(std::string_view text, const std::string& source_n
   const Document document = parse_toml(text, source_name);
   TableReader reader(document);
   Calibration calibration;
+  calibration.text = {source_name, engine::sha256_hex(text)};
   check_constants(reader, "thresholds", calibration_thresholds);
   check_constants(reader, "frontier_widths", calibration_widths);
   if (reader.number("histogram_bin_width") != calibration_bin_width) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/plan.hpp"
+
 namespace flopsieve::jobs {
 
 /// Where the figures of a calibration come from.
@@ -60,6 +62,7 @@ struct CalibrationYear {
 /// row of the source.
 struct Calibration {
   Provenance provenance;
+  engine::CalibrationUsed text;        ///< which text it was read from; empty if from none
   double frontier_start = 0.0;         ///< FLOP of the largest model dated before the end of the
                                        ///< last year
   std::vector<CalibrationYear> years;  ///< ascending, without gaps
@@ -81,8 +84,9 @@ Calibration calibration_until(const Calibration& calibration, int last_year);
 /// A small readable TOML file. Numbers are written so that reading gives the same double.
 std::string calibration_toml(const Calibration& calibration);
 
-/// Reads what calibration_toml() writes. Throws engine::Error(bad_input, "source_name:line: ...")
-/// for anything missing, unknown, of a wrong type or out of its range.
+/// Reads what calibration_toml() writes; `source_name` also becomes the name of its text. Throws
+/// engine::Error(bad_input, "source_name:line: ...") for anything missing, unknown, of a wrong type
+/// or out of its range.
 Calibration parse_calibration(std::string_view text, const std::string& source_name);
 
 /// One JSON object: `provenance`, `thresholds`, `frontier_widths`, `histogram_bin_width`,

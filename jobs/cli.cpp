@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <new>
 
 #include "engine/error.hpp"
 #include "jobs/commands.hpp"
@@ -48,16 +49,25 @@ std::string demand_name(const std::string& text) {
   return text.empty() ? "the name is empty" : "";
 }
 
-void add_job_options(CLI::App& app, JobOptions& job) {
-  app.add_option("JOB", job.file, "Job file (TOML); none: the default forecast; -: stdin")
-      ->check(demand_name);
+void add_format(CLI::App& app, std::string& format, bool& json, const char* what) {
+  CLI::Option* option = app.add_option("--format", format, what);
+  app.add_flag("--json", json, "The same as --format json")->excludes(option);
+}
+
+void add_changes(CLI::App& app, JobOptions& job) {
   app.add_option("--set", job.set, "Replace a key of the job: --set models.sd=1.5 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
       ->take_all();
-  app.add_option("--seed", job.seed, "Replace the job's seed")->check(demand_whole_number);
   app.add_option("--trajectories", job.trajectories, "Replace the job's number of trajectories")
       ->check(demand_whole_number);
+}
+
+void add_job_options(CLI::App& app, JobOptions& job) {
+  app.add_option("JOB", job.file, "Job file (TOML); none: the default forecast; -: stdin")
+      ->check(demand_name);
+  add_changes(app, job);
+  app.add_option("--seed", job.seed, "Replace the job's seed")->check(demand_whole_number);
 }
 
 /// One subcommand: its options, and what to do with them.
@@ -67,24 +77,53 @@ struct Subcommands {
   ConfigCommand config;
   ShowCommand show;
   CompareCommand compare;
+  ReplayCommand replay;
+  RunCommand refilter;
+  MergeCommand merge;
+  TailCommand tail;
+  ListCommand list;
+  InfoCommand info;
+  ExportCommand export_run;
   CalibrateCommand calibrate;
   BenchCommand bench;
 };
+
+/// How a run is carried out, and how its results are shown.
+void add_running(CLI::App& app, RunCommand& command) {
+  CLI::App* sub = &app;
+  sub->add_option("--threads", command.threads, "Threads (default: all this process may use)")
+      ->check(CLI::Range(1, 4096));
+  sub->add_option("--backend", command.backend, "tbb (default), openmp or serial; same results");
+  sub->add_option("--time-limit", command.time_limit,
+                  "Stop in time to be done within 3h30m, 90m, 5400s, 1-12:00:00, ..., or auto: "
+                  "by the end of the Slurm job; the same command resumes")
+      ->type_name("TIME")
+      ->check(demand_name);
+  sub->add_option("--shard", command.shard,
+                  "Compute shard I of N only (0 <= I < N); flopsieve merge joins them")
+      ->type_name("I/N")
+      ->check(demand_name);
+  sub->add_flag("--no-compact", command.no_compact, "Leave the parts; flopsieve merge joins them");
+  sub->add_flag("--fresh", command.fresh, "Start anew; an old result is renamed to *.old");
+  sub->add_flag("--force", command.force,
+                "Run although no trial candidate survived, or the disk seems too small");
+  add_format(*sub, command.format, command.json, "Of the results: table (default), csv or json");
+  sub->add_flag("-q,--quiet", command.console.quiet, "No progress on stderr");
+  sub->add_option("--log", command.console.log_file, "Append messages and progress to this file");
+}
 
 void add_run(CLI::App& app, RunCommand& command, std::function<int()>& chosen) {
   CLI::App* sub = app.add_subcommand("run", "Run a job, or resume it, and print its results");
   add_job_options(*sub, command.job);
   sub->add_option("-o,--output", command.output, "Result file (default: <job>.h5)")
       ->check(demand_name);
-  sub->add_option("--threads", command.threads, "Threads (default: all this process may use)")
-      ->check(CLI::Range(1, 4096));
-  sub->add_option("--backend", command.backend, "tbb (default), openmp or serial; same results");
-  sub->add_flag("--fresh", command.fresh, "Start anew; an old result is renamed to *.old");
-  sub->add_flag("--force", command.force, "Run although no trial candidate survived");
-  sub->add_option("--format", command.format, "Of the results: table (default), csv or json");
-  sub->add_flag("--json", command.json, "The same as --format json");
-  sub->add_flag("-q,--quiet", command.console.quiet, "No progress on stderr");
-  sub->add_option("--log", command.console.log_file, "Append messages and progress to this file");
+  add_running(*sub, command);
+  sub->add_option("--from", command.from,
+                  "Run the stored plan of this result file again, and compare every dataset")
+      ->type_name("FILE")
+      ->check(demand_name)
+      ->excludes("JOB", "--set", "--seed", "--trajectories", "--fresh", "--force", "--shard",
+                 "--no-compact");
   sub->footer("Example: flopsieve run jobs/forecast.toml --set models.sd=1.6 -o wide.h5");
   sub->callback([&] { chosen = [&] { return run(command); }; });
 }
@@ -95,6 +134,8 @@ void add_check_and_config(CLI::App& app, Subcommands& all, std::function<int()>&
                          "Validate a job without running it: resolved job, feasibility, "
                          "a pilot's acceptance, expected time");
   add_job_options(*check_app, all.check.job);
+  check_app->add_option("-o,--output", all.check.output, "Result file whose disk is looked at")
+      ->check(demand_name);
   check_app->footer("Example: flopsieve check jobs/forecast.toml");
   check_app->callback([&] { chosen = [&] { return check(all.check); }; });
 
@@ -120,6 +161,107 @@ void add_show_and_compare(CLI::App& app, Subcommands& all, std::function<int()>&
   compare_app->add_option("--format", all.compare.format, "table (default), csv or json");
   compare_app->footer("Example: flopsieve compare forecast.h5 wide.h5");
   compare_app->callback([&] { chosen = [&] { return compare(all.compare); }; });
+}
+
+void add_replay(CLI::App& app, ReplayCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand(
+      "replay", "Draw one candidate of a run again, with every statistic and constraint");
+  sub->add_option("FILE", command.file, "Result file, also of a run that is not finished")
+      ->required()
+      ->check(demand_name);
+  const auto number = [&](const char* name, std::optional<std::int64_t>& value, const char* what) {
+    sub->add_option(name, value, what)->check(demand_whole_number);
+  };
+  number("--trajectory", command.trajectory, "Trajectory, also one beyond the run's");
+  number("--year", command.year, "Year of the job");
+  number("--attempt", command.attempt, "Attempt (default: the survivor's)");
+  number("--batch", command.batch, "Compute this batch again, and compare it with the stored one");
+  sub->add_flag("--sizes", command.sizes, "The size of every model too");
+  add_format(*sub, command.format, command.json, "table (default) or json");
+  sub->footer("Example: flopsieve replay forecast.h5 --trajectory 17 --year 2026 --attempt 3");
+  sub->callback([&] { chosen = [&] { return replay_command(command); }; });
+}
+
+void add_refilter(CLI::App& app, RunCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand(
+      "refilter", "The run of a tighter job, quickly, from the survivors of a finished one");
+  sub->add_option("FILE", command.refilter, "Result file")->required()->check(demand_name);
+  sub->add_option("JOB", command.job.file, "Keys to lay over its job (TOML); -: stdin")
+      ->check(demand_name);
+  add_changes(*sub, command.job);
+  sub->add_flag("--no-sampling", command.no_sampling,
+                "Only keep the trajectories whose stored survivors all pass: another law, marked "
+                "as \"joint\"");
+  sub->add_option("-o,--output", command.output, "Result file (default: <FILE>-<8 digits>.h5)")
+      ->check(demand_name);
+  add_running(*sub, command);
+  sub->footer("Example: flopsieve refilter forecast.h5 --set constraint.largest_share.max=0.3");
+  sub->callback([&] { chosen = [&] { return run(command); }; });
+}
+
+void add_merge(CLI::App& app, MergeCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand("merge", "Join the parts of shards, and print the results");
+  sub->add_option("FILE", command.output, "Result file to write")->required()->check(demand_name);
+  sub->add_option("FOLDERS", command.folders, "Folders of parts (default: FILE.parts)");
+  sub->add_flag("--keep-parts", command.keep_parts, "Leave the parts where they are");
+  add_format(*sub, command.format, command.json, "Of the results: table (default), csv or json");
+  sub->add_flag("-q,--quiet", command.console.quiet, "No notes on stderr");
+  sub->add_option("--log", command.console.log_file, "Append messages to this file");
+  sub->footer("Example: flopsieve merge forecast.h5");
+  sub->callback([&] { chosen = [&] { return merge(command); }; });
+}
+
+void add_tail(CLI::App& app, TailCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub =
+      app.add_subcommand("tail", "Watch a run at work: results so far, rate, time left");
+  sub->add_option("FILE", command.file, "Result file that the run will write")
+      ->required()
+      ->check(demand_name);
+  sub->add_flag("--json", command.json, "One line of JSON each time");
+  sub->add_flag("--once", command.once, "Say how it stands, and end");
+  sub->add_option("--interval", command.interval, "Seconds between two looks (2 on a terminal)")
+      ->check(CLI::Range(0.1, 86400.0));
+  sub->footer("Example: flopsieve tail forecast.h5");
+  sub->callback([&] { chosen = [&] { return tail(command); }; });
+}
+
+void add_list(CLI::App& app, ListCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand("list", "One line per run of a folder, at work ones too");
+  sub->add_option("DIR", command.folder, "Folder (default: this one)")->check(demand_name);
+  sub->add_option("--format", command.format, "table (default), csv or json");
+  sub->add_flag("--watch", command.watch,
+                "Go on: draw the table again on a terminal, otherwise print runs as they finish");
+  sub->footer("Example: flopsieve list results --format csv > runs.csv");
+  sub->callback([&] { chosen = [&] { return list(command); }; });
+}
+
+void add_info(CLI::App& app, InfoCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand("info", "Where a result comes from, and whether it is whole");
+  sub->add_option("FILE", command.file, "Result file")->required();
+  sub->add_option("--format", command.format, "table (default) or json");
+  sub->add_flag("--verify", command.verify, "Compare every dataset with its SHA-256");
+  CLI::Option* job = sub->add_flag("--job", command.job, "Print the stored job (TOML) alone");
+  sub->add_flag("--plan", command.plan, "Print the stored plan (JSON) alone")->excludes(job);
+  sub->footer("Example: flopsieve info forecast.h5 --job > again.toml");
+  sub->callback([&] { chosen = [&] { return info(command); }; });
+}
+
+void add_export(CLI::App& app, ExportCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand("export", "Tables of a result as CSV or JSON");
+  sub->add_option("FILE", command.file, "Result file")->required();
+  sub->add_option("--csv", command.csv, "Write a CSV file per table into this folder")
+      ->type_name("FOLDER")
+      ->check(demand_name);
+  sub->add_option("--json", command.json, "Write all of it into this file; -: to stdout")
+      ->type_name("FILE")
+      ->check(demand_name);
+  sub->add_option("--quantiles", command.quantiles, "0.01,0.5,0.99 in place of the job's")
+      ->type_name("LIST")
+      ->check(demand_name);
+  sub->add_flag("--trajectories", command.trajectories,
+                "Also the counts of every trajectory (trajectories.csv)");
+  sub->footer("Example: flopsieve export forecast.h5 --csv tables --quantiles 0.01,0.5,0.99");
+  sub->callback([&] { chosen = [&] { return export_run(command); }; });
 }
 
 void add_calibrate(CLI::App& app, CalibrateCommand& command, std::function<int()>& chosen) {
@@ -164,15 +306,23 @@ int run_subcommand(int argc, char** argv) {
       "of models, rejects those that break a fact, and counts.");
   app.set_version_flag("--version",
                        fmt::format("flopsieve {} ({})", program_version(), git_hash()));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // demanded below: what is no subcommand is to be named
   app.footer(
-      "Exit codes: 0 done, 1 own bug, 2 bad input, 3 infeasible, 4 budget spent, 5 storage, "
+      "Exit codes: 0 done, 1 own bug, 2 bad input, 3 infeasible, 4 budget spent or no trial "
+      "candidate survived, 5 storage, "
       "75 stopped (the same command resumes).");
   Subcommands all;
   std::function<int()> chosen;
   add_run(app, all.run, chosen);
   add_check_and_config(app, all, chosen);
   add_show_and_compare(app, all, chosen);
+  add_replay(app, all.replay, chosen);
+  add_refilter(app, all.refilter, chosen);
+  add_merge(app, all.merge, chosen);
+  add_list(app, all.list, chosen);
+  add_info(app, all.info, chosen);
+  add_export(app, all.export_run, chosen);
+  add_tail(app, all.tail, chosen);
   add_calibrate(app, all.calibrate, chosen);
   add_bench(app, all.bench, chosen);
   try {
@@ -182,8 +332,11 @@ int run_subcommand(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return fail(fmt::format("{}; see flopsieve --help", error.what()), ExitCode::bad_input);
   }
+  if (!chosen) return fail("a subcommand is required; see flopsieve --help", ExitCode::bad_input);
   apply_target_variable();
   all.run.command_line.assign(argv, argv + argc);
+  all.refilter.command_line = all.run.command_line;
+  all.merge.command_line = all.run.command_line;
   return chosen();
 }
 
@@ -201,6 +354,8 @@ int run_cli(int argc, char** argv) {
     return fail(error.what(), error.code());
   } catch (const std::filesystem::filesystem_error& error) {
     return fail(error.what(), ExitCode::storage);
+  } catch (const std::bad_alloc&) {
+    return fail(engine::out_of_memory, ExitCode::storage);
   } catch (const std::exception& error) {
     return fail(fmt::format("internal error, please report it: {}", error.what()), ExitCode::bug);
   }

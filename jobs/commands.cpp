@@ -11,7 +11,7 @@
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
-#include "engine/result_file.hpp"
+#include "engine/merge.hpp"
 #include "engine/summary.hpp"
 #include "jobs/calibrate.hpp"
 #include "jobs/calibration.hpp"
@@ -19,6 +19,7 @@
 #include "jobs/compare_report.hpp"
 #include "jobs/console.hpp"
 #include "jobs/csv.hpp"
+#include "jobs/disk.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/input_parser.hpp"
 #include "jobs/job.hpp"
@@ -27,6 +28,7 @@
 #include "jobs/report.hpp"
 #include "jobs/report_words.hpp"
 #include "jobs/text_table.hpp"
+#include "jobs/too_wide.hpp"
 
 // The subcommands that compute little: check, config, show, compare and calibrate.
 
@@ -89,11 +91,21 @@ std::string expectation(const engine::Plan& plan, const engine::Pilot& pilot, do
   return fmt::format(
       "{}{}\n{}\nfeasible; expected: at least {:.3g} candidates, {:.3g} models drawn, {} batches "
       "of {} "
-      "trajectories; about {} on {} thread{}, {} MB on disk (twice that while it runs)\n",
+      "trajectories; about {} on {} thread{}\n",
       table.text(), weights_text(plan, pilot), method_line(plan),
       pilot.candidates_per_trajectory(plan) * trajectories, draws, grouped(plan.batch_count()),
       plan.batch_trajectories, duration(draws / pilot_draws * seconds / threads), threads,
-      threads == 1 ? "" : "s", expected_file_size(plan) / 1'000'000);
+      threads == 1 ? "" : "s");
+}
+
+/// What the files of a run need, parts and result while both are there, and what there is.
+std::string disk_text(const engine::Plan& plan, const std::filesystem::path& output) {
+  const std::filesystem::path folder = folder_of(output);
+  const DiskNeed need = expected_disk_need(plan);
+  const std::uint64_t free = engine::free_disk_space(folder);
+  return fmt::format("disk: {} for {}, {} while it runs (parts and result); {} are free in {}{}\n",
+                     size_words(need.result), output.string(), size_words(need.most()),
+                     size_words(free), folder.string(), free < need.most() ? ": NOT ENOUGH" : "");
 }
 
 /// An existing file is replaced only if it is a calibration.
@@ -123,11 +135,19 @@ std::vector<std::string> short_names(const std::vector<std::string>& files) {
 }  // namespace
 
 int check(const CheckCommand& command) {
-  engine::Plan plan = read_plan(command.job);
+  const Document job = read_job(command.job);
+  engine::Plan plan = read_plan(job);
+  const std::filesystem::path output =
+      run_output(command.output.empty() ? default_output(command.job, plan) : command.output);
   const auto start = std::chrono::steady_clock::now();
-  const engine::Pilot pilot = complete_plan(plan, Force::no);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  print_result(resolved_job(plan) + "\n" + expectation(plan, pilot, seconds.count()));
+  try {
+    const engine::Pilot pilot = complete_plan(plan, Force::no);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    print_result(resolved_job(plan) + "\n" + expectation(plan, pilot, seconds.count()) +
+                 disk_text(plan, output));
+  } catch (const engine::TooWide& error) {
+    fail_at_parameter(job, error);
+  }
   return done;
 }
 
@@ -139,7 +159,7 @@ int config(const ConfigCommand& command) {
 int show(const ShowCommand& command) {
   const ReportFormat format = parse_report_format(command.format);
   const Convention convention = parse_convention(command.convention);
-  const engine::Results results = engine::read_result_file(command.file);
+  const engine::Results results = engine::read_results(command.file);
   print_result(report(results.study.plan, results.tally, format, convention));
   const std::string warnings = report_warnings(results.study.plan, results.tally);
   if (!warnings.empty()) std::fputs(("warning: " + warnings + "\n").c_str(), stderr);
@@ -151,7 +171,7 @@ int compare(const CompareCommand& command) {
   const std::vector<std::string> names = short_names(command.files);
   std::vector<NamedResults> runs;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    runs.push_back({names[i], engine::read_result_file(command.files[i])});
+    runs.push_back({names[i], engine::read_results(command.files[i])});
   }
   const Comparison comparison = compare_runs(runs);
   switch (format) {

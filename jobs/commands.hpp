@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/parts.hpp"
 #include "jobs/console.hpp"
 
 /// What the subcommands of flopsieve do once their options are read. Each returns the exit code or
@@ -22,25 +23,37 @@ struct JobOptions {
 };
 
 /// Throws Error(bad_input) if no file of this name can be written: it is a folder, or stands in
-/// none.
+/// none, or is too long.
 void demand_output_place(const std::filesystem::path& output);
+
+/// The file that a run or a merge is to write: that which a link stands for. Throws as
+/// demand_output_place() does, also where names of what stands beside the result (parts, status,
+/// temporary files) would be too long.
+std::filesystem::path run_output(const std::filesystem::path& name, engine::Shard shard = {});
 
 struct RunCommand {
   JobOptions job;
   std::string output;  ///< "" chooses: see default_output()
   std::string backend = "tbb";
-  int threads = 0;  ///< 0: as many as the affinity mask, or Slurm, allows
+  int threads = 0;         ///< 0: as many as the affinity mask, or Slurm, allows
+  std::string time_limit;  ///< see time_limit_seconds(); "": none
+  std::string shard;       ///< "I/N": see parse_shard(); "": the whole run
+  bool no_compact = false;
   bool fresh = false;
   bool force = false;
   bool json = false;             ///< the same as format "json"
   std::string format = "table";  ///< of the results: see parse_report_format()
   Console::Options console;
   std::vector<std::string> command_line;
+  std::string from;          ///< not "": the result file whose Plan is run again and compared
+  std::string refilter;      ///< not "": the result file that is refiltered; see refilter.hpp
+  bool no_sampling = false;  ///< with refilter
 };
 int run(const RunCommand& command);
 
 struct CheckCommand {
   JobOptions job;
+  std::string output;  ///< as RunCommand::output: whose disk is looked at
 };
 int check(const CheckCommand& command);
 
@@ -61,6 +74,66 @@ struct CompareCommand {
   std::string format = "table";
 };
 int compare(const CompareCommand& command);
+
+struct MergeCommand {
+  std::string output;
+  std::vector<std::string> folders;  ///< none: that of the output
+  bool keep_parts = false;
+  bool json = false;             ///< the same as format "json"
+  std::string format = "table";  ///< of the results
+  Console::Options console;
+  std::vector<std::string> command_line;
+};
+int merge(const MergeCommand& command);
+
+struct TailCommand {
+  std::string file;       ///< the result file that the run will write
+  bool json = false;      ///< one line of JSON in place of each block
+  bool once = false;      ///< say how it stands, and end
+  double interval = 0.0;  ///< seconds; 0: 2 on a terminal, 10 otherwise
+};
+/// Ends with done when the run has finished, interrupted when it was stopped or killed, or with the
+/// exit code of its failure.
+int tail(const TailCommand& command);
+
+struct ListCommand {
+  std::string folder = ".";
+  std::string format = "table";
+  bool watch = false;  ///< goes on: see jobs/REPORTS.md
+};
+int list(const ListCommand& command);
+
+struct InfoCommand {
+  std::string file;
+  std::string format = "table";  ///< or "json"
+  bool verify = false;
+  bool job = false;   ///< print the stored job alone
+  bool plan = false;  ///< print the stored Plan alone
+};
+/// Throws Error(storage) naming every damaged dataset.
+int info(const InfoCommand& command);
+
+struct ExportCommand {
+  std::string file;
+  std::string csv;        ///< a folder, "" for none
+  std::string json;       ///< a file, "-" for stdout, "" for none
+  std::string quantiles;  ///< see parse_quantiles(); "": those of the job
+  bool trajectories = false;
+};
+int export_run(const ExportCommand& command);
+
+struct ReplayCommand {
+  std::string file;
+  std::optional<std::int64_t> trajectory;
+  std::optional<std::int64_t> year;
+  std::optional<std::int64_t> attempt;  ///< none: the survivor's
+  std::optional<std::int64_t> batch;    ///< in place of the others: a whole batch
+  bool sizes = false;
+  bool json = false;             ///< the same as format "json"
+  std::string format = "table";  ///< or json
+};
+/// Throws Error(storage) if a batch is not what the run has stored.
+int replay_command(const ReplayCommand& command);
 
 struct CalibrateCommand {
   std::string csv;

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "engine/summary.hpp"
 #include "jobs/compare_report.hpp"
+#include "jobs/csv_rows.hpp"
 #include "jobs/report_words.hpp"
 
 namespace flopsieve::jobs {
@@ -39,21 +41,20 @@ std::vector<Section> sections(const Comparison& comparison) {
           {"acceptance", "/acceptance", comparison.acceptance, acceptance_keys(), {""}}};
 }
 
-/// Quotes are doubled inside a quoted field.
-std::string csv_text(const std::string& text) {
-  std::string result;
-  for (const char c : text) result += c == '"' ? "\"\"" : std::string(1, c);
-  return result;
-}
-
 std::string csv_number(const std::optional<double>& number) {
   return number ? fmt::format("{}", *number) : "";
+}
+
+/// What is not known is empty.
+std::string csv_number(double number) {
+  return std::isnan(number) ? "" : fmt::format("{}", number);
 }
 
 std::string csv_difference(const Measure& first, const Measure& other) {
   const Measure change = difference(first, other);
   const char* mark = exceeds(change) ? "1" : "0";
-  return fmt::format("{},{},{}", change.value, csv_number(change.error), change.error ? mark : "");
+  return fmt::format("{},{},{}", csv_number(change.value), csv_number(change.error),
+                     change.error ? mark : "");
 }
 
 std::string csv_rows(const Comparison& comparison, const Section& section) {
@@ -63,10 +64,10 @@ std::string csv_rows(const Comparison& comparison, const Section& section) {
       for (std::size_t run = 0; run < cell.runs.size(); ++run) {
         const Measure& measure = cell.runs[run][i];
         text += fmt::format(
-            "{},{},\"{}\",{},\"{}\",{},{},{},{}\n", section.kind, cell.year, section.items[cell.of],
-            section.measures[i], csv_text(comparison.names[run]), measure.value,
-            csv_number(measure.error), run == 0 ? ",," : csv_difference(cell.runs[0][i], measure),
-            comparison.classes[run]);
+            "{},{},{},{},{},{},{},{},{}\n", section.kind, cell.year,
+            csv_quoted(section.items[cell.of]), section.measures[i],
+            csv_quoted(comparison.names[run]), csv_number(measure.value), csv_number(measure.error),
+            run == 0 ? ",," : csv_difference(cell.runs[0][i], measure), comparison.classes[run]);
       }
     }
   }

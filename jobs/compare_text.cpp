@@ -44,6 +44,7 @@ Writer writer(const Statistic& statistic) {
 std::string difference_text(const Measure& first, const Measure& other, bool is_mean,
                             const Writer& writer) {
   const Measure change = difference(first, other);
+  if (std::isnan(change.value)) return "-";
   return fmt::format(
       "{}{}{}{}", change.value < 0.0 ? "-" : "+", writer.value(std::abs(change.value), is_mean),
       change.error ? "±" + writer.error(*change.error) : "", exceeds(change) ? "*" : "");
@@ -175,7 +176,9 @@ std::string comparison_text(const Comparison& comparison, const std::vector<Name
         fmt::format("Survivors: {}{}\n{}", statistic.name(), unit == "1" ? "" : " (" + unit + ")",
                     cell_table(comparison, comparison.statistic_cells, s, writer(statistic)));
   }
-  const Writer digits{[](double value, bool) { return fmt::format("{:.4g}", value); }, two_digits};
+  const Writer digits{
+      [](double value, bool) { return std::isnan(value) ? "-" : fmt::format("{:.4g}", value); },
+      two_digits};
   const auto table = [&](Acceptance what) {
     return cell_table(comparison, comparison.acceptance, static_cast<std::size_t>(what), digits);
   };

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/runner.hpp"
@@ -18,7 +19,8 @@ class Console {
     std::string log_file;  ///< gets a copy of everything, also of what `quiet` hides
   };
 
-  /// Throws Error(bad_input) if the log file cannot be opened.
+  /// Throws Error(bad_input) if the log file cannot be opened. If later it cannot be written, as on
+  /// a full disk, that is one warning, and the log ends.
   explicit Console(const Options& options);
 
   void note(const std::string& message);
@@ -34,17 +36,30 @@ class Console {
  private:
   using Clock = std::chrono::steady_clock;
   void write_line(const std::string& line, bool shown);
+  void log(const std::string& line);
 
   bool quiet_;
   bool terminal_;
   bool line_open_ = false;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point last_ = start_;
+  std::optional<Clock::time_point> start_;  ///< of the run's first progress()
+  Clock::time_point last_;
+  std::string log_name_;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> log_;
 };
 
 /// Writes results to stdout. Throws Error(storage) if that cannot be written, as on a full disk.
 void print_result(const std::string& text);
+
+/// What is left of a run at the pace of this process, which has worked for `seconds`: batches that
+/// were sealed by earlier starts say nothing of it. Nothing before its first batch, nor while parts
+/// are joined. Batches hold equally many trajectories, so this allows for rejected candidates.
+std::optional<double> seconds_left(const engine::Progress& progress, double seconds);
+
+/// The share of batches that are sealed or committed.
+double share_done(const engine::Progress& progress);
+
+/// "[=====     ]" of a share.
+std::string bar(double fraction);
 
 /// One line about a run: batches, candidates per second, acceptance, elapsed and remaining time.
 std::string progress_line(const engine::Progress& progress, double seconds);

@@ -15,6 +15,7 @@ namespace flopsieve::jobs {
 namespace {
 
 using engine::Constraint;
+using engine::Match;
 using engine::RelativeTo;
 using engine::StatisticKind;
 
@@ -217,8 +218,13 @@ class ConstraintParser {
 void refuse_twins(const TableReader& table, const Constraint& constraint,
                   const engine::Plan& plan) {
   const auto named = [&](std::string_view name) { return name == constraint.name; };
-  if (named(engine::matching_name(plan.matching.match)) ||
-      std::any_of(plan.constraints.begin(), plan.constraints.end(),
+  for (const Match match : {Match::reject, Match::shift, Match::last}) {
+    if (!named(engine::matching_name(match))) continue;
+    table.fail_at("name", fmt::format("\"{}\" is what reports call the match of the total; choose "
+                                      "another name",
+                                      constraint.name));
+  }
+  if (std::any_of(plan.constraints.begin(), plan.constraints.end(),
                   [&](const Constraint& other) { return named(other.name); })) {
     table.fail(
         fmt::format("two constraints are called \"{}\"; give one of them a name = \"...\" of "

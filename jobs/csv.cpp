@@ -112,6 +112,11 @@ CsvTable parse_csv(std::string_view text, const std::string& source_name) {
   table.source_name = source_name;
   table.sha256 = engine::sha256_hex(text);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    const auto line =
+        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n');
+    fail(source_name, static_cast<int>(line), "a zero byte; the file must be text (UTF-8)");
+  }
   CsvParser parser(text, source_name);
   if (parser.at_end()) fail(source_name, 1, "the file is empty; a line of column names is needed");
   table.header = parser.record().fields;

@@ -76,7 +76,11 @@ void clean_line(std::string& line, std::size_t number, bool has_multi_line_strin
     if (byte < 0x80) continue;
     if (i < comment) {
       fail_at_line(source_name, number,
-                   "a character that is not ASCII; such characters are allowed only in comments");
+                   has_multi_line_strings
+                       ? "a character that is not ASCII, which a file with strings of several "
+                         "lines must not have; in a string of double quotes write \\u00F6 or alike"
+                       : "a character that is not ASCII, which only comments may have; in a string "
+                         "of double quotes write \\u00F6 or alike");
     }
     line[i] = '?';
   }
@@ -131,6 +135,20 @@ std::string lower_first(std::string_view text) {
     result[0] = static_cast<char>(result[0] - 'A' + 'a');
   }
   return result;
+}
+
+/// What the parser says, in other words where these mislead: control characters other than the end
+/// of a line are refused before it sees them.
+std::string words_of(const toml::parse_error& error) {
+  const std::string_view description = error.description();
+  const auto says = [&](const char* words) {
+    return description.find(words) != std::string_view::npos;
+  };
+  if (says("parsing string") || says("parsing literal string")) {
+    if (says("control characters")) return "a string begins here and its line ends before it does";
+    if (says("end-of-file")) return "the file ends within a string";
+  }
+  return lower_first(description);
 }
 
 using Source = std::shared_ptr<const std::string>;
@@ -188,6 +206,14 @@ void fail_at_line(const std::string& source_name, std::size_t line, const std::s
                       fmt::format("{}:{}: {}", source_name, line, message));
 }
 
+void fail_at_value(const Value& value, const std::string& message) {
+  if (value.assignment != nullptr) {
+    throw engine::Error(engine::ExitCode::bad_input,
+                        fmt::format("{}: {}", *value.assignment, message));
+  }
+  fail_at_line(*value.source, static_cast<std::size_t>(value.line), message);
+}
+
 const Entry* find_entry(const Value& table, std::string_view key) {
   const auto found = std::find_if(table.entries.begin(), table.entries.end(),
                                   [&](const Entry& entry) { return entry.key == key; });
@@ -205,7 +231,7 @@ Document parse_toml(std::string_view text, const std::string& source_name) {
     const std::size_t line = error.source().begin.line;
     fail_at_line(source_name,
                  std::clamp<std::size_t>(line, 1, std::max<std::size_t>(1, lines.size())),
-                 lower_first(error.description()));
+                 words_of(error));
   } catch (const ParserAssertion&) {
     fail_at_line(source_name, line_of_assertion(lines), "not valid TOML");
   }

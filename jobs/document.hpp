@@ -18,6 +18,8 @@ struct Entry;
 struct Value {
   ValueKind kind = ValueKind::table;
   std::shared_ptr<const std::string> source;  ///< set in every value of a Document
+  /// "--set KEY=VALUE" if that put it here: messages name it instead of source and line.
+  std::shared_ptr<const std::string> assignment;
   int line = 1;
   bool is_inline = false;       ///< kind table: written as `{ ... }`, not under a `[heading]`
   std::string text;             ///< kind string
@@ -43,6 +45,9 @@ struct Document {
 /// Throws engine::Error(bad_input, "source_name:line: message").
 [[noreturn]] void fail_at_line(const std::string& source_name, std::size_t line,
                                const std::string& message);
+
+/// The same about a value: with the assignment in front, if it came by one.
+[[noreturn]] void fail_at_value(const Value& value, const std::string& message);
 
 /// The entry of `table` with this key, or nullptr.
 const Entry* find_entry(const Value& table, std::string_view key);

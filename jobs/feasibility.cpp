@@ -158,6 +158,12 @@ class YearBounds {
         bounds.cap(1.0, "it is a share");
         positive();
         break;
+      case StatisticKind::cumulative_share:
+      case StatisticKind::share_within:
+      case StatisticKind::class_share:
+        bounds.cap(ratio_.upper, "it is a share of the total");
+        positive();
+        break;
       case StatisticKind::count_within:
         bounds.raise(1.0, "the largest model itself");
         break;
@@ -169,9 +175,6 @@ class YearBounds {
       case StatisticKind::class_count:
       case StatisticKind::sd:
       case StatisticKind::range:
-      case StatisticKind::cumulative_share:
-      case StatisticKind::share_within:
-      case StatisticKind::class_share:
       case StatisticKind::cost_total:
       case StatisticKind::cost_largest:
       case StatisticKind::cost_median:
@@ -199,6 +202,7 @@ class YearBounds {
     total.cap(std::log10(k.upper) + largest.upper, "k times the largest model");
     largest.cap(total.upper + std::log10(share.upper),
                 share.upper < 1.0 ? "the total times largest_share" : "the total");
+    largest.raise(smallest.lower, "the smallest model: " + smallest.lower_reason);
     if (share.lower > 0.0) {
       largest.raise(total.lower + std::log10(share.lower), "the total times largest_share");
     }

@@ -112,6 +112,9 @@ class Parser {
 
   Distribution one(const Value& value, const std::string& name, int year) const {
     if (value.kind != ValueKind::table) {
+      if (value.kind != ValueKind::integer && value.kind != ValueKind::number) {
+        reader_.wrong_type(value, name, "a number or a distribution such as { uniform = [1, 2] }");
+      }
       return distribution_of(Law::constant, reader_.as_number(value, name));
     }
     TableReader table(value, name);
@@ -163,6 +166,12 @@ class Parser {
   }
 
   Distribution interval90(TableReader& table) const {
+    for (const LawSyntax& other : laws) {
+      if (!table.has(other.name)) continue;
+      table.fail_at(other.name,
+                    fmt::format("{} has two distributions, interval90 and {}; only one is allowed",
+                                table.path(), other.name));
+    }
     const std::vector<double> ends = table.numbers("interval90");
     const std::string shape = table.string("shape", "normal");
     if (shape != "normal" && shape != "lognormal") {
@@ -185,7 +194,9 @@ class Parser {
     std::vector<std::string> names;
     for (const LawSyntax& syntax : laws) {
       names.emplace_back(syntax.name);
-      if (table.has(syntax.name)) return law(table, syntax);
+      if (!table.has(syntax.name)) continue;
+      demand_one_law(table, syntax);
+      return law(table, syntax);
     }
     std::string found;
     for (const Entry& entry : table.raw().entries) {
@@ -199,6 +210,15 @@ class Parser {
                     "entry per year",
                     table.path(), found.empty() ? "" : fmt::format(" called \"{}\"", found),
                     did_you_mean(found, names), fmt::join(names, ", ")));
+  }
+
+  static void demand_one_law(TableReader& table, const LawSyntax& syntax) {
+    for (const LawSyntax& other : laws) {
+      if (other.law == syntax.law || !table.has(other.name)) continue;
+      table.fail_at(other.name,
+                    fmt::format("{} has two distributions, {} and {}; only one is allowed",
+                                table.path(), syntax.name, other.name));
+    }
   }
 
   Distribution law(TableReader& table, const LawSyntax& syntax) const {

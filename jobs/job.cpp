@@ -33,6 +33,7 @@ class JobParser {
     if (root_.has("base")) root_.fail_at("base", "base can only stand in a job file");
     parse_size();
     root_.optional_string("calibration");
+    plan_.calibration = calibration_.text;
     if (auto money = root_.optional_table("money")) parse_money(*money, plan_);
     parse_total(root_.table("total"), calibration_, plan_);
     StateSource state(root_.optional_table("state_space"), calibration_);
@@ -49,7 +50,7 @@ class JobParser {
 
  private:
   void parse_size() {
-    plan_.title = root_.label("title", "");
+    plan_.title = root_.label("title", "", TableReader::Empty::allowed);
     plan_.seed = whole("seed", 1, 0, std::numeric_limits<std::int64_t>::max());
     plan_.trajectories = whole("trajectories", 10'000, 1, 1LL << 40);
     plan_.attempts = whole("attempts", 1'000'000, 1, 1LL << 40);
@@ -99,12 +100,22 @@ Plan plan_from_job(const Document& document, const Calibration& calibration) {
 
 Calibration calibration_for(const Document& document) {
   TableReader root(document);
-  const auto name = root.optional_string("calibration");
-  if (!name) return parse_calibration(embedded_calibration(), "embedded calibration");
+  if (!root.has("calibration")) {
+    Calibration embedded = parse_calibration(embedded_calibration(), "embedded calibration");
+    embedded.text.name = "embedded";
+    return embedded;
+  }
+  const std::string name = root.label("calibration", "");
   // An absolute name stays as it is.
   const std::filesystem::path path =
-      std::filesystem::path(*root.value("calibration").source).parent_path() / *name;
-  return parse_calibration(engine::read_text(path, engine::ExitCode::bad_input), path.string());
+      std::filesystem::path(*root.value("calibration").source).parent_path() / name;
+  if (engine::path_kind(path) != engine::PathKind::file) {
+    root.fail_at("calibration", fmt::format("calibration: there is no file {}", path.string()));
+  }
+  const std::string text = engine::read_text(path, engine::ExitCode::bad_input);
+  Calibration calibration = parse_calibration(text, path.string());
+  calibration.text.name = name;
+  return calibration;
 }
 
 }  // namespace flopsieve::jobs

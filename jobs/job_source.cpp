@@ -29,6 +29,11 @@ Document read_document(const JobOptions& options) {
 
 Document read_job(const JobOptions& options) {
   Document document = with_base(read_document(options));
+  apply_options(options, document);
+  return document;
+}
+
+void apply_options(const JobOptions& options, Document& document) {
   for (const std::string& assignment : options.set) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos) {
@@ -43,16 +48,18 @@ Document read_job(const JobOptions& options) {
   if (options.trajectories) {
     set_key(document, "trajectories", std::to_string(*options.trajectories));
   }
-  return document;
 }
 
 engine::Plan read_plan(const JobOptions& options) {
-  const Document document = read_job(options);
-  TableReader root(document);
+  return read_plan(read_job(options));
+}
+
+engine::Plan read_plan(const Document& job) {
+  TableReader root(job);
   if (root.has("backtest")) {
     root.fail_at("backtest", "a job with [backtest] is one run per origin; flopsieve run takes it");
   }
-  return plan_from_job(document, calibration_for(document));
+  return plan_from_job(job, calibration_for(job));
 }
 
 std::string default_output(const JobOptions& options, const engine::Plan& plan) {

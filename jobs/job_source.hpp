@@ -12,9 +12,13 @@ namespace flopsieve::jobs {
 /// Throws Error(bad_input).
 Document read_job(const JobOptions& options);
 
+/// Replaces the keys that the options name. Throws Error(bad_input).
+void apply_options(const JobOptions& options, Document& job);
+
 /// Its Plan, without the batch size (jobs/planning.hpp). Throws Error(bad_input), also for a job
 /// with [backtest], which has a Plan per origin.
 engine::Plan read_plan(const JobOptions& options);
+engine::Plan read_plan(const Document& job);
 
 /// Where a run goes if the user does not say: `<job>.h5` in the working folder, or
 /// `<job>-<8 hex digits of the identity>.h5` with --set or --seed.

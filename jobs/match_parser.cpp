@@ -65,6 +65,12 @@ class MatchParser {
   void parse_tolerance() {
     if (matching_.match == Match::reject || matching_.match == Match::last) {
       matching_.tolerance = positive_number(table_, "tolerance", 0.05);
+      if (matching_.tolerance >= 1.0) {
+        table_.fail_at("tolerance",
+                       fmt::format("models.tolerance must be below 1, found {}: it is the largest "
+                                   "relative error of the total, and at 1 no sum is too small",
+                                   matching_.tolerance));
+      }
     } else if (table_.has("tolerance")) {
       table_.fail_at("tolerance",
                      "models.tolerance belongs to match = \"reject\" and \"last\"; the others are "

@@ -251,8 +251,8 @@ void parse_precision(TableReader& table, engine::Plan& plan) {
     }
   }
   table.finish();
-  if (!table.has("absolute") && !table.has("relative")) {
-    table.fail("precision needs absolute, relative or both");
+  if (!plan.precision.wanted()) {
+    table.fail("precision needs absolute, relative or both, one of them positive");
   }
 }
 

@@ -16,11 +16,12 @@ enum class Force { no, yes };
 /// Makes a Plan ready to run: proves what can be proved, decides on the method (engine/method.hpp)
 /// and chooses the batch size, unless the job states them, and runs the pilot, which also decides
 /// on the order of the constraints (engine/cascade.hpp). Throws Error(infeasible), Error(bad_input)
-/// for more than a million batches, or Error(budget), which `force` avoids but for a split.
+/// for more than a million batches, or TooWide or Error(budget), which `force` avoids but for a
+/// split.
 engine::Pilot complete_plan(engine::Plan& plan, Force force);
 
-/// Bytes of the result file of a plan without compression; parts need as much again while it runs.
-std::uint64_t expected_file_size(const engine::Plan& plan);
+/// Throws Error(bad_input) for more than a million batches.
+void demand_few_batches(const engine::Plan& plan);
 
 /// The study of a finished plan with the provenance that this program knows.
 engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line);

@@ -1,33 +1,13 @@
 #include <fmt/format.h>
 
-#include "engine/summary.hpp"
+#include "jobs/csv_rows.hpp"
 #include "jobs/report_content.hpp"
 #include "jobs/report_words.hpp"
 
 namespace flopsieve::jobs {
 namespace {
 
-using engine::Estimate;
 using engine::Plan;
-using engine::QuantileEstimate;
-
-std::string quantile_rows(const Plan& plan, const char* kind,
-                          const std::vector<Estimate>& estimates,
-                          const std::vector<std::string>& inner) {
-  std::string text;
-  const auto bound = [](const std::optional<double>& value) {
-    return value ? fmt::format("{}", *value) : std::string();
-  };
-  for (std::size_t cell = 0; cell < estimates.size(); ++cell) {
-    for (std::size_t q = 0; q < plan.outputs.quantiles.size(); ++q) {
-      const QuantileEstimate& estimate = estimates[cell].quantiles[q];
-      text += fmt::format("{},{},\"{}\",{},{},{},{},{}\n", kind, plan.years[cell / inner.size()],
-                          inner[cell % inner.size()], plan.outputs.quantiles[q], estimate.value,
-                          bound(estimate.low), bound(estimate.high), engine::result_class(plan));
-    }
-  }
-  return text;
-}
 
 std::string known_rows(const Plan& plan, const char* kind,
                        const std::vector<std::optional<std::uint64_t>>& known,
@@ -48,7 +28,7 @@ std::string csv_report(const ReportContent& content) {
   const auto thresholds = number_keys(plan.outputs.thresholds);
   const auto widths = number_keys(plan.outputs.frontier.widths);
   const bool own = content.convention == Convention::trajectory;
-  return "kind,year,of,quantile,value,error_low,error_high,class\n" +
+  return quantile_columns +
          quantile_rows(plan, own ? "count" : "interpolated_count", content.summary.counts,
                        thresholds) +
          quantile_rows(plan, own ? "cumulative" : "sum_of_percentiles", content.summary.cumulative,

@@ -1,40 +1,13 @@
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include "engine/parameters.hpp"
+#include "jobs/estimates_json.hpp"
 #include "jobs/report_content.hpp"
 #include "jobs/report_words.hpp"
 
 namespace flopsieve::jobs {
 namespace {
 
-using engine::Estimate;
 using engine::Plan;
-using engine::QuantileEstimate;
 using engine::YearTally;
-using Json = nlohmann::ordered_json;
-
-/// [year][inner][quantile] of what `pick` makes of an estimate.
-template <class Pick>
-Json nested(const Plan& plan, const std::vector<Estimate>& estimates,
-            const std::vector<std::string>& inner, const Pick& pick) {
-  Json result = Json::object();
-  for (std::size_t cell = 0; cell < estimates.size(); ++cell) {
-    Json& at = result[std::to_string(plan.years[cell / inner.size()])][inner[cell % inner.size()]];
-    for (std::size_t q = 0; q < plan.outputs.quantiles.size(); ++q) {
-      at[fmt::format("{}", plan.outputs.quantiles[q])] = pick(estimates[cell].quantiles[q]);
-    }
-  }
-  return result;
-}
-
-Json bounds_json(const QuantileEstimate& estimate) {
-  Json pair = Json::array();
-  pair.push_back(estimate.low ? Json(*estimate.low) : Json());
-  pair.push_back(estimate.high ? Json(*estimate.high) : Json());
-  return pair;
-}
 
 Json split_json(const YearTally& year) {
   const engine::SplitTally& tally = year.split;
@@ -84,10 +57,6 @@ Json acceptance_json(const Plan& plan, const YearTally& year) {
   return json;
 }
 
-Json whole(const QuantileEstimate& estimate) {
-  return static_cast<std::uint64_t>(estimate.value);
-}
-
 /// [year][threshold], only what is known.
 Json known_json(const Plan& plan, const std::vector<std::optional<std::uint64_t>>& known,
                 const std::vector<std::string>& thresholds) {
@@ -105,10 +74,10 @@ Json counts_json(const ReportContent& content) {
   const engine::Summary& summary = content.summary;
   const std::vector<std::string> thresholds = number_keys(plan.outputs.thresholds);
   return {{"convention", convention_name(content.convention)},
-          {"per_year", nested(plan, summary.counts, thresholds, whole)},
-          {"per_year_error", nested(plan, summary.counts, thresholds, bounds_json)},
-          {"cumulative", nested(plan, summary.cumulative, thresholds, whole)},
-          {"cumulative_error", nested(plan, summary.cumulative, thresholds, bounds_json)},
+          {"per_year", whole_json(plan, summary.counts, thresholds)},
+          {"per_year_error", bounds_json(plan, summary.counts, thresholds)},
+          {"cumulative", whole_json(plan, summary.cumulative, thresholds)},
+          {"cumulative_error", bounds_json(plan, summary.cumulative, thresholds)},
           {"cumulative_from", plan.outputs.cumulative_from},
           {"cumulative_base", plan.outputs.cumulative_base},
           {"observed",
@@ -120,7 +89,6 @@ Json counts_json(const ReportContent& content) {
 
 std::string json_report(const ReportContent& content) {
   const Plan& plan = content.plan;
-  const auto value = [](const QuantileEstimate& q) { return Json(q.value); };
   Json json;
   json["title"] = plan.title;
   json["years"] = plan.years;
@@ -128,11 +96,10 @@ std::string json_report(const ReportContent& content) {
   json["quantiles"] = plan.outputs.quantiles;
   json["counts"] = counts_json(content);
   const std::vector<std::string> widths = number_keys(plan.outputs.frontier.widths);
-  json["frontier"] = {
-      {"before", nested(plan, content.summary.frontier_before, widths, whole)},
-      {"including", nested(plan, content.summary.frontier_including, widths, whole)}};
+  json["frontier"] = {{"before", whole_json(plan, content.summary.frontier_before, widths)},
+                      {"including", whole_json(plan, content.summary.frontier_including, widths)}};
   json["statistics"] =
-      nested(plan, content.summary.statistics, statistic_keys(plan.outputs.statistics), value);
+      values_json(plan, content.summary.statistics, statistic_keys(plan.outputs.statistics));
   json["acceptance"] = Json::object();
   for (std::size_t i = 0; i < plan.year_count(); ++i) {
     json["acceptance"][std::to_string(plan.years[i])] =

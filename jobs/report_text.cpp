@@ -133,9 +133,9 @@ std::string acceptance_table(const Plan& plan, const Tally& tally) {
   return table.text();
 }
 
-/// nan is no error: nothing was found to take one from.
-std::string error_text(double error) {
-  return std::isnan(error) ? "-" : fmt::format("{:.2g}", error);
+/// nan: nothing was found to estimate from.
+std::string estimate_text(double value, int digits) {
+  return std::isnan(value) ? "-" : fmt::format("{:.{}g}", value, digits);
 }
 
 /// The same of tilted candidates (models.method = "truncate" and "tilt"), with probabilities under
@@ -151,8 +151,8 @@ std::string tilt_table(const Plan& plan, const Tally& tally) {
     const engine::TiltReport report = engine::report_tilt(year);
     table.add({std::to_string(plan.years[i]), grouped(year.candidates), grouped(year.survivors),
                fmt::format("{:.4g}", ratio(year.survivors, year.candidates)),
-               fmt::format("{:.3g}", report.total_probability), error_text(report.total_error),
-               fmt::format("{:.3g}", report.probability), error_text(report.error),
+               estimate_text(report.total_probability, 3), estimate_text(report.total_error, 2),
+               estimate_text(report.probability, 3), estimate_text(report.error, 2),
                grouped(year.exhausted)});
   }
   return table.text();
@@ -292,6 +292,12 @@ std::string warnings(const Plan& plan, const Tally& tally) {
     text +=
         "Correlated: every survivor is one of a population of its own (multilevel splitting), "
         "which is close to the job's law, not exact.\n";
+  }
+  if (engine::result_class(plan) == "joint") {
+    text +=
+        "Joint: the trajectories of another run whose survivors meet the constraints in all years, "
+        "without sampling. Where they are easy to meet, trajectories weigh more than in a run of "
+        "this job, which finds every trajectory survivors of its own.\n";
   }
   if (plan.sampling.method != engine::Method::reject) text += method_line(plan) + "\n";
   if (engine::stopped_early(plan, tally)) {

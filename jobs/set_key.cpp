@@ -1,8 +1,10 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "engine/error.hpp"
 #include "jobs/job.hpp"
@@ -50,15 +52,29 @@ Value* element(Value& array, const std::string& name) {
   return nullptr;
 }
 
-/// Messages about a replaced value name the place of what it replaced.
-void set_place(Value& value, const std::shared_ptr<const std::string>& source, int line) {
-  value.source = source;
-  value.line = line;
-  for (Value& element : value.elements) set_place(element, source, line);
-  for (Entry& entry : value.entries) {
-    entry.line = line;
-    set_place(entry.value, source, line);
+[[noreturn]] void fail_unnamed(std::string_view key, std::string_view text, const Value& array,
+                               const std::string& name) {
+  std::vector<std::string> names;
+  for (const Value& table : array.elements) {
+    for (const char* naming : {"name", "statistic"}) {
+      const Entry* entry = find_entry(table, naming);
+      if (entry == nullptr || entry->value.kind != ValueKind::string) continue;
+      names.push_back(entry->value.text);
+      break;
+    }
   }
+  fail(key, text,
+       fmt::format("nothing there is called {}; there is {}", name, fmt::join(names, ", ")));
+}
+
+/// A replaced value stands in the file of what it replaced, to which names of files in it are
+/// relative, and messages about it name the assignment.
+void set_place(Value& value, const std::shared_ptr<const std::string>& source,
+               const std::shared_ptr<const std::string>& assignment) {
+  value.source = source;
+  value.assignment = assignment;
+  for (Value& element : value.elements) set_place(element, source, assignment);
+  for (Entry& entry : value.entries) set_place(entry.value, source, assignment);
 }
 
 /// The first dot outside parentheses: a statistic's parameter may have one of its own.
@@ -93,8 +109,9 @@ void set_key(Document& document, std::string_view dotted_key, std::string_view t
     const std::string name(rest.substr(0, dot));
     if (name.empty()) fail(dotted_key, text, "the key must be a dotted name such as models.sd");
     if (at->kind == ValueKind::array) {
+      const Value& array = *at;
       at = element(*at, name);
-      if (at == nullptr) fail(dotted_key, text, fmt::format("nothing there is called {}", name));
+      if (at == nullptr) fail_unnamed(dotted_key, text, array, name);
     } else if (at->kind == ValueKind::table) {
       at = &child(*at, name);
     } else {
@@ -104,7 +121,8 @@ void set_key(Document& document, std::string_view dotted_key, std::string_view t
     rest = rest.substr(dot + 1);
   }
   Value replacement = parse_value(dotted_key, text);
-  set_place(replacement, at->source, at->line);
+  set_place(replacement, at->source,
+            std::make_shared<const std::string>(fmt::format("--set {}={}", dotted_key, text)));
   *at = std::move(replacement);
 }
 

@@ -119,15 +119,16 @@ std::optional<std::string> TableReader::optional_string(std::string_view key) {
   return string(key);
 }
 
-std::string TableReader::label(std::string_view key, std::string_view fallback) {
+std::string TableReader::label(std::string_view key, std::string_view fallback, Empty empty) {
   if (!has(key)) return std::string(fallback);
   const std::string text = string(key);
   const bool control = std::any_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 || byte == 0x7F;
   });
-  if (text.empty() || control) {
-    fail_at(key, fmt::format("{} must not be empty, nor hold control characters", name_of(key)));
+  if (control) fail_at(key, fmt::format("{} must not hold control characters", name_of(key)));
+  if (text.empty() && empty == Empty::refused) {
+    fail_at(key, fmt::format("{} must not be empty", name_of(key)));
   }
   return text;
 }
@@ -214,14 +215,13 @@ void TableReader::finish() const {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
     const std::string where = path_.empty() ? "at the top level" : "in " + title();
     const std::string hint = did_you_mean(entry.key, known_);
-    fail_at_line(*entry.value.source, static_cast<std::size_t>(entry.line),
-                 fmt::format("unknown key \"{}\" {}{} allowed: {}", entry.key, where,
-                             hint.empty() ? ";" : hint, fmt::join(known_, ", ")));
+    fail_at_value(entry.value, fmt::format("unknown key \"{}\" {}{} allowed: {}", entry.key, where,
+                                           hint.empty() ? ";" : hint, fmt::join(known_, ", ")));
   }
 }
 
 void TableReader::fail(const Value& where, const std::string& message) const {
-  fail_at_line(*where.source, static_cast<std::size_t>(where.line), message);
+  fail_at_value(where, message);
 }
 
 void TableReader::fail(const std::string& message) const {

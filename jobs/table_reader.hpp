@@ -48,8 +48,10 @@ class TableReader {
   std::string string(std::string_view key, std::string_view fallback);
   std::optional<std::string> optional_string(std::string_view key);
 
-  /// A string to be printed: not empty, without control characters. An absent key gives `fallback`.
-  std::string label(std::string_view key, std::string_view fallback);
+  /// A string to be printed: without control characters, and not empty unless that is allowed. An
+  /// absent key gives `fallback`.
+  enum class Empty : std::uint8_t { refused, allowed };
+  std::string label(std::string_view key, std::string_view fallback, Empty empty = Empty::refused);
 
   bool boolean(std::string_view key);
   bool boolean(std::string_view key, bool fallback);
@@ -96,9 +98,11 @@ class TableReader {
   /// How messages call this table: `[models]`, or `the top level`.
   std::string title() const;
 
- private:
+  /// "NAME must be WANTED, found ...".
   [[noreturn]] void wrong_type(const Value& found, const std::string& name,
                                const std::string& wanted) const;
+
+ private:
   const std::vector<Value>& array_elements(const Value& value, const std::string& name,
                                            const std::string& wanted) const;
   template <class T>

@@ -32,11 +32,11 @@ Line allocation_line(const SortedSizes& sizes);
 /// Gini index of the sizes in FLOP: 0 if all are equal, (k - 1) / k if one has everything.
 double gini(const SortedSizes& sizes);
 
-/// Number of sizes with x >= threshold.
+/// Number of sizes with x >= threshold, of at least one size.
 std::size_t count_from(std::span<const double> ascending, double threshold);
 
-/// Sum of `relative` over the models with from <= x < below: a difference of `cumulative`, so
-/// within a few times 2^-53 k of relative_total.
+/// Sum of `relative` over the models, at least one, with from <= x < below: a difference of
+/// `cumulative`, so within a few times 2^-53 k of relative_total.
 double relative_between(const SortedSizes& sizes, double from, double below);
 
 }  // namespace flopsieve::kernels

@@ -85,6 +85,12 @@ TEST_CASE("rejection rates are those of the audited candidates") {
   plan.attempts = 1000;
   CHECK(rejection_rates(plan, two)[0] ==
         Approx((2.0 * 1.0 / 102.0 + 100.0 * 99.0 / 102.0) / 102.0));
+  plan.attempts = 6;  // no trajectory makes more of them
+  CHECK(rejection_rates(plan, two)[0] == Approx((2.0 * 1.0 + 6.0 * 99.0) / 102.0 / 8.0));
+  // Few candidates are audited; the others tell no rate.
+  two.years.pop_back();
+  two.years[0].tally.candidates = 4000;
+  CHECK(rejection_rates(plan, two)[0] == Approx(1.0 / 102.0));
 }
 
 TEST_CASE("no order of the cascade changes a verdict but the rejector that is found first") {

@@ -55,6 +55,43 @@ LockState state_in_child(const fs::path& path, LockKind kind) {
   return static_cast<LockState>(WEXITSTATUS(status));
 }
 
+TEST_CASE("a file is written to where a link leads, whether that is there or not") {
+  const Folder folder;
+  fs::create_directory(folder / "away");
+  fs::create_symlink("away/target", folder / "second");
+  fs::create_symlink(fs::absolute(folder / "second"), folder / "first");
+  CHECK(follow_links(folder / "first") == fs::absolute(folder / "away/target"));
+  CHECK(follow_links(folder / "none") == folder / "none");
+  for (const char* text : {"one", "two"}) {
+    write_file_atomically(folder / "first", std::string_view(text));
+    CHECK(fs::is_symlink(folder / "first"));
+    CHECK_FALSE(fs::is_symlink(folder / "away/target"));
+    CHECK(read_text(folder / "away/target", ExitCode::storage) == text);
+  }
+  fs::create_symlink("round", folder / "round");
+  CHECK_THROWS_WITH(follow_links(folder / "round"), Catch::Contains("cannot follow the link"));
+}
+
+TEST_CASE("a name is too long if a temporary file of it and its ending cannot be made") {
+  const Folder folder;
+  const auto fits = [&](std::size_t length, std::string_view ending) {
+    try {
+      demand_short_name(folder / std::string(length, 'n'), ending);
+      return true;
+    } catch (const Error& error) {
+      CHECK(error.code() == ExitCode::bad_input);
+      return false;
+    }
+  };
+  std::size_t most = 1;
+  while (fits(most + 1, "")) ++most;
+  CHECK(most < 255);
+  CHECK(fits(most - 4, ".txt"));
+  CHECK_FALSE(fits(most - 3, ".txt"));
+  write_file_atomically(folder / std::string(most, 'n'), std::string_view("text"));
+  CHECK_THROWS(demand_short_name(folder / fs::path(std::string(4096, '/')) / "n", ""));
+}
+
 TEST_CASE("pages and rests of pages are written and read, wherever they begin") {
   const Folder folder;
   for (const std::size_t size : {0U, 1U, 4095U, 4096U, 4097U, 3 * 4096U + 100, 1U << 20}) {

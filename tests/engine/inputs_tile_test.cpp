@@ -178,6 +178,8 @@ TEST_CASE("a draw that fails in a tile leaves nothing behind") {
   InputTile tile(sampler);
   CHECK_THROWS_AS(tile.draw(trials), Error);
   CHECK_THROWS_AS(tile.draw(trials), Error);
+  // One trial by itself: no other fails after it.
+  CHECK_THROWS_AS(tile.draw(std::span<const Trial>(trials).first(1)), Error);
 }
 
 }  // namespace flopsieve::engine

@@ -152,9 +152,13 @@ TEST_CASE("the identity hangs on everything that decides a result, and on nothin
   }
   Plan plan = full_plan();
   plan.title = "another";
+  plan.calibration = {"mine.toml", "abc"};
   plan.sampling.reason = "because";
   plan.trajectories *= 3;
   CHECK(plan_identity(plan) == plan_identity(full_plan()));
+  const Plan back = plan_from_json(plan_to_json(plan));
+  CHECK(back.calibration.name == "mine.toml");
+  CHECK(back.calibration.sha256 == "abc");
 }
 
 TEST_CASE("a plan that cannot be read is a storage error") {

@@ -20,26 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 using testing::Fingerprint;
 using testing::fingerprint;
+using testing::precise_plan;
 using testing::ScratchFolder;
 using testing::study_of;
 using testing::WholeRun;
-
-/// Counts of 1 to 40 models, most of which are above the lowest threshold.
-Plan precise_plan(double absolute) {
-  Plan plan = testing::plain_plan({2024, 2025});
-  plan.seed = 3;
-  plan.trajectories = 6'010;
-  plan.batch_trajectories = 40;
-  testing::count_of(plan) = testing::by_candidate(testing::uniform(0.5, 40.5), 2);
-  testing::add_constraint(plan, testing::bounded("largest_share", 0.0, 0.9, 2));
-  plan.attempts = 50;
-  plan.outputs.thresholds = {1e20, 1e25};
-  plan.outputs.cumulative_base = {0, 0};
-  plan.outputs.statistics = {parse_statistic("largest")};
-  plan.outputs.keep = Keep::statistics;
-  plan.precision.absolute = absolute;
-  return plan;
-}
 
 /// The number of batches after which the definition is met, looked at batch by batch.
 std::uint64_t batches_needed(const Plan& plan) {

@@ -1,12 +1,15 @@
 #include "engine/result_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
+#include <span>
 
 #include "engine/error.hpp"
 #include "engine/runner.hpp"
+#include "engine/sealed.hpp"
 #include "engine/summary.hpp"
 #include "tests/engine/support/folder.hpp"
 #include "tests/engine/support/plans.hpp"
@@ -29,7 +32,7 @@ std::vector<Part> parts_in(const fs::path& folder, const Study& study,
     if (i % 2 == 1) writer.seal();
   }
   writer.seal();
-  return list_parts(folder, study, [](const std::string&) {});
+  return list_parts(folder, study, [](const std::string&) {}).parts;
 }
 
 Plan short_plan() {
@@ -123,13 +126,6 @@ TEST_CASE("parts are joined only if they hold each batch once") {
     CHECK_THAT(error.what(), Catch::Contains("batch 3 is missing"));
     CHECK_FALSE(fs::exists(output));
   }
-  SECTION("one twice") {
-    auto parts = parts_in(folder / "parts", study, {0, 1, 2, 3, 4, 5});
-    parts.push_back(parts[1]);
-    const Error error = error_of([&] { write_result_file(output, study, parts); });
-    CHECK(error.code() == ExitCode::storage);
-    CHECK_THAT(error.what(), Catch::Contains("batch 2 is in another part too"));
-  }
   SECTION("stopped") {
     const auto parts = parts_in(folder / "parts", study, {0, 1, 2, 3, 4, 5});
     const std::atomic<bool> stop{true};
@@ -177,6 +173,73 @@ TEST_CASE("many parts on their way together are written whole and in order") {
     REQUIRE(found.location == expected.location);
     REQUIRE(found.scale == expected.scale);
     REQUIRE(found.z == expected.z);
+  }
+}
+
+TEST_CASE("a part that leaves batches out is set aside, one of a shard is not") {
+  Plan plan = short_plan();
+  const Study study = study_of(plan);
+  const ScratchFolder folder;
+  PartWriter writer(folder / "parts", study, {.index = 1, .count = 2});
+  for (const std::uint64_t batch : {1u, 3u, 5u}) writer.add(*run_batch(plan, batch));
+  writer.seal();
+  std::vector<std::string> warnings;
+  const auto warn = [&](const std::string& text) { warnings.push_back(text); };
+  const auto found = list_parts(folder / "parts", study, warn).parts;
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].batches.first == 1);
+  CHECK(found[0].batches.step == 2);
+  CHECK(found[0].batches.count == 3);
+  CHECK(warnings.empty());
+  // The same with a third batch that does not follow, and a valid seal.
+  PageBytes image = unseal(found[0].path);
+  const std::array<std::uint64_t, 3> stored{1, 3, 5};
+  const std::array<std::uint64_t, 3> torn{1, 3, 4};
+  const auto place =
+      std::search(image.begin(), image.end(), std::as_bytes(std::span(stored)).begin(),
+                  std::as_bytes(std::span(stored)).end());
+  REQUIRE(place != image.end());
+  std::ranges::copy(std::as_bytes(std::span(torn)), place);
+  seal(found[0].path, {image.data(), image.size()});
+  CHECK(list_parts(folder / "parts", study, warn).parts.empty());
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], Catch::Contains("leaves batches out") && Catch::Contains("set aside"));
+  CHECK_FALSE(fs::exists(found[0].path));
+}
+
+TEST_CASE("a part whose plan cannot be read is named") {
+  const Study study = study_of(short_plan());
+  const ScratchFolder folder;
+  const fs::path path = parts_in(folder / "parts", study, {0, 1}).at(0).path;
+  PageBytes image = unseal(path);
+  const auto seal_with = [&](std::string_view text, std::string_view other) {
+    const auto place =
+        std::search(image.begin(), image.end(), std::as_bytes(std::span(text)).begin(),
+                    std::as_bytes(std::span(text)).end());
+    REQUIRE(place != image.end());
+    std::ranges::copy(std::as_bytes(std::span(other)), place);
+    seal(path, {image.data(), image.size()});
+  };
+  std::vector<std::string> warnings;
+  const auto list = [&] {
+    list_parts(folder / "parts", study, [&](const std::string& text) { warnings.push_back(text); });
+  };
+  SECTION("no plan") {
+    seal_with("{\"sampling_version\"", "[\"sampling_version\"");
+    list();
+    REQUIRE(warnings.size() == 1);
+    CHECK_THAT(warnings[0],
+               Catch::StartsWith(path.string() + ": damaged part: the stored plan cannot be read"));
+    CHECK_FALSE(fs::exists(path));
+  }
+  SECTION("a plan of another sampling version") {
+    seal_with("{\"sampling_version\":3", "{\"sampling_version\":2");
+    const Error error = error_of(list);
+    CHECK(error.code() == ExitCode::storage);
+    CHECK(error.what() ==
+          path.string() + ": the stored plan has sampling version 2, this program has 3");
+    CHECK(warnings.empty());
+    CHECK(fs::exists(path));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "engine/sealed.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,9 +9,13 @@
 #include <fstream>
 #include <string>
 
+#include "engine/batch.hpp"
 #include "engine/error.hpp"
+#include "engine/files.hpp"
 #include "engine/h5.hpp"
+#include "engine/parts.hpp"
 #include "tests/engine/support/folder.hpp"
+#include "tests/engine/support/plans.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -81,6 +86,39 @@ TEST_CASE("every flipped bit of a sealed file is noticed") {
     if (is_refused(file.path())) ++refused;
   }
   CHECK(refused == 8 * whole.size());
+}
+
+TEST_CASE("every flipped bit of a part of a run is noticed") {
+  // In memory where that is possible: each flip is read again.
+  std::error_code error;
+  const fs::path memory = "/dev/shm";
+  const testing::ScratchFolder folder(fs::is_directory(memory, error) ? memory
+                                                                      : fs::temp_directory_path());
+  Plan plan = testing::plain_plan({2024});
+  plan.outputs.statistics.clear();
+  const Study study = testing::study_of(plan);
+  PartWriter writer(folder.path(), study, {});
+  writer.add(*run_batch(plan, 0));
+  writer.seal();
+  const fs::path part = writer.parts().at(0).path;
+  const PageBytes whole = read_bytes(part, ExitCode::storage);
+  const Descriptor descriptor(::open(part.c_str(), O_RDWR | O_CLOEXEC));
+  std::size_t written = 0;
+  const auto put = [&](std::size_t at, std::byte byte) {
+    if (::pwrite(descriptor.number(), &byte, 1, static_cast<off_t>(at)) == 1) ++written;
+  };
+  std::size_t refused = 0;
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    for (unsigned int bit = 0; bit < 8; ++bit) {
+      put(at, whole.data()[at] ^ (std::byte{1} << bit));
+      if (is_refused(part)) ++refused;
+    }
+    put(at, whole.data()[at]);
+  }
+  CHECK(whole.size() > 10'000);
+  CHECK(written == 9 * whole.size());
+  CHECK(refused == 8 * whole.size());
+  CHECK(unseal(part).size() + kSealBytes == whole.size());
 }
 
 TEST_CASE("every truncation and every lengthening by one byte is noticed") {

@@ -216,6 +216,33 @@ TEST_CASE("No density of a range is above its table's bound") {
   }
 }
 
+// The mean that is farthest away has the steepest law, whichever side it is on.
+TEST_CASE("No density of a law that is truncated far from its means is above the bound") {
+  const auto far = [](double low_mean, double high_mean) {
+    return family("truncated", SizeFamily::truncated_normal, 4, 0, {low_mean, 1.0, 20.0, 22.0},
+                  {high_mean, 1.05, 20.05, 22.02});
+  };
+  CHECK(largest_excess(far(24.5, 26.0), 40.0, 60) < 0.0);
+  CHECK(largest_excess(far(16.0, 17.5), 40.0, 60) < 0.0);
+}
+
+// What lies outside of the frame is never drawn. Laws without ends have fallen to phi(8) = 5e-15
+// there, and laws with ends to 0; beyond they fall on.
+TEST_CASE("A table leaves out nothing of a law that matters") {
+  for (const Family& each : families()) {
+    INFO(each.name);
+    const Frame frame = TiltBase(each.sizes, each.range, 40.0).frame();
+    std::mt19937_64 random(8);
+    double largest = 0.0;
+    for (int i = 0; i < 200; ++i) {
+      const Density density = density_of(each.sizes, some_law(each, random));
+      largest = std::max(
+          {largest, density(frame.location - 1e-6), density(frame.location + frame.scale + 1e-6)});
+    }
+    CHECK(largest < 1e-13);
+  }
+}
+
 // 8 standard deviations each way over 4096 cells: the largest density of a cell is 0.4 % of its
 // slope above the mean one.
 TEST_CASE("The bound of a single law is its density, but for the width of a cell") {

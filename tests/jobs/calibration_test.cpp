@@ -117,6 +117,8 @@ TEST_CASE("calibration: a file that is not as written is refused with its line")
              Catch::Contains("add up to 2, not to count = 3"));
   CHECK_THAT(error_after("frontier_counts = [0", "frontier_counts = [-1"),
              Catch::Contains("must be between 0 and 3, found -1"));
+  CHECK_THAT(error_after("count_above = [3, 2", "count_above = [2, 3"),
+             Catch::Contains("count_above must not ascend"));
   CHECK_THAT(error_after("year = 2021", "year = 2022"), Catch::Contains("expected 2021"));
   CHECK_THAT(error_after("years = [2020, 2021]", "years = [2020, 2022]"),
              Catch::Contains("2 [[year]] tables where provenance.years says 3"));

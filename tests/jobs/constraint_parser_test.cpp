@@ -154,7 +154,7 @@ TEST_CASE("constraints that cannot be meant are refused at their line") {
       {mean + "min = 3\nmax = 2\n", 21, "min 3 is above max 2"},
       {mean + "min = { 2024 = 3 }\n", 20, "2025"},
       {mean + "min = 3\nyears = \"2030\"\n", 21, "not all years of the job"},
-      {mean + "min = 3\nname = \"mean_prior\"\n", 18, "two constraints are called \"mean_prior\""},
+      {mean + "min = 3\nname = \"mean_prior\"\n", 21, "\"mean_prior\" is what reports call"},
       {mean + "min = 3\n[[constraint]]\n" + mean + "max = 30\n", 21, "two constraints are called"},
       {mean + "from = \"heaven\"\n", 20, "from must be \"calibration\""},
       {"statistic = \"total\"\nfrom = \"calibration\"\n", 19, "no range of total"},

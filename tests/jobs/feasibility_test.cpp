@@ -87,6 +87,12 @@ TEST_CASE("constraints that exclude each other are found, with the reason") {
          {"0 (the largest model is smaller)"});
   proves(rule("class_count(1)", "min = 11"), {"10 (no more models of this class"});
   proves(rule("class_count(9)", "min = 90"), {"80 (the number of models)"});
+  for (const char* share : {"class_share(1)", "share_within(1)", "cumulative_share(1e26)"}) {
+    proves(rule(share, "min = 1.1"), {"1.1 (constraint", "1 (it is a share of the total)"});
+    leaves_alone(rule(share, "min = 0.1"));
+  }
+  proves(rule("largest", "max = 26.5") + rule("smallest", "min = 27"),
+         {"largest", "27 (the smallest model: constraint smallest)", "26.5 (constraint largest)"});
   proves(rule("count_within(1)", "max = 0"), {"1 (the largest model itself)"});
   proves(rule("cost_total", "max = 4e8"), {"cost_total", "5e+08 (the smallest total)"});
   proves(rule("skewness", "min = 2") + rule("excess_kurtosis", "max = 1.9"),

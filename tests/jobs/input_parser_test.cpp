@@ -56,6 +56,17 @@ TEST_CASE("per year: years and ranges of years in any order") {
   CHECK(numbers("7") == std::vector<double>(5, 7.0));
 }
 
+TEST_CASE("what is no distribution") {
+  const auto fails = [](const std::string& value, const std::string& says) {
+    CHECK_THROWS_WITH(input(value), "job.toml:1: " + says);
+  };
+  fails("{ uniform = [1, 2], normal = [0, 1] }",
+        "x has two distributions, normal and uniform; only one is allowed");
+  const std::string wanted = "a number or a distribution such as { uniform = [1, 2] }";
+  fails("[1, 2]", "x must be " + wanted + ", found an array");
+  fails("{ 2023-2027 = \"a\" }", "x.2023-2027 must be " + wanted + ", found a string");
+}
+
 TEST_CASE("per year: a distribution for a range holds in each of its years") {
   const Input drawn =
       input("{ scope = \"trajectory\", 2023-2024 = 1.5, 2025-2027 = { uniform = [1, 2] } }");
@@ -86,6 +97,6 @@ TEST_CASE("per year: every year of the job once, and no other") {
         "job.toml:1: x: the years \"2027-2023\" are reversed; write \"2023-2027\"");
   CHECK_THROWS_WITH(numbers("{ 2023-2027 = 1, 24-25 = 1 }"),
                     "job.toml:1: unknown key \"24-25\" in [x]; allowed: 2023-2027");
-  CHECK(error_of("{ 2023-2027 = \"a\" }") ==
-        "job.toml:1: x.2023-2027 must be a number, found a string");
+  CHECK_THROWS_WITH(numbers("{ 2023-2027 = \"a\" }"),
+                    "job.toml:1: x.2023-2027 must be a number, found a string");
 }

@@ -149,6 +149,7 @@ TEST_CASE("precision") {
   CHECK(one.precision.absolute == 0.0);
   CHECK(one.precision.relative == 0.1);
   for (const auto& [line, says] : {std::pair{"precision = { }", "needs absolute, relative or both"},
+                                   std::pair{"precision = { absolute = 0 }", "positive"},
                                    std::pair{"precision = { absolute = -1 }", "not be negative"},
                                    std::pair{"precision = { relativ = 1 }", "\"relative\"?"},
                                    std::pair{"precision = 0.01", "must be a table"}}) {

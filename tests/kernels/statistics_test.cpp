@@ -158,6 +158,7 @@ TEST_CASE("relative_between includes its lower end and excludes its upper end") 
   CHECK(relative_between(c.view(), 22.0, 24.1) == Approx(1.02).epsilon(1e-12));
   CHECK(relative_between(c.view(), 23.0, 23.5) == 0.0);
   CHECK(relative_between(c.view(), 23.5, 23.0) == 0.0);
+  CHECK(relative_between(c.view(), 23.0, 21.0) == 0.0);  // with sizes between its ends
 }
 
 }  // namespace

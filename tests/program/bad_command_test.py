@@ -20,6 +20,17 @@ class CommandLine(Refusal):
                           ("run", "small.toml", "--threads", "two"), ("show", "--format", "csv")):
             with self.subTest(arguments):
                 self.refuse(*arguments)
+        self.refuse("small.toml", "--seed", "3", says="small.toml")
+        self.refuse(says="a subcommand is required")
+        for command in (("run", "small.toml"), ("refilter", "small.h5"), ("merge", "small.h5"),
+                        ("replay", "small.h5")):
+            self.refuse(*command, "--json", "--format", "csv", says=("--json", "--format"))
+
+    def test_words_that_stand_for_the_default_are_good(self):
+        done = self.succeed("config", "small.toml", "--set", 'title=""', "--set",
+                            "models.match=reject", "--set", "models.tolerance=0.999")
+        self.assertNotIn("Small", done.stdout)
+        self.assertIn("tolerance = 0.999", done.stdout)
 
     def test_values_of_options(self):
         for option, value, says in (
@@ -48,7 +59,7 @@ class CommandLine(Refusal):
                 ("constraint=1", "constraint"), ("seed=1\nseed=2", "--set"),
                 ("models.sd=nan", "finite"),
                 ("years=2026-2024", ""), ("title=Größe", "ASCII"), ("title=\udcff", "ASCII"),
-                ("models.mean={normal=[{input='x'},1]}", "toml:21: "),
+                ("models.mean={normal=[{input='x'},1]}", 'unknown input "x"'),
                 ("models.count=0", "from 1 to")):
             with self.subTest(assignment):
                 self.refuse("run", "small.toml", "--set", assignment, says=says)
@@ -95,8 +106,10 @@ class CommandLine(Refusal):
         for size in (0, 1, 100, len(whole) // 2, len(whole) - 1):
             with self.subTest(size):
                 self.write("cut.h5", whole[:size])
-                self.refuse("show", "cut.h5", says="cut.h5")
-                self.refuse("run", "small.toml", "-o", "cut.h5", says="cut.h5")
+                expected = {"code": BAD_INPUT, "says": "cut.h5: not an HDF5 file"} if size == 0 else {
+                    "code": STORAGE, "says": "cut.h5: damaged: "}
+                self.refuse("show", "cut.h5", **expected)
+                self.refuse("run", "small.toml", "-o", "cut.h5", **expected)
 
     @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
     def test_folder_that_may_not_be_written(self):
@@ -188,6 +201,10 @@ class Csv(Refusal):
     def test_lines_count_newlines_in_fields(self):
         self.refuse_csv(self.HEADER + '"a\nb\nc",2020-01-05,1e20,SOTA\n' + self.ROWS +
                         "D,2020-04-05,many,SOTA\n", says="bad.csv:8: ")
+
+    def test_zero_bytes(self):
+        self.refuse_csv(self.HEADER + self.ROWS + "D\0,2020-04-05,1e20,SOTA\n",
+                        says="bad.csv:5: a zero byte")
 
     def test_dates(self):
         for cell in ("2020", "2020-13-01", "2020-02-30", "05.04.2020", "", "2020-4-5"):

@@ -22,6 +22,17 @@ JOBS = {
     "array for a number": ("growth = 3.9375", "growth = [3.9]", "must be a number", 0),
     "number for a table": ('[total]\nmodel = "growth"', "[[total]]\nmodel = 5", "a table", 0),
     "table for an array of tables": ("[[constraint]]", "[constraint]", "must be tables", 0),
+    "literal string that does not end": ('title = "Small"', "title = 'Small",
+                                         "its line ends before it does", 0),
+    "letter that is not ASCII": ('title = "Small"', 'title = "Größe"', "\\u00F6", 0),
+    "tolerance of 1": ('match = "shift"', 'match = "reject"\ntolerance = 1', "below 1", 1),
+    "endless tolerance": ('match = "shift"', 'match = "reject"\ntolerance = 1e300', "below 1", 1),
+    "name of the match of the total": ("max = 0.5", 'max = 0.5\nname = "mean_prior"',
+                                       "what reports call the match", 1),
+    "name of another match": ("max = 0.5", 'max = 0.5\nname = "total_match"',
+                              "what reports call the match", 1),
+    "interval and law": ("{ uniform = [20, 80] }", "{ uniform = [20, 80], interval90 = [30, 70] }",
+                         "two distributions, interval90 and uniform", 0),
     "date": ("seed = 7", "seed = 2024-01-01", "dates and times", 0),
     "min above max": ("min = 0.05\nmax = 0.5", "min = 0.6\nmax = 0.5", "min 0.6 is above max 0.5",
                       1),
@@ -203,7 +214,8 @@ JOBS = {
     "no key": ("seed = 7", "= 7", "", 0),
     "key twice": ("seed = 7", "seed = 7\nseed = 8", "seed", 1),
     "table twice": ("[outputs]", "[total]\n[outputs]", "total", 0),
-    "string that never ends": ('title = "Small"', 'title = "Small', "", 0),
+    "string that never ends": ('title = "Small"', 'title = "Small', "its line ends before it does",
+                               0),
     "array that never ends": ("thresholds = [1e24, 1e25, 1e26]", "thresholds = [1e24", "", None),
     "bracket that never ends": ("[outputs]", "[outputs", "", 0),
     "what trips the parser": ("[outputs]", "[ ~", "", 0),
@@ -301,6 +313,25 @@ class Job(Refusal):
                 self.write("small.toml", 'calibration = "cal.toml"\n' + SMALL_JOB)
                 self.refuse("run", "small.toml", says="cal.toml:")
 
+    def test_laws_too_wide_to_tilt(self):
+        """Found by trial candidates, and said where the law stands that lacks bounds."""
+        text = edited('match = "shift"', 'match = "reject"\nmethod = "tilt"', edited(
+            'sd = { from = "calibration" }', "sd = { lognormal = [0, 1] }", edited(
+                "mean = { uniform = [22, 27] }", "mean = { uniform = [0, 40] }", edited(
+                    'noise = { normal = [0, 0.5], scope = "trajectory" }', "noise = 0", edited(
+                        "count = { uniform = [20, 80] }", "count = 50")))))
+        self.write("wide.toml", text)
+        for command in ("run", "check"):
+            done = self.flopsieve(command, "wide.toml")
+            self.assertEqual(done.returncode, BAD_INPUT)
+            self.assertRegex(done.stderr, r"flopsieve: wide.toml:19: models.sd needs lower and upper:"
+                             r" 2024: .*too wide to tilt.*sd from .*bounds.*--force\n\Z")
+        self.assertEqual(sorted(self.listing()), ["wide.toml"])
+        self.write("bounded.toml", edited("[0, 1]", "[0, 1], lower = 0.001, upper = 20", text))
+        done = self.flopsieve("check", "bounded.toml")
+        self.assertEqual(done.returncode, BAD_INPUT)
+        self.assertIn("flopsieve: bounded.toml:23: models.method: 2024: ", done.stderr)
+
     def test_bases(self):
         self.write("small.toml", SMALL_JOB)
         self.write("circle.toml", 'base = "job.toml"')
@@ -319,7 +350,8 @@ class Job(Refusal):
                 ('base = "forecast"\nyears = "2020"', "embedded forecast.toml:", "base_year"),
                 (small + "sed = 7", "job.toml:2: ", 'did you mean "seed"?'),
                 (small + 'years = "2024-2026"\n[models]\nsd = -1', "job.toml:4: ", "models.sd"),
-                (small + "[models.count]\nnormal = [50, 9]", "small.toml:17: ", '"uniform"'),
+                (small + "[models.count]\nnormal = [50, 9]", "small.toml:17: ", "normal and uniform"),
+                ('title = """Small', "job.toml:1: ", "the file ends within a string"),
                 (small + constraint + "max = 0.01", "job.toml:4: ", "min 0.05 is above max 0.01"),
                 (small + constraint + "drop = true\nmax = 1", "job.toml:5: ", '"max"'),
                 (small + '[[constraint]]\nname = "x"\ndrop = true', "job.toml:4: ", "to drop"),

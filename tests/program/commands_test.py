@@ -21,11 +21,13 @@ class HelpAndVersion(ProgramTest):
 
     def test_help_lists_every_command_and_exit_code(self):
         done = self.succeed("--help")
-        for word in ("run", "check", "config", "show", "compare", "calibrate", "75"):
+        for word in ("run", "check", "config", "show", "compare", "list", "info", "export", "tail",
+                     "calibrate", "75"):
             self.assertRegex(done.stdout, rf"\b{word}\b")
 
     def test_help_of_each_command_has_an_example(self):
-        for command in ("run", "check", "config", "show", "compare", "calibrate"):
+        for command in ("run", "check", "config", "show", "compare", "list", "info", "export",
+                        "tail", "calibrate"):
             with self.subTest(command):
                 done = self.succeed(command, "--help")
                 self.assertIn(f"Example: flopsieve {command}", done.stdout)
@@ -93,6 +95,15 @@ class Run(ProgramTest):
         done = self.succeed("run", "small.toml", "--quiet")
         self.assertEqual(done.stderr, "")
         self.assertIn("Acceptance", done.stdout)
+
+    def test_a_log_on_a_full_disk_ends_with_a_warning(self):
+        table = self.succeed("run", "small.toml", "-o", "plain.h5").stdout
+        done = self.succeed("run", "small.toml", "--log", "/dev/full")
+        self.assertEqual(done.stdout, table)
+        self.assertEqual(done.stderr.count("warning: "), 1, done.stderr)
+        self.assertIn("warning: /dev/full: cannot write the log: No space left on device",
+                      done.stderr)
+        self.assert_equal_files("small.h5", "plain.h5")
 
     def test_log_holds_the_messages(self):
         self.write("run.log", "before\n")
@@ -344,9 +355,9 @@ class OutputOfAnotherJob(ProgramTest):
         self.assertEqual(done.returncode, BAD_INPUT)
         self.assertRegex(done.stderr, r"^flopsieve: small\.h5 belongs to another job: it differs "
                                       r"in total\.growth\b")
-        done = self.flopsieve("run", "small.toml", "--trajectories", 301)
+        done = self.flopsieve("run", "small.toml", "--trajectories", 299)
         self.assertEqual(done.returncode, BAD_INPUT)
-        self.assertIn("differs in trajectories.", done.stderr)
+        self.assertIn("small.h5 has 300 trajectories, the job asks for 299", done.stderr)
         self.assertEqual(self.listing(), before)
 
     def test_seeds_that_a_double_cannot_tell_apart_are_different(self):

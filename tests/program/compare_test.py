@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from scipy import stats
 
-from harness import BAD_INPUT, BUDGET, ProgramTest, edited
+from harness import BAD_INPUT, BUDGET, SOURCE, ProgramTest, edited
 
 Z = stats.norm.ppf(0.975)
 FIRST = edited("quantiles = [0.05, 0.5, 0.95]", "quantiles = [0.001, 0.05, 0.5]")
@@ -255,6 +255,21 @@ class Compare(ProgramTest):
                               "constraint.largest_share.max=0.4901")
         self.assertEqual(done.returncode, BUDGET)
         self.assert_refused("no trajectory is complete", "a.h5", "e.h5")
+
+
+class Unknown(ProgramTest):
+    def test_what_no_first_attempt_tells_is_left_open(self):
+        """Of two trajectories of a job whose total is met by one tilted candidate in 200, none
+        passes at its first attempt."""
+        job = SOURCE / "benchmarks" / "jobs" / "tilt.toml"
+        for seed in (1, 2):
+            self.succeed("run", job, "--trajectories", 2, "--seed", seed, "-q", "-o", f"{seed}.h5")
+        table = self.succeed("compare", "1.h5", "2.h5").stdout
+        self.assertRegex(table, r"first attempts\n.*\n +2028 +- +- +-\n")
+        self.assertNotIn("nan", table)
+        rows = self.succeed("compare", "1.h5", "2.h5", "--format", "csv").stdout
+        self.assertIn('acceptance,2028,"first_attempt_pass_rate",,"2.h5",,,,,,exact\n', rows)
+        self.assertNotIn("nan", rows)
 
 
 class FalseAlarms(ProgramTest):

@@ -231,10 +231,13 @@ class FormatTest(ProgramTest):
         self.write("job.toml", JOB)
         self.succeed("run", "job.toml", "-q", "-o", "forecast.h5")
         examples = re.findall(r"```python\n(.*?)```", document("engine/FORMAT.md"), re.DOTALL)
-        self.assertEqual(len(examples), 3)
+        self.assertEqual(len(examples), 4)
         for example in examples:
             text = example.replace("forecast.h5", str(self.folder / "forecast.h5"))
-            exec(text.replace("year=2028", "year=2026"), {"print": lambda *_: None})
+            printed = []
+            exec(text.replace("year=2028", "year=2026"), {"print": lambda *each: printed.append(each)})
+            if "metadata_sha256" in text:
+                self.assertEqual(printed, [(True,)])
 
     def test_ragged_samples_are_read_as_described(self):
         with self.run_job("samples:50") as file:
@@ -344,6 +347,46 @@ class ReportsTest(ProgramTest):
         found = {re.sub(r"\.(\w+)$", lambda end: "" if end.group(1) in number else end.group(), path)
                  for path in flattened(shown, "", kinds)}
         self.assertEqual(found, self.column("`compare`"))
+
+    def test_fields_of_a_status_and_of_tail(self):
+        job = edited("trajectories = 300", "trajectories = 200_000\nbatch_trajectories = 16")
+        self.write("job.toml", job)
+        process = self.start("run", "job.toml")
+        path = self.folder / "job.h5.status.json"
+        self.assertTrue(self.wait_for(
+            lambda: path.exists() and json.loads(path.read_text())["complete"] > 0))
+        seen = json.loads(self.succeed("tail", "job.h5", "--once", "--json").stdout)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(30), INTERRUPTED)
+        kinds = {"year": {"2024", "2025", "2026"}, "threshold": {"1e+24", "1e+25", "1e+26"},
+                 "quantile": {"0.05", "0.5", "0.95"}}
+        status = self.column("The status file of a run at work")
+        self.assertEqual(flattened(json.loads(path.read_text()), "", kinds), status)
+        self.assertEqual(flattened(seen, "", kinds), {f"runs[].{name}" for name in status} |
+                         self.column("`tail`") - {"runs[]"})
+
+    def test_fields_of_list_and_info(self):
+        self.write("job.toml", self.job())
+        self.succeed("run", "job.toml", "-q", "-o", "a.h5")
+        self.write("b.h5", "foreign")
+        listed = json.loads(self.succeed("list", "--format", "json").stdout)
+        kinds = {"threshold": {"1e+24", "1e+25", "1e+26"}, "quantile": {"0.05", "0.5", "0.95"}}
+        self.assertEqual(flattened(listed, "", kinds), self.column("`list`"))
+        info = json.loads(self.succeed("info", "a.h5", "--format", "json").stdout)
+        self.assertEqual(
+            flattened(info, "", {}) - {f"attributes.{name}" for name in info["attributes"]} |
+            {"attributes[attribute]"}, self.column("`info`"))
+        header = re.search(r"with the header\s`(name,[^`]*)`", self.text).group(1)
+        self.assertEqual(self.succeed("list", "--format", "csv").stdout.splitlines()[0], header)
+
+    def test_tables_of_export(self):
+        self.write("job.toml", self.job())
+        self.succeed("run", "job.toml", "-q", "-o", "a.h5")
+        self.succeed("export", "a.h5", "--csv", "tables", "--trajectories")
+        written = {path.name: path.read_text().splitlines()[0]
+                   for path in (self.folder / "tables").iterdir()}
+        self.assertEqual(written, {names(row[0])[0]: names(row[1])[0]
+                                   for row in self.tables["`export`"]})
 
     def write_backtest(self):
         job = re.sub(r"years = .*\n", "", edited("base_year = 2023", "base_year = 2021"))

@@ -4,6 +4,8 @@ The path of the program comes from the environment variable FLOPSIEVE_PROGRAM.
 """
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import unittest
 from pathlib import Path
 
 PROGRAM = os.environ.get("FLOPSIEVE_PROGRAM", "")
+NOBODY = 65534
 SOURCE = Path(__file__).resolve().parents[2]
 
 # Exit codes of the program.
@@ -77,6 +80,29 @@ frontier = { widths = [0.5, 1, 1.5], start = "none" }""", edited(
     "trajectories = 4_000\nbatch_trajectories = 250"))
 
 
+def batches_of(name):
+    """The batches of a part, by its name; None for other files."""
+    found = re.search(r"part-(\d+)-(\d+)-\d+of(\d+)\.h5\Z", name)
+    return None if found is None else range(int(found[1]), int(found[2]) + 1, int(found[3]))
+
+
+def sealed_batches(output):
+    """The batches of all parts of an output that stand under their final names."""
+    try:
+        names = os.listdir(f"{output}.parts")
+    except FileNotFoundError:
+        return set()
+    parts = (batches_of(name) for name in names)
+    return {batch for part in parts if part is not None for batch in part}
+
+
+def is_being_joined(output):
+    """Whether the temporary of the result file itself is there, not that of a part or a status."""
+    output = Path(output)
+    return any(re.fullmatch(re.escape(output.name) + r"\.(?!status\.json\.).*\.flopsieve\.tmp", name)
+               for name in os.listdir(output.parent))
+
+
 class ProgramTest(unittest.TestCase):
     """A test with an empty current folder of its own, in which the program runs."""
 
@@ -119,6 +145,23 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(done.returncode, DONE, done.stderr)
         return done
 
+    def run_without_rights(self, *arguments, folder=None):
+        """Runs the program as a user who may not read and write everywhere: as nobody, to whom the
+        test's folder is given, if the tests run as root."""
+        is_root = os.geteuid() == 0
+        home = tempfile.TemporaryDirectory(prefix="flopsieve-test-")
+        self.addCleanup(home.cleanup)
+        program = PROGRAM
+        if is_root:  # nobody may have no way to where the program stands
+            program = shutil.copy(PROGRAM, home.name)
+            Path(home.name).chmod(0o755)
+            for path in (self.folder, *self.folder.rglob("*")):
+                os.chown(path, NOBODY, NOBODY)
+        return subprocess.run([program, *map(str, arguments)], cwd=folder or self.folder,
+                              capture_output=True, text=True, timeout=60, check=False,
+                              env=self.environment(), **({"user": NOBODY, "group": NOBODY,
+                                                          "extra_groups": []} if is_root else {}))
+
     def start(self, *arguments):
         """Starts the program and returns at once; it does not outlive the test."""
         process = subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=self.folder,
@@ -132,13 +175,13 @@ class ProgramTest(unittest.TestCase):
         self.addCleanup(end)
         return process
 
-    def wait_for(self, condition, seconds=60):
+    def wait_for(self, condition, seconds=60, pause=0.01):
         """Polls a condition; true if it held within the time."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if condition():
                 return True
-            time.sleep(0.01)
+            time.sleep(pause)
         return False
 
     def listing(self):

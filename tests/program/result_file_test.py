@@ -99,7 +99,7 @@ class Layout(ResultFile):
         self.assertRegex(attributes["identity"], r"^[0-9a-f]{64}$")
         self.assertIn(attributes["instruction_set"], ("scalar", "avx2", "avx512"))
         for name in ("program_version", "git_hash", "host", "sampling_version", "format_version",
-                     "embedded_calibration_sha256"):
+                     "calibration", "calibration_sha256"):
             self.assertIn(name, attributes)
         self.assertEqual(json.loads(attributes["plan"])["seed"], 7)
 
@@ -112,7 +112,7 @@ class Layout(ResultFile):
         self.succeed("run", "small.toml", "-o", "again.h5")
         with h5py.File(self.folder / "again.h5") as again:
             self.assertEqual({k for k in again.attrs if again.attrs[k] != self.file.attrs[k]} -
-                             {"created"}, {"command_line"})
+                             {"created"}, {"command_line", "metadata_sha256"})
 
 
 class Xarray(ResultFile):

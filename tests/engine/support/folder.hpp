@@ -17,8 +17,9 @@ namespace flopsieve::engine::testing {
 /// An empty folder of its own, removed at the end of its life.
 class ScratchFolder {
  public:
-  ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "flopsieve-XXXXXX").string();
+  ScratchFolder() : ScratchFolder(std::filesystem::temp_directory_path()) {}
+  explicit ScratchFolder(const std::filesystem::path& place) {
+    std::string name = (place / "flopsieve-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw Error(ExitCode::storage, "no scratch folder");
     path_ = name;
   }

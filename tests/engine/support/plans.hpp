@@ -147,6 +147,24 @@ inline Plan uneven_plan(Keep keep) {
   return plan;
 }
 
+/// Counts of 1 to 40 models, most of which are above the lowest threshold; to be known
+/// to so many models.
+inline Plan precise_plan(double absolute) {
+  Plan plan = plain_plan({2024, 2025});
+  plan.seed = 3;
+  plan.trajectories = 6'010;
+  plan.batch_trajectories = 40;
+  count_of(plan) = by_candidate(uniform(0.5, 40.5), 2);
+  add_constraint(plan, bounded("largest_share", 0.0, 0.9, 2));
+  plan.attempts = 50;
+  plan.outputs.thresholds = {1e20, 1e25};
+  plan.outputs.cumulative_base = {0, 0};
+  plan.outputs.statistics = {parse_statistic("largest")};
+  plan.outputs.keep = Keep::statistics;
+  plan.precision.absolute = absolute;
+  return plan;
+}
+
 /// The settings of the independent prototype of the default job (prototype_test.cpp).
 inline Plan prototype_plan(const std::vector<int>& years) {
   const std::size_t n = years.size();

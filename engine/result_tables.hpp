@@ -1,0 +1,24 @@
+#pragma once
+
+#include "engine/h5.hpp"
+#include "engine/plan.hpp"
+#include "engine/study.hpp"
+#include "engine/tally.hpp"
+
+// The tables of a result file that are made of the folded tally (FORMAT.md): small, written once.
+
+namespace flopsieve::engine {
+
+/// The scales of the root and of the groups below.
+void write_group_scales(H5File& file, const Plan& plan);
+
+/// /counts, /frontier and /statistics; nothing where no trajectory is complete.
+void write_summary(H5File& file, const Plan& plan, const Tally& tally);
+
+/// /acceptance.
+void write_acceptance(H5File& file, const Plan& plan, const Tally& tally);
+
+/// Attributes of the root, but for the one that says that the file is complete.
+void write_attributes(H5File& file, const Study& study, const Tally& tally);
+
+}  // namespace flopsieve::engine
