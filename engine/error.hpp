@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace flopsieve::engine {
 
@@ -16,12 +17,17 @@ enum class ExitCode {
   interrupted = 75  ///< stopped by a signal; the same command resumes
 };
 
+/// The text with its control characters written as `\n`, `\t` or `\x1b`: what a file or a command
+/// line holds must not break a line of the terminal or steer it.
+std::string one_line(std::string_view text);
+
 /// Everything that a user can cause or cure. Thrown anywhere outside kernels/, caught once in
 /// main(), which prints what() and ends with code(). The message says what is wrong and what is
-/// allowed, and starts with `file:line: ` where there is one.
+/// allowed, is one_line() and starts with `file:line: ` where there is one.
 class Error : public std::runtime_error {
  public:
-  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ExitCode code, const std::string& message)
+      : std::runtime_error(one_line(message)), code_(code) {}
   ExitCode code() const { return code_; }
 
  private:

@@ -1,5 +1,6 @@
 #include "engine/part_check.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 
@@ -19,6 +20,19 @@ std::size_t demand_batches(const PartContents& contents, const Plan& plan) {
     complete += static_cast<std::size_t>(record.tally.complete);
   }
   return complete;
+}
+
+void demand_histograms(const Tally& tally, std::size_t complete) {
+  for (const auto* list : {&tally.counts, &tally.cumulative, &tally.frontier_before,
+                           &tally.frontier_including, &tally.statistics}) {
+    for (const Histogram& histogram : *list) {
+      std::uint64_t left = complete;
+      for (const std::uint64_t members : histogram) {
+        demand(members <= left, "a histogram counts more than are complete");
+        left -= members;
+      }
+    }
+  }
 }
 
 void demand_sizes(const Columns& columns, std::size_t rows, std::size_t years) {
@@ -50,6 +64,7 @@ void demand_consistent(const PartContents& contents, const Plan& plan,
         plan.outputs.keeps_statistics() ? plan.outputs.statistics.size() : 0;
     demand(columns.statistics.size() == rows * years * statistics, "statistics are missing");
     demand_sizes(columns, rows, years);
+    demand_histograms(contents.histograms, complete);
   });
 }
 

@@ -14,8 +14,8 @@ namespace flopsieve::engine {
 
 // A seal says that a part is what some program wrote, not that this program wrote it.
 
-/// Throws DamagedPart unless the numbers of batches, rows, sets and sizes fit each other and the
-/// Plan, so that whoever goes through the contents stays inside of them.
+/// Throws DamagedPart unless the numbers of batches, rows, sets, sizes and members of histograms
+/// fit each other and the Plan, so that whoever goes through the contents stays inside of them.
 void demand_consistent(const PartContents& contents, const Plan& plan,
                        const std::filesystem::path& path);
 

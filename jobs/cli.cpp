@@ -330,7 +330,7 @@ int run_subcommand(int argc, char** argv) {
   } catch (const CLI::Success& request) {
     return app.exit(request);  // --help, --version
   } catch (const CLI::ParseError& error) {
-    return fail(fmt::format("{}; see flopsieve --help", error.what()), ExitCode::bad_input);
+    return fail(engine::one_line(error.what()) + "; see flopsieve --help", ExitCode::bad_input);
   }
   if (!chosen) return fail("a subcommand is required; see flopsieve --help", ExitCode::bad_input);
   apply_target_variable();

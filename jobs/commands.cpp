@@ -1,12 +1,10 @@
 #include "jobs/commands.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 
 #include "engine/error.hpp"
@@ -15,6 +13,7 @@
 #include "engine/summary.hpp"
 #include "jobs/calibrate.hpp"
 #include "jobs/calibration.hpp"
+#include "jobs/clock.hpp"
 #include "jobs/compare.hpp"
 #include "jobs/compare_report.hpp"
 #include "jobs/console.hpp"
@@ -197,7 +196,7 @@ int calibrate_command(const CalibrateCommand& command) {
       command.years,
       [](const std::string& message) { throw Error(ExitCode::bad_input, "--years: " + message); });
   options.extra_drops = command.drop;
-  options.created = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)));
+  options.created = utc_now().substr(0, 10);
   options.tool_version = program_version();
   const Calibration calibration = calibrate(read_csv(command.csv), options);
   if (!command.output.empty()) {

@@ -1,16 +1,15 @@
 #include "jobs/planning.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include "engine/cascade.hpp"
 #include "engine/error.hpp"
 #include "engine/method.hpp"
+#include "jobs/clock.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/feasibility.hpp"
 #include "jobs/job.hpp"
@@ -53,7 +52,7 @@ engine::Study make_study(const engine::Plan& plan, const std::vector<std::string
           resolved_job(plan),
           {{"program_version", std::string(program_version())},
            {"git_hash", std::string(git_hash())},
-           {"created", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
+           {"created", utc_now()},
            {"host", host.data()},
            {"command_line", shell_command(command_line)},
            {"instruction_set", std::string(kernels::name(kernels::active_target()))}}};

@@ -1,18 +1,17 @@
 #include "jobs/status.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ctime>
 #include <sstream>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "engine/summary.hpp"
+#include "jobs/clock.hpp"
 #include "jobs/console.hpp"
 #include "jobs/report_words.hpp"
 
@@ -78,10 +77,6 @@ std::optional<ProcessRecord> process_record(const std::string& pid) {
   words >> record.start;
   if (!words) return std::nullopt;
   return record;
-}
-
-std::string now_text() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
 Json counts_json(const engine::Plan& plan, const engine::Tally& tally) {
@@ -227,7 +222,7 @@ void StatusWriter::update(const engine::Progress& progress) {
   const bool first = !start_;
   if (first) {
     start_ = now;
-    status_.started = now_text();
+    status_.started = utc_now();
   }
   status_.progress = progress;
   status_.progress.tally = nullptr;
@@ -242,7 +237,7 @@ void StatusWriter::update(const engine::Progress& progress) {
 }
 
 void StatusWriter::write() {
-  status_.updated = now_text();
+  status_.updated = utc_now();
   try {
     engine::replace_file(path_, status_text(status_));
   } catch (const Error& error) {

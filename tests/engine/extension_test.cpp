@@ -10,6 +10,7 @@
 #include "engine/summary.hpp"
 #include "tests/engine/support/folder.hpp"
 #include "tests/engine/support/plans.hpp"
+#include "tests/engine/support/stored_runs.hpp"
 
 // Longer runs made of shorter ones, shards, and what precision does to both: always the bytes of
 // one undisturbed run.
@@ -19,24 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::error_of;
-using testing::Fingerprint;
 using testing::fingerprint;
 using testing::ScratchFolder;
+using testing::serial_to;
 using testing::study_of;
+using testing::undisturbed;
 using testing::uneven_plan;
-
-RunOptions serial_to(const fs::path& output) {
-  RunOptions options;
-  options.output = output;
-  options.backend = Backend::serial;
-  return options;
-}
-
-Fingerprint undisturbed(const Plan& plan) {
-  const ScratchFolder folder;
-  run_study(study_of(plan), serial_to(folder / "run.h5"));
-  return fingerprint(folder / "run.h5");
-}
 
 Plan with_trajectories(Plan plan, std::uint64_t trajectories) {
   plan.trajectories = trajectories;

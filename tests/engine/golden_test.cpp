@@ -87,11 +87,7 @@ Plan plan_of(SizeFamily family) {
       plan.matching = {Match::shift, 0.0, {0.4, 0.4}};
       break;
   }
-  Constraint soft = testing::bounded("largest", -testing::infinity, testing::infinity, 2);
-  soft.centre = {25.7, 25.7};
-  soft.spread = {1.0, 1.0};
-  soft.address = soft_address(soft);
-  testing::add_constraint(plan, soft);
+  testing::add_constraint(plan, testing::soft("largest", 25.7, 1.0, 2));
   Constraint growth = testing::bounded("count_above(1e23)", 0.2, 5.0, 2);
   growth.relative_to = RelativeTo::previous_year;
   testing::add_constraint(plan, growth);

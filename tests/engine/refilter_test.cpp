@@ -111,10 +111,9 @@ TEST_CASE("a refiltered run is the fresh run of the tighter job, in every number
     kept = check(loose, tight);
   }
   SECTION("a further soft constraint") {
-    Constraint soft = testing::bounded("count", -testing::infinity, testing::infinity, 2);
+    Constraint soft = testing::soft("count", 60.0, 50.0, 2);
     soft.name = "soft";
-    soft.centre = {60.0, 60.0};
-    soft.spread = {50.0, 90.0};
+    soft.spread[1] = 90.0;
     soft.address = soft_address(soft);
     testing::add_constraint(tight, soft);
     kept = check(loose, tight);

@@ -153,12 +153,8 @@ TEST_CASE("verdicts of a replay follow from its sizes") {
 
 TEST_CASE("a replay says what a soft constraint and one on the year before compare") {
   Plan plan = previous_year_plan();
-  Constraint soft = testing::bounded("count", -testing::infinity, testing::infinity, 2);
-  soft.name = "soft";
-  soft.centre = {100.0, 100.0};
-  soft.spread = {80.0, 80.0};
-  soft.address = soft_address(soft);
-  testing::add_constraint(plan, soft);
+  testing::add_constraint(plan, testing::soft("count", 100.0, 80.0, 2));
+  plan.constraints.back().name = "soft";
   const WholeRun run = testing::run_all(plan);
   REQUIRE(run.rows() > 5);
   const std::uint64_t trajectory = run.columns.trajectory[3];

@@ -15,6 +15,7 @@
 #include "engine/result_file.hpp"
 #include "tests/engine/support/folder.hpp"
 #include "tests/engine/support/plans.hpp"
+#include "tests/engine/support/stored_runs.hpp"
 #include "tests/support/targets.hpp"
 
 namespace flopsieve::engine {
@@ -25,7 +26,9 @@ using testing::error_of;
 using testing::Fingerprint;
 using testing::fingerprint;
 using testing::ScratchFolder;
+using testing::serial_to;
 using testing::study_of;
+using testing::undisturbed;
 using testing::uneven_plan;
 
 /// Delays of 0 to 1 ms that look random and differ between settings.
@@ -34,20 +37,6 @@ std::function<void(std::uint64_t)> delays(std::uint64_t salt) {
     const std::uint64_t mixed = (batch + 1) * 0x9E3779B97F4A7C15 + salt * 0xD1B54A32D192ED03;
     std::this_thread::sleep_for(std::chrono::microseconds((mixed >> 40) % 1000));
   };
-}
-
-RunOptions serial_to(const fs::path& output) {
-  RunOptions options;
-  options.output = output;
-  options.backend = Backend::serial;
-  return options;
-}
-
-/// The datasets of an undisturbed serial run.
-Fingerprint undisturbed(const Plan& plan) {
-  const ScratchFolder folder;
-  run_study(study_of(plan), serial_to(folder / "run.h5"));
-  return fingerprint(folder / "run.h5");
 }
 
 std::vector<fs::path> parts_of(const fs::path& output) {

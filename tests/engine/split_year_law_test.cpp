@@ -30,13 +30,7 @@ Plan base_plan(SizeFamily family, const std::vector<Distribution>& parameters) {
     plan.sizes.parameters.push_back(by_candidate(each, 1));
   }
   add_constraint(plan, bounded("skewness", 0.7, 1.1));
-  Constraint soft = bounded("largest_share", 0.0, 1.0);
-  soft.lower.clear();
-  soft.upper.clear();
-  soft.centre = {0.6};
-  soft.spread = {0.1};
-  soft.address = soft_address(soft);
-  add_constraint(plan, soft);
+  add_constraint(plan, testing::soft("largest_share", 0.6, 0.1));
   return plan;
 }
 

@@ -208,11 +208,7 @@ Plan near_plan(double sizes_sd, double most_above) {
   }
   plan.matching = {Match::reject, tolerance, {}};
   testing::add_constraint(plan, bounded("count_above(2e25)", 1.0, most_above));
-  Constraint soft = bounded("smallest", -testing::infinity, testing::infinity);
-  soft.centre = {soft_centre};
-  soft.spread = {0.25};
-  soft.address = soft_address(soft);
-  testing::add_constraint(plan, soft);
+  testing::add_constraint(plan, testing::soft("smallest", soft_centre, 0.25));
   return plan;
 }
 

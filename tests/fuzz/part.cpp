@@ -120,7 +120,7 @@ void change_element(hid_t file, const std::string& path, Choices& choices) {
     std::string text;
     if (texts) {
       std::memcpy(&stored, element, sizeof stored);
-      text = stored;
+      if (stored != nullptr) text = stored;  // null: never written
       const std::string piece = choices.text();
       text.replace(choices.below(text.size() + 1), choices.below(2) * piece.size(), piece);
       const char* changed = text.c_str();

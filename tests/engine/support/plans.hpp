@@ -94,6 +94,16 @@ inline Constraint bounded(const std::string& statistic, double lower, double upp
   return constraint;
 }
 
+/// A constraint that refuses nobody for certain: the statistic near `centre` in every year.
+inline Constraint soft(const std::string& statistic, double centre, double spread,
+                       std::size_t years = 1) {
+  Constraint constraint = bounded(statistic, -infinity, infinity, years);
+  constraint.centre.assign(years, centre);
+  constraint.spread.assign(years, spread);
+  constraint.address = soft_address(constraint);
+  return constraint;
+}
+
 inline void add_constraint(Plan& plan, Constraint constraint) {
   plan.cascade.push_back(static_cast<std::uint32_t>(plan.constraints.size()));
   plan.constraints.push_back(std::move(constraint));
