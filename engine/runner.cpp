@@ -7,6 +7,7 @@
 #include <new>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "engine/batch.hpp"
 #include "engine/error.hpp"
@@ -303,7 +304,8 @@ Tally run_locked(const Study& study, const RunOptions& options, FileLock& lock) 
   std::optional<FileLock> shard_lock = lock_own_shard(options);
   Begun begun = look_around(study, options);
   PrecisionFold* precision = begun.precision ? &*begun.precision : nullptr;
-  Run run(study, options, precision);
+  std::optional<Run> sampling(std::in_place, study, options, precision);
+  Run& run = *sampling;
   if (precision == nullptr || !precision->met()) {
     const std::uint64_t all = study.plan.batch_count();
     const Shard& shard = options.shard;
@@ -316,7 +318,9 @@ Tally run_locked(const Study& study, const RunOptions& options, FileLock& lock) 
     return run.tally();
   }
   if (options.compact) run.begin_joining();
-  Tally tally = finish(study, options, begun, run.parts());
+  const std::vector<Part> written = run.parts();
+  sampling.reset();  // joining needs memory, too
+  Tally tally = finish(study, options, begun, written);
   lock.remove_file();
   return tally;
 }

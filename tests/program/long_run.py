@@ -53,8 +53,8 @@ def run(folder, name, trajectories):
 
 def rates(seen):
     """Batches per processor second in each tenth of the time in which batches were sealed."""
-    end = max(batches for _, batches in seen)
-    seen = [at for at in seen if at[1] < end] or seen
+    all_sealed = max(range(len(seen)), key=lambda i: seen[i][1])  # then the parts are joined
+    seen = seen[:all_sealed + 1]
     ends = [seen[i * (len(seen) - 1) // 10] for i in range(11)]
     return [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(ends, ends[1:]) if b[0] > a[0]]
 
