@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17,7 +18,31 @@ namespace fs = std::filesystem;
 
 constexpr char kept_name[] = "kept";
 
+/// Takes `before` and the number after it off the text; false if that is not what it begins with.
+bool take(std::string_view& text, std::string_view before, std::uint64_t& number) {
+  if (!text.starts_with(before)) return false;
+  text.remove_prefix(before.size());
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return false;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return true;
+}
+
 }  // namespace
+
+std::optional<PartName> part_name(const fs::path& path) {
+  const std::string name = path.filename().string();
+  std::string_view rest = name;
+  std::uint64_t last = 0;
+  PartName found;
+  const bool complete = take(rest, "part-", found.batches.first) && take(rest, "-", last) &&
+                        take(rest, "-", found.shard.index) && take(rest, "of", found.shard.count) &&
+                        rest == ".h5";
+  if (!complete || found.shard.count == 0 || last < found.batches.first) return std::nullopt;
+  found.batches.step = found.shard.count;
+  found.batches.count = (last - found.batches.first) / found.shard.count + 1;
+  return found;
+}
 
 std::vector<fs::path> part_paths(const fs::path& folder) {
   std::vector<fs::path> paths;

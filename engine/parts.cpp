@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cinttypes>
-#include <cstdio>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -179,18 +177,6 @@ void set_aside(const fs::path& path, const char* suffix) {
   fs::rename(path, aside);
 }
 
-/// Of part-FIRST-LAST-IofN.h5. For messages only.
-Shard shard_named(const fs::path& path) {
-  const std::string stem = path.stem().string();
-  Shard shard;
-  if (std::sscanf(stem.c_str(), "part-%*u-%*u-%" SCNu64 "of%" SCNu64, &shard.index, &shard.count) !=
-          2 ||
-      shard.count == 0) {
-    return {};
-  }
-  return shard;
-}
-
 /// The place of a study among those found; it is added if it is new.
 std::size_t place_of(Study study, std::vector<Study>& studies) {
   for (std::size_t i = 0; i < studies.size(); ++i) {
@@ -234,7 +220,7 @@ PartSurvey::Found found_part(const fs::path& path, std::vector<Study>& studies) 
   const auto batches = file.read<std::uint64_t>("/batches/batch");
   PartSurvey::Found found{path,
                           0,
-                          shard_named(path),
+                          part_name(path).value_or(PartName{}).shard,
                           range_of(batches, path),
                           file.read<std::uint64_t>("/batches/trajectories"),
                           file.read<std::uint64_t>("/batches/complete")};

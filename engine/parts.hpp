@@ -148,6 +148,16 @@ struct PartSurvey {
 /// The files of a folder that are parts by their names, in order of these.
 std::vector<std::filesystem::path> part_paths(const std::filesystem::path& folder);
 
+/// What the name of a part says of it.
+struct PartName {
+  BatchRange batches;
+  Shard shard;
+};
+
+/// Of part-FIRST-LAST-IofN.h5; nothing for any other name. A part that is not opened may still be
+/// damaged or of another study.
+std::optional<PartName> part_name(const std::filesystem::path& path);
+
 /// Reads and verifies all parts of a folder, and changes nothing.
 PartSurvey survey_parts(const std::filesystem::path& folder);
 

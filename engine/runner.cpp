@@ -24,10 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-/// Waiting batches are sealed at this interval: what a kill may cost. It decides which batches
-/// share a part, never what they hold.
-constexpr auto seal_interval = std::chrono::seconds(2);
-
 std::vector<std::uint64_t> missing_batches(const Study& study, const std::vector<Part>& parts,
                                            Shard shard, std::uint64_t first) {
   std::vector<bool> sealed(study.plan.batch_count(), false);
@@ -159,7 +155,7 @@ class Run {
     if (precision_ != nullptr) precision_->add(result->tally);
     writer_.add(std::move(*result));
     if (precision_ != nullptr && is_precise_enough()) return Commit::stop;
-    if (Clock::now() - last_seal_ >= seal_interval) {
+    if (Clock::now() - last_seal_ >= options_.seal_interval) {
       writer_.begin_seal();
       last_seal_ = Clock::now();
     }

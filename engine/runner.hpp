@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -38,9 +39,12 @@ struct RunOptions {
   Backend backend = Backend::tbb;
   int threads = 1;
   Shard shard;
-  bool compact = true;                      ///< false: leave the parts, write no result file
-  std::size_t tile = 4096;                  ///< candidates judged at a time
-  const std::atomic<bool>* stop = nullptr;  ///< set from outside: end at the next tile
+  bool compact = true;  ///< false: leave the parts, write no result file
+  /// Waiting batches are sealed at this interval: what a kill may cost. It decides which batches
+  /// share a part, never what they hold.
+  std::chrono::duration<double> seal_interval = std::chrono::seconds(2);
+  std::size_t tile = 4096;                           ///< candidates judged at a time
+  const std::atomic<bool>* stop = nullptr;           ///< set from outside: end at the next tile
   std::function<void(const Progress&)> on_progress;  ///< one call at a time, from any thread
   std::function<void(const std::string&)> warn;
   std::shared_ptr<const KnownSurvivors> known;            ///< BatchOptions::known

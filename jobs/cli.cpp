@@ -80,6 +80,8 @@ struct Subcommands {
   ReplayCommand replay;
   RunCommand refilter;
   MergeCommand merge;
+  SubmitCommand submit;
+  StatusCommand status;
   TailCommand tail;
   ListCommand list;
   InfoCommand info;
@@ -102,6 +104,10 @@ void add_running(CLI::App& app, RunCommand& command) {
   sub->add_option("--shard", command.shard,
                   "Compute shard I of N only (0 <= I < N); flopsieve merge joins them")
       ->type_name("I/N")
+      ->check(demand_name);
+  sub->add_option("--seal-every", command.seal_every,
+                  "Seal what is done at this interval: 5m, 60s, ... (default: 2s)")
+      ->type_name("TIME")
       ->check(demand_name);
   sub->add_flag("--no-compact", command.no_compact, "Leave the parts; flopsieve merge joins them");
   sub->add_flag("--fresh", command.fresh, "Start anew; an old result is renamed to *.old");
@@ -209,6 +215,56 @@ void add_merge(CLI::App& app, MergeCommand& command, std::function<int()>& chose
   sub->add_option("--log", command.console.log_file, "Append messages to this file");
   sub->footer("Example: flopsieve merge forecast.h5");
   sub->callback([&] { chosen = [&] { return merge(command); }; });
+}
+
+/// What is asked of Slurm.
+void add_slurm_options(CLI::App& app, SlurmOptions& slurm) {
+  app.add_option("--limit", slurm.limit, "Tasks at a time (default: as many as Slurm runs)")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--cpus", slurm.cpus, "Processors, and so threads, per task (default: 1)")
+      ->check(CLI::Range(1, 4096));
+  const auto text = [&](const char* name, std::string& value, const char* what) {
+    app.add_option(name, value, what)->check(demand_name);
+  };
+  text("--time", slurm.time, "Time limit of a task: 2:00:00, 1-12, 90m, ...");
+  text("--partition", slurm.partition, "Partition of the cluster");
+  text("--account", slurm.account, "Account to charge");
+  text("--qos", slurm.qos, "Quality of service");
+  text("--mem", slurm.memory, "Memory of a task: 4G");
+  text("--seal-every", slurm.seal_every,
+       "How often a task seals what is done: 5m (default), 60s, ...");
+  text("--mail", slurm.mail, "Address to tell when the merge ends or a task fails");
+}
+
+void add_submit(CLI::App& app, SubmitCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand(
+      "submit", "Write what runs a job on a Slurm cluster: an array of shards, and their merge");
+  add_job_options(*sub, command.job);
+  sub->add_option("--shards", command.shards, "Tasks to share the job's batches among")
+      ->required()
+      ->check(demand_whole_number);
+  sub->add_option("-o,--output", command.output, "Result file (default: <job>.h5)")
+      ->check(demand_name);
+  sub->add_option("--directory", command.directory, "Folder to write (default: <job>-slurm)")
+      ->type_name("DIR")
+      ->check(demand_name);
+  add_slurm_options(*sub, command.slurm);
+  sub->add_flag("--force", command.force,
+                "Although no trial candidate survived; tasks also if the disk seems too small");
+  sub->add_flag("--now", command.now, "Submit it too: bash DIR/submit.sh");
+  sub->footer("Example: flopsieve submit jobs/forecast.toml --shards 8 --time 2:00:00 --mem 4G");
+  sub->callback([&] { chosen = [&] { return submit(command); }; });
+}
+
+void add_status(CLI::App& app, StatusCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub = app.add_subcommand(
+      "status", "How a submission stands: its shards, its merge, and what repairs them");
+  sub->add_option("DIR", command.directory, "Folder that submit has written")
+      ->required()
+      ->check(demand_name);
+  sub->add_flag("--json", command.json, "As JSON");
+  sub->footer("Example: flopsieve status forecast-slurm");
+  sub->callback([&] { chosen = [&] { return status(command); }; });
 }
 
 void add_tail(CLI::App& app, TailCommand& command, std::function<int()>& chosen) {
@@ -319,6 +375,8 @@ int run_subcommand(int argc, char** argv) {
   add_replay(app, all.replay, chosen);
   add_refilter(app, all.refilter, chosen);
   add_merge(app, all.merge, chosen);
+  add_submit(app, all.submit, chosen);
+  add_status(app, all.status, chosen);
   add_list(app, all.list, chosen);
   add_info(app, all.info, chosen);
   add_export(app, all.export_run, chosen);

@@ -9,6 +9,7 @@
 
 #include "engine/parts.hpp"
 #include "jobs/console.hpp"
+#include "jobs/submission.hpp"
 
 /// What the subcommands of flopsieve do once their options are read. Each returns the exit code or
 /// throws engine::Error; results go to stdout.
@@ -38,6 +39,7 @@ struct RunCommand {
   int threads = 0;         ///< 0: as many as the affinity mask, or Slurm, allows
   std::string time_limit;  ///< see time_limit_seconds(); "": none
   std::string shard;       ///< "I/N": see parse_shard(); "": the whole run
+  std::string seal_every;  ///< see parse_time(); "": RunOptions::seal_interval
   bool no_compact = false;
   bool fresh = false;
   bool force = false;
@@ -85,6 +87,23 @@ struct MergeCommand {
   std::vector<std::string> command_line;
 };
 int merge(const MergeCommand& command);
+
+struct SubmitCommand {
+  JobOptions job;
+  std::string output;     ///< as RunCommand::output
+  std::string directory;  ///< "": the output's name with "-slurm" in place of ".h5"
+  std::int64_t shards = 0;
+  SlurmOptions slurm;
+  bool force = false;  ///< as RunCommand::force, and passed on to the tasks
+  bool now = false;    ///< submits what it has written
+};
+int submit(const SubmitCommand& command);
+
+struct StatusCommand {
+  std::string directory;
+  bool json = false;
+};
+int status(const StatusCommand& command);
 
 struct TailCommand {
   std::string file;       ///< the result file that the run will write

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <optional>
 #include <string>
@@ -29,18 +30,6 @@ namespace {
 namespace fs = std::filesystem;
 using engine::Error;
 using engine::ExitCode;
-
-/// In what a stored job is another one; the number of trajectories makes no other job.
-std::vector<std::string> differences(const engine::Study& stored, const engine::Plan& wanted) {
-  std::vector<std::string> keys =
-      differing_keys(job_values(stored.job), job_values(resolved_job(wanted)));
-  if (stored.plan.sampling.filtered != wanted.sampling.filtered) keys.emplace_back("--no-sampling");
-  if (wanted.batch_trajectories != 0 &&
-      stored.plan.batch_trajectories != wanted.batch_trajectories) {
-    keys.emplace_back("batch_trajectories");
-  }
-  return keys;
-}
 
 void demand_same_job(const std::string& what, const engine::Study& stored,
                      const engine::Plan& wanted) {
@@ -192,6 +181,10 @@ engine::Tally compute(const RunCommand& command, Console& console, const engine:
   options.compact = !command.no_compact;
   if (options.shard.count > 1) study = shared_study(command, study, output);
   options.output = output;
+  if (!command.seal_every.empty()) {
+    options.seal_interval =
+        std::chrono::duration<double>(demand_time("--seal-every", command.seal_every));
+  }
   options.backend = engine::parse_backend(command.backend);
   options.threads = command.threads > 0 ? command.threads : engine::default_threads();
   options.stop = &stop_flag();
@@ -251,6 +244,17 @@ void tidy_up(const engine::Results& results, const fs::path& output, Console& co
 }
 
 }  // namespace
+
+std::vector<std::string> differences(const engine::Study& stored, const engine::Plan& wanted) {
+  std::vector<std::string> keys =
+      differing_keys(job_values(stored.job), job_values(resolved_job(wanted)));
+  if (stored.plan.sampling.filtered != wanted.sampling.filtered) keys.emplace_back("--no-sampling");
+  if (wanted.batch_trajectories != 0 &&
+      stored.plan.batch_trajectories != wanted.batch_trajectories) {
+    keys.emplace_back("batch_trajectories");
+  }
+  return keys;
+}
 
 engine::Shard shard_of(const RunCommand& command) {
   return command.shard.empty() ? engine::Shard() : parse_shard(command.shard);

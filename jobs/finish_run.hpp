@@ -3,10 +3,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "engine/known_survivors.hpp"
 #include "engine/parts.hpp"
 #include "engine/plan.hpp"
+#include "engine/study.hpp"
 #include "engine/tally.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/console.hpp"
@@ -27,6 +30,9 @@ struct RunDetails {
   std::function<void(const engine::Plan&)> accept = {};
   std::shared_ptr<const engine::KnownSurvivors> known = {};  ///< engine::BatchOptions::known
 };
+
+/// The keys in which a stored job is another one than a Plan; trajectories make no other job.
+std::vector<std::string> differences(const engine::Study& stored, const engine::Plan& wanted);
 
 /// The shard that a command is to compute; the whole run if it names none. Throws Error(bad_input).
 engine::Shard shard_of(const RunCommand& command);

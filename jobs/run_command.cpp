@@ -150,6 +150,7 @@ int run(const RunCommand& command) {
   format_of(command);  // what is wrong with it is said at once
   engine::parse_backend(command.backend);
   shard_of(command);
+  if (!command.seal_every.empty()) demand_time("--seal-every", command.seal_every);
   if (!command.refilter.empty()) return refilter(command, console);
   if (!command.from.empty()) return rerun(command, console);
   const Document job = read_job(command.job);

@@ -85,6 +85,14 @@ std::optional<double> as_slurm_writes(std::string_view text) {
   return seconds;
 }
 
+[[noreturn]] void fail(const char* option, const std::string& text, const char* or_else) {
+  throw Error(
+      ExitCode::bad_input,
+      fmt::format("{} {}: must be a time such as 3h30m, 90m or 5400s, or as Slurm writes it "
+                  "(90 minutes, 90:00, 12:00:00, 1-12, 1-12:00:00), up to ten years{}",
+                  option, text, or_else));
+}
+
 std::optional<double> until_end_of_slurm_job() {
   const char* text = std::getenv("SLURM_JOB_END_TIME");
   if (text == nullptr || *text == '\0') return std::nullopt;
@@ -102,18 +110,24 @@ std::optional<double> until_end_of_slurm_job() {
 
 }  // namespace
 
-std::optional<double> time_limit_seconds(const std::string& text) {
-  if (text == "auto") return until_end_of_slurm_job();
+std::optional<double> parse_time(const std::string& text) {
   std::optional<double> seconds = as_slurm_writes(text);
   if (!seconds) seconds = with_units(text);
-  if (!seconds || *seconds <= 0.0 || *seconds > longest) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("--time-limit {}: must be a time such as 3h30m, 90m or 5400s, or as "
-                            "Slurm writes it (90 minutes, 90:00, 12:00:00, 1-12, 1-12:00:00), up "
-                            "to ten years, or auto",
-                            text));
-  }
+  if (!seconds || *seconds <= 0.0 || *seconds > longest) return std::nullopt;
   return seconds;
+}
+
+std::optional<double> time_limit_seconds(const std::string& text) {
+  if (text == "auto") return until_end_of_slurm_job();
+  const std::optional<double> seconds = parse_time(text);
+  if (!seconds) fail("--time-limit", text, ", or auto");
+  return seconds;
+}
+
+double demand_time(const char* option, const std::string& text) {
+  const std::optional<double> seconds = parse_time(text);
+  if (!seconds) fail(option, text, "");
+  return *seconds;
 }
 
 double sealing_margin(double seconds) {

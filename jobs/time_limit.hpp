@@ -16,6 +16,12 @@ namespace flopsieve::jobs {
 /// has passed. Throws Error(bad_input) for anything else, for nothing at all, and beyond ten years.
 std::optional<double> time_limit_seconds(const std::string& text);
 
+/// The same without "auto"; nothing where the other throws.
+std::optional<double> parse_time(const std::string& text);
+
+/// The same for the value of an option. Throws Error(bad_input) naming the option.
+double demand_time(const char* option, const std::string& text);
+
 /// How long before the end of `seconds` a run stops, so that everything is sealed by then: a
 /// twentieth, a second at least where there are two, a minute at most.
 double sealing_margin(double seconds);

@@ -279,4 +279,45 @@ TEST_CASE("with one attempt, rejection is no exhaustion") {
   }
 }
 
+TEST_CASE("how often parts are sealed decides how many there are, and what they say") {
+  Plan plan = testing::uneven_plan(Keep::index);
+  plan.trajectories = 40;  // 10 batches
+  const ScratchFolder folder;
+  const auto parts = [&](const char* name, double seconds) {
+    RunOptions options = serial_to(folder / name);
+    options.compact = false;
+    options.seal_interval = std::chrono::duration<double>(seconds);
+    run_study(study_of(plan), options);
+    return part_paths(parts_folder(options.output));
+  };
+  const std::vector<fs::path> often = parts("often.h5", 0.0);
+  REQUIRE(often.size() == 10);
+  const std::vector<fs::path> rarely = parts("rarely.h5", 3600.0);
+  REQUIRE(rarely.size() == 1);
+  const auto name = part_name(rarely.front());
+  REQUIRE(name);
+  CHECK(name->batches.first == 0);
+  CHECK(name->batches.count == 10);
+  CHECK(name->shard.count == 1);
+  for (std::size_t i = 0; i < often.size(); ++i) {
+    CHECK(part_name(often[i]).value().batches.first == i);
+    CHECK(part_name(often[i]).value().batches.count == 1);
+  }
+}
+
+TEST_CASE("the name of a part tells its batches and its shard") {
+  const auto name = part_name("x/part-0000000003-0000000011-3of4.h5");
+  REQUIRE(name);
+  CHECK(name->shard.index == 3);
+  CHECK(name->shard.count == 4);
+  CHECK(name->batches.first == 3);
+  CHECK(name->batches.step == 4);
+  CHECK(name->batches.count == 3);
+  for (const char* text :
+       {"part-3-11-3of4.h5.damaged", "part-11-3-3of4.h5", "part-3-11-3of0.h5", "part-3-11.h5",
+        "part--3-11-3of4.h5", "study.h5", "part-99999999999999999999-1-0of1.h5"}) {
+    CHECK_FALSE(part_name(text));
+  }
+}
+
 }  // namespace flopsieve::engine

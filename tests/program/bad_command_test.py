@@ -40,6 +40,8 @@ class CommandLine(Refusal):
                 ("--seed", "-1", "from 0 to"), ("--seed", "pi", ""),
                 ("--seed", "99999999999999999999", ""), ("--trajectories", "0", "from 1 to"),
                 ("--trajectories", "-5", "from 1 to"), ("--trajectories", "many", ""),
+                ("--seal-every", "soon", "--seal-every soon: must be a time"),
+                ("--seal-every", "auto", "--seal-every auto"), ("--seal-every", "0s", "0s"),
                 ("-o", ".", "folder"), ("-o", "", "name is empty"),
                 ("-o", "/dev/null", "no ordinary file"), ("-o", "nowhere/out.h5", "nowhere"),
                 ("-o", "small.toml", "small.toml"), ("-o", "small.toml/out.h5", "small.toml"),

@@ -1,0 +1,208 @@
+#include "jobs/submission_status.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/error.hpp"
+#include "engine/files.hpp"
+#include "engine/overview.hpp"
+#include "engine/parts.hpp"
+#include "engine/runner.hpp"
+#include "jobs/shell.hpp"
+#include "jobs/status.hpp"
+
+namespace flopsieve::jobs {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::Error;
+using engine::ExitCode;
+
+/// The parts that are those of the submission by the study that stands beside them; the reason in
+/// `foreign` if they are not.
+std::vector<fs::path> own_parts(const Submission& submission, std::string& foreign) {
+  const fs::path folder = engine::parts_folder(submission.output);
+  try {
+    const std::optional<engine::Study> study = engine::stored_study(folder);
+    if (!study || study->identity == submission.identity) return engine::part_paths(folder);
+    foreign = folder.string() + " belongs to another job";
+  } catch (const Error& error) {
+    foreign = error.what();
+  } catch (const fs::filesystem_error&) {
+    // A merge has just removed the folder.
+  }
+  return {};
+}
+
+/// [batch] whether some part has it, by the names of the parts, whatever split they are of.
+std::vector<bool> sealed_batches(const Submission& submission, std::string& foreign) {
+  std::vector<bool> sealed(submission.batches, false);
+  const std::vector<fs::path> paths = own_parts(submission, foreign);
+  for (const fs::path& path : paths) {
+    const std::optional<engine::PartName> name = engine::part_name(path);
+    if (!name) continue;
+    for (std::uint64_t i = 0; i < name->batches.count; ++i) {
+      const std::uint64_t batch = name->batches.at(i);
+      if (batch >= sealed.size()) break;
+      sealed[batch] = true;
+    }
+  }
+  return sealed;
+}
+
+/// The last word of a shard, if it is one of this submission's split.
+std::optional<Status> said_by(const Submission& submission, std::uint64_t index) {
+  const fs::path path = status_path(submission.output, {index, submission.shards});
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return std::nullopt;
+  try {
+    Status status = parse_status(engine::read_text(path, ExitCode::storage), path.string());
+    if (status.identity == submission.identity) return status;
+  } catch (const Error&) {
+    // A file that was just replaced or taken away; it decides nothing.
+  }
+  return std::nullopt;
+}
+
+std::string words_of(const Status& status) {
+  switch (status.state) {
+    case RunState::running:
+    case RunState::joining:
+      return fmt::format("at work on {}", status.process.host);
+    case RunState::finished:
+      return "finished";
+    case RunState::stopped:
+      return status.message;
+    case RunState::failed:
+      break;
+  }
+  return fmt::format("exit code {}: {}", status.exit_code, status.message);
+}
+
+/// Of what is not done.
+TaskState state_of(const std::optional<QueuedTask>& task, const SubmissionStanding& standing) {
+  if (task) return task->runs ? TaskState::running : TaskState::waiting;
+  const bool told = standing.queue.answer == SlurmQueue::Answer::given;
+  return told && standing.submitted ? TaskState::lost : TaskState::unfinished;
+}
+
+/// Whether the result is in place. What else stands there is named in `foreign`.
+bool has_result(const Submission& submission, std::string& foreign) {
+  const std::string name = submission.output.string();
+  try {
+    if (engine::path_kind(submission.output) == engine::PathKind::nothing) return false;
+    if (engine::read_overview(submission.output).identity == submission.identity) return true;
+    foreign = name + " is the result of another job";
+  } catch (const Error& error) {
+    foreign = error.what();
+  }
+  return false;
+}
+
+ShardStanding look_at_shard(const SubmissionStanding& standing, const std::vector<bool>& sealed,
+                            bool result, std::uint64_t index) {
+  const Submission& submission = standing.submission;
+  ShardStanding shard;
+  shard.index = index;
+  for (std::uint64_t batch = index; batch < submission.batches; batch += submission.shards) {
+    ++shard.batches;
+    if (result || sealed[batch]) ++shard.sealed;
+  }
+  const auto queued = standing.queue.shards.find(index);
+  if (queued != standing.queue.shards.end()) shard.task = queued->second;
+  shard.state = shard.sealed == shard.batches ? TaskState::done : state_of(shard.task, standing);
+  if (shard.state == TaskState::done) return shard;
+  if (const std::optional<Status> status = said_by(submission, index)) {
+    shard.said = words_of(*status);
+    shard.updated = status->updated;
+  }
+  return shard;
+}
+
+}  // namespace
+
+std::string state_name(TaskState state) {
+  switch (state) {
+    case TaskState::done:
+      return "done";
+    case TaskState::running:
+      return "running";
+    case TaskState::waiting:
+      return "waiting";
+    case TaskState::lost:
+      return "lost";
+    case TaskState::unfinished:
+      break;
+  }
+  return "unfinished";
+}
+
+std::uint64_t SubmissionStanding::count(TaskState state) const {
+  return static_cast<std::uint64_t>(
+      std::count_if(shards.begin(), shards.end(),
+                    [&](const ShardStanding& shard) { return shard.state == state; }));
+}
+
+std::uint64_t SubmissionStanding::sealed() const {
+  std::uint64_t sum = 0;
+  for (const ShardStanding& shard : shards) sum += shard.sealed;
+  return sum;
+}
+
+std::string SubmissionStanding::repair() const {
+  if (merge == TaskState::done) return "";
+  std::vector<std::string> words{"bash", (submission.directory / "submit.sh").string()};
+  std::vector<std::uint64_t> again;
+  for (const ShardStanding& shard : shards) {
+    const bool idle = shard.state == TaskState::lost || shard.state == TaskState::unfinished;
+    if (idle) again.push_back(shard.index);
+  }
+  if (!submitted && again.size() == shards.size()) return shell_command(words);
+  if (!again.empty()) {
+    words.push_back(ranges(again));
+    return shell_command(words);
+  }
+  if (merge == TaskState::running || merge == TaskState::waiting) return "";
+  words.emplace_back("merge");
+  return shell_command(words);
+}
+
+SubmissionStanding look_at(const Submission& submission) {
+  return look_at(submission, ask_queue(submission));
+}
+
+SubmissionStanding look_at(const Submission& submission, SlurmQueue queue) {
+  SubmissionStanding standing;
+  standing.submission = submission;
+  standing.queue = std::move(queue);
+  standing.submitted =
+      !standing.queue.shards.empty() || standing.queue.merge ||
+      engine::path_kind(submitted_file(submission.directory)) != engine::PathKind::nothing;
+  // The result before the parts, which go when it is in place: neither is missed.
+  const bool result = has_result(submission, standing.foreign);
+  const std::vector<bool> sealed = sealed_batches(submission, standing.foreign);
+  const bool joined_meanwhile = !result && has_result(submission, standing.foreign);
+  for (std::uint64_t index = 0; index < submission.shards; ++index) {
+    standing.shards.push_back(look_at_shard(standing, sealed, result || joined_meanwhile, index));
+  }
+  standing.merge =
+      result || joined_meanwhile ? TaskState::done : state_of(standing.queue.merge, standing);
+  return standing;
+}
+
+std::string ranges(const std::vector<std::uint64_t>& numbers) {
+  std::string text;
+  for (std::size_t first = 0; first < numbers.size();) {
+    std::size_t last = first;
+    while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) ++last;
+    if (!text.empty()) text += ',';
+    text += std::to_string(numbers[first]);
+    if (last > first) text += fmt::format("-{}", numbers[last]);
+    first = last + 1;
+  }
+  return text;
+}
+
+}  // namespace flopsieve::jobs
