@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/parts.hpp"
+#include "engine/ranks.hpp"
 #include "jobs/console.hpp"
 
 /// What the subcommands of flopsieve do once their options are read. Each returns the exit code or
@@ -48,6 +49,8 @@ struct RunCommand {
   std::string from;          ///< not "": the result file whose Plan is run again and compared
   std::string refilter;      ///< not "": the result file that is refiltered; see refilter.hpp
   bool no_sampling = false;  ///< with refilter
+  /// The processes that mpirun or srun has started, if this is the root of several.
+  engine::Ranks* ranks = nullptr;
 };
 int run(const RunCommand& command);
 

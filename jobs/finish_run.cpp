@@ -186,8 +186,14 @@ engine::Study shared_study(const RunCommand& command, const engine::Study& study
 
 engine::Tally compute(const RunCommand& command, Console& console, const engine::Plan& plan,
                       const fs::path& output, const RunDetails& details) {
-  engine::Study study = make_study(plan, command.command_line);
+  // Known survivors would have to be sent to the other ranks: this one works alone.
+  engine::Ranks* ranks = details.known ? nullptr : command.ranks;
+  engine::Study study =
+      make_study(plan, command.command_line, ranks == nullptr ? 1 : ranks->self().count);
   engine::RunOptions options;
+  options.ranks = ranks;
+  options.rank_threads = command.threads;
+  options.on_rank_signal = stop_for_rank;
   options.shard = shard_of(command);
   options.compact = !command.no_compact;
   if (options.shard.count > 1) study = shared_study(command, study, output);

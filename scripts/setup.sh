@@ -17,6 +17,9 @@ test_packages=(
   catch2 librandom123-dev libmpfr-dev dieharder libbenchmark-dev hdf5-tools python3 python3-numpy
   python3-scipy python3-h5py python3-xarray python3-h5netcdf python3-netcdf4 python3-pandas
   netcdf-bin)
+# Runs of several ranks; the program builds without.
+# shellcheck disable=SC2034
+mpi_packages=(libopenmpi-dev openmpi-bin)
 # The sanitizers: clang with its OpenMP run time and the symbolizer of its reports, and what building
 # oneTBB from source takes.
 # shellcheck disable=SC2034
