@@ -343,6 +343,7 @@ int run_subcommand(int argc, char** argv, engine::Ranks* ranks) {
   apply_target_variable();
   all.run.ranks = ranks;
   all.run.command_line.assign(argv, argv + argc);
+  all.refilter.ranks = ranks;
   all.refilter.command_line = all.run.command_line;
   all.merge.command_line = all.run.command_line;
   return chosen();

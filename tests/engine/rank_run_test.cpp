@@ -68,6 +68,7 @@ RunOptions options_with(Ranks& root, const fs::path& output) {
   options.output = output;
   options.ranks = &root;
   options.rank_threads = 1;
+  options.backend = Backend::openmp;  // TBB knows the threads of the whole process only
   return options;
 }
 

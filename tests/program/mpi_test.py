@@ -14,16 +14,14 @@ from pathlib import Path
 
 import h5py
 
-from harness import (BAD_INPUT, BUDGET, DONE, INTERRUPTED, PROGRAM, SMALL_JOB, ProgramTest, edited,
-                     sealed_batches)
+from harness import (BAD_INPUT, BUDGET, DONE, INTERRUPTED, PROGRAM, SMALL_JOB, SOURCE, ProgramTest,
+                     edited, sealed_batches)
 from interruption_test import LONG_JOB
 
 # 75 batches of uneven cost, the last one cut.
 JOB = edited("trajectories = 300", "trajectories = 597\nbatch_trajectories = 8")
 JOB = edited('keep = "samples"', 'keep = "samples:100"', JOB)
 PRECISE_JOB = edited("trajectories = 597", "precision = { absolute = 30 }\ntrajectories = 3_000", JOB)
-# As root, on one machine, with more ranks than processors.
-MPIRUN = ["mpirun", "--oversubscribe", "--allow-run-as-root"]
 
 
 def missing():
@@ -55,10 +53,14 @@ class MpiTest(ProgramTest):
         for name, text in self.JOBS.items():
             self.write(f"{name}.toml", text)
 
+    def launcher(self, count):
+        # As root, on one machine, with more ranks than processors.
+        return ["mpirun", "--oversubscribe", "--allow-run-as-root", "-np", str(count)]
+
     def start_ranks(self, count, *arguments, **options):
         """mpirun, which does not outlive the test; its ranks end with it."""
         process = subprocess.Popen(
-            [*MPIRUN, "-np", str(count), PROGRAM, *map(str, arguments)], cwd=self.folder,
+            [*self.launcher(count), PROGRAM, *map(str, arguments)], cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**self.environment(), **options})
 
@@ -157,7 +159,9 @@ class Refused(MpiTest):
         self.assertEqual(self.listing(), before)
 
     def test_a_budget_that_is_spent(self):
-        self.write("hard.toml", edited("attempts = 200", "attempts = 2\nbatch_trajectories = 4"))
+        self.write("hard.toml", edited("attempts = 200", "attempts = 2\nbatch_trajectories = 4",
+                                       edited("min = 0.05\nmax = 0.5", "min = 0.2\nmax = 0.23", edited(
+                                           '"shift"', '"shift"\nmethod = "reject"'))))
         one = self.flopsieve("run", "hard.toml", "-o", "one.h5")
         self.assertEqual(one.returncode, BUDGET)
         done = self.refuse(BUDGET, "ran out of their 2 attempts", "run", "hard.toml", "-o", "two.h5")
@@ -168,8 +172,9 @@ class Ended(MpiTest):
     JOBS = {"long": LONG_JOB}  # some seconds, 2,500 batches
 
     def start_and_wait_for_parts(self, count, *options):
+        before = sealed_batches(self.folder / "long.h5")
         process = self.start_ranks(count, "run", "long.toml", "--threads", 1, *options)
-        self.assertTrue(self.wait_for(lambda: sealed_batches(self.folder / "long.h5") or
+        self.assertTrue(self.wait_for(lambda: sealed_batches(self.folder / "long.h5") - before or
                                       process.poll() is not None))
         self.assertIsNone(process.poll(), "the run was over before a part was sealed")
         return process
@@ -253,6 +258,41 @@ class Ended(MpiTest):
         self.assertIn("stopped before the time limit; everything computed so far is sealed", process.err)
         self.assertEqual(len(self.messages(process)), 1, process.err)
         self.assertTrue(sealed_batches(self.folder / "long.h5"))
+
+
+PRIVATE_SLURM = SOURCE / "scripts/private_slurm"
+NO_SLURM = next((f"{name} is missing" for name in ("slurmctld", "slurmd", "munged", PRIVATE_SLURM)
+                 if shutil.which(name) is None), "" if os.geteuid() == 0 else "slurmd runs as root only")
+
+
+@unittest.skipIf(NO_SLURM, NO_SLURM)
+class Srun(MpiTest):
+    """Ranks on four nodes of a private Slurm."""
+
+    JOBS = {"job": JOB, "long": LONG_JOB}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        home = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="flopsieve-slurm-"))
+        os.chmod(home, 0o755)  # munge wants its socket within everybody's reach
+        os.environ["PRIVATE_SLURM"] = f"{home}/slurm"
+        cls.addClassCleanup(os.environ.pop, "PRIVATE_SLURM")
+        cls.addClassCleanup(subprocess.run, [PRIVATE_SLURM, "stop"], timeout=60, check=True)
+        started = subprocess.run([PRIVATE_SLURM, "start", "4"], timeout=60, check=True,
+                                 capture_output=True, text=True)
+        os.environ["SLURM_CONF"] = re.fullmatch(r"export SLURM_CONF=(\S+)\n", started.stdout)[1]
+        cls.addClassCleanup(os.environ.pop, "SLURM_CONF")
+
+    def launcher(self, count):
+        return ["srun", "--mpi=pmix", f"--nodes={count}", f"--ntasks={count}", "--overlap"]
+
+    def test_four_nodes(self):
+        done = self.ranks(4, "run", "job.toml")
+        self.assertEqual((done.returncode, done.out), (DONE, self.tables["job"]), done.err)
+        self.assert_like_one_process("job")
+        with h5py.File(self.folder / "job.h5") as file:
+            self.assertEqual(file.attrs["ranks"], "4")
 
 
 class Alone(ProgramTest):
