@@ -1,5 +1,7 @@
 #include "engine/rank_run.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -66,6 +68,12 @@ void RankRun::listen() {
   }
 }
 
+void RankRun::demand_all_alive() const {
+  const std::optional<int> lost = ranks_.lost();
+  if (!lost) return;
+  throw Error(ExitCode::interrupted, fmt::format("rank {} of {} does not answer", *lost, count_));
+}
+
 std::optional<BatchResult> RankRun::take(std::uint64_t position) {
   const std::size_t rank = position % answers_.size();
   std::deque<Message>& answers = answers_[rank];
@@ -73,7 +81,10 @@ std::optional<BatchResult> RankRun::take(std::uint64_t position) {
   {
     std::unique_lock<std::mutex> lock(mutex_);
     // The flag is set by a signal handler, which can notify nobody.
-    while (answers.empty() && !stopped()) arrived_.wait_for(lock, look_interval);
+    while (answers.empty() && !stopped()) {
+      demand_all_alive();
+      arrived_.wait_for(lock, look_interval);
+    }
     if (stopped()) return std::nullopt;
     message = std::move(answers.front());
     answers.pop_front();
@@ -85,10 +96,11 @@ std::optional<BatchResult> RankRun::take(std::uint64_t position) {
   return std::move(answer.result);
 }
 
-void dismiss(Ranks& ranks) {
+void dismiss(Ranks& ranks, int code) {
   const int count = ranks.self().count;
   for (int rank = 1; rank < count; ++rank) ranks.send(rank, pack({MessageKind::end, 0}));
   for (int left = count - 1; left > 0;) {
+    if (ranks.lost()) return ranks.abort(code);
     const auto incoming = ranks.receive(look_interval);
     if (incoming && head_of(incoming->message).kind == MessageKind::bye) --left;
   }

@@ -41,12 +41,13 @@ class RankRun {
 
   /// Waits for the batch at a position that is not the root's; of each rank they are taken in
   /// order. Empty if the run was stopped meanwhile. Throws what computing it has thrown: Error, or
-  /// std::bad_alloc.
+  /// std::bad_alloc; Error(interrupted) if a rank is lost.
   std::optional<BatchResult> take(std::uint64_t position);
 
  private:
   void order_work(const Plan& plan, const std::vector<std::uint64_t>& batches);
   void listen();
+  void demand_all_alive() const;
   bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
 
   Ranks& ranks_;
@@ -60,7 +61,8 @@ class RankRun {
   std::thread thread_;  ///< last member: it uses the others
 };
 
-/// Sends all other ranks home, and waits until they are on their way.
-void dismiss(Ranks& ranks);
+/// Sends all other ranks home, and waits until they are on their way. Where one is lost, ends all
+/// processes with this exit code.
+void dismiss(Ranks& ranks, int code);
 
 }  // namespace flopsieve::engine

@@ -128,6 +128,7 @@ void serve_root(Ranks& ranks, const std::atomic<bool>& signalled) {
       ranks.send(root, pack({MessageKind::signalled, 0}));
       told = true;
     }
+    if (ranks.lost()) return ranks.abort(static_cast<int>(ExitCode::interrupted));
     const auto incoming = ranks.receive(std::chrono::milliseconds(20));
     if (!incoming) continue;
     const MessageHead head = head_of(incoming->message);

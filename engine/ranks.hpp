@@ -43,6 +43,13 @@ class Ranks {
   /// The next message; nothing if none comes in that time.
   virtual std::optional<Incoming> receive(std::chrono::milliseconds wait) = 0;
 
+  /// A rank that has given no sign of life for half a minute: of all for the root, or the root for
+  /// another. mpirun ends all ranks by itself where one dies, srun does not.
+  virtual std::optional<int> lost() const { return std::nullopt; }
+
+  /// Ends all processes of the launch, this one too, where one is lost: leaving would wait for it.
+  virtual void abort(int code) = 0;
+
   /// A number for each run of this process.
   std::uint64_t next_run() { return ++runs_; }
 

@@ -6,6 +6,7 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <list>
@@ -23,10 +24,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int tag = 1;
+constexpr auto sign_interval = std::chrono::seconds(5);
+constexpr auto longest_silence = std::chrono::seconds(30);
 /// MPI counts bytes with an int: longer messages go in pieces.
 constexpr std::uint64_t most_at_once = std::uint64_t{1} << 28;
 
-/// A message is sent as its length and then its bytes.
+/// A message is sent as its length and then its bytes; an empty one is a sign of life.
 struct Sending {
   Sending(int rank, Message content)
       : to(rank), message(std::move(content)), length(message.size()) {}
@@ -90,6 +93,16 @@ class MpiRanks final : public Ranks {
     to_do_.notify_one();
   }
 
+  std::optional<int> lost() const override {
+    const int rank = lost_.load();
+    return rank < 0 ? std::nullopt : std::optional<int>(rank);
+  }
+
+  void abort(int code) override {
+    abort_code_.store(code);
+    thread_.join();
+  }
+
   std::optional<Incoming> receive(std::chrono::milliseconds wait) override {
     std::unique_lock<std::mutex> lock(mutex_);
     if (!changed_.wait_for(lock, wait, [this] { return !incoming_.empty(); })) return std::nullopt;
@@ -107,10 +120,14 @@ class MpiRanks final : public Ranks {
       MPI_Comm_rank(MPI_COMM_WORLD, &self_.rank);
       MPI_Comm_size(MPI_COMM_WORLD, &self_.count);
       receiving_.resize(static_cast<std::size_t>(self_.count));
+      silence_.resize(self_.rank == 0 ? receiving_.size() : 1);
       joined_ = true;
     }
     changed_.notify_all();
+    last_turn_ = Clock::now();
     while (take_outgoing()) {
+      if (abort_code_.load() >= 0) MPI_Abort(MPI_COMM_WORLD, abort_code_.load());
+      keep_in_touch();
       sending_.remove_if([](Sending& each) { return each.is_done(); });
       while (receive_one()) last_message_ = Clock::now();
     }
@@ -135,6 +152,25 @@ class MpiRanks final : public Ranks {
     return true;
   }
 
+  /// The root with all others, these with the root. Time in which this process was stopped itself
+  /// does not count.
+  void keep_in_touch() {
+    const Clock::time_point now = Clock::now();
+    const Clock::duration passed =
+        std::min<Clock::duration>(now - last_turn_, std::chrono::milliseconds(100));
+    last_turn_ = now;
+    since_sign_ += passed;
+    const bool give_sign = since_sign_ >= sign_interval;
+    if (give_sign) since_sign_ = {};
+    for (int rank = 0; rank < static_cast<int>(silence_.size()); ++rank) {
+      if (rank == self_.rank) continue;
+      Clock::duration& silence = silence_[static_cast<std::size_t>(rank)];
+      silence += passed;
+      if (silence > longest_silence) lost_.store(rank);
+      if (give_sign) sending_.emplace_back(rank, Message()).begin();
+    }
+  }
+
   bool receive_one() {
     int is_there = 0;
     MPI_Status status;
@@ -142,17 +178,18 @@ class MpiRanks final : public Ranks {
     if (is_there == 0) return false;
     const int from = status.MPI_SOURCE;
     Receiving& state = receiving_[static_cast<std::size_t>(from)];
+    silence_.at(static_cast<std::size_t>(from)) = {};
     if (!state.begun) {
       std::uint64_t length = 0;
       MPI_Recv(&length, 1, MPI_UINT64_T, from, tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-      state = {true, Message(length), 0};
+      if (length > 0) state = {true, Message(length), 0};
     } else {
       const std::uint64_t bytes = std::min(most_at_once, state.message.size() - state.there);
       MPI_Recv(state.message.data() + state.there, static_cast<int>(bytes), MPI_BYTE, from, tag,
                MPI_COMM_WORLD, MPI_STATUS_IGNORE);
       state.there += bytes;
     }
-    if (state.there == state.message.size()) {
+    if (state.begun && state.there == state.message.size()) {
       {
         const std::lock_guard<std::mutex> lock(mutex_);
         incoming_.push_back({from, std::move(state.message)});
@@ -180,10 +217,15 @@ class MpiRanks final : public Ranks {
   bool leaving_ = false;
   std::list<Sending> outgoing_;
   std::deque<Incoming> incoming_;
-  std::list<Sending> sending_;  ///< of the thread alone, as the next two
+  std::atomic<int> lost_{-1};
+  std::atomic<int> abort_code_{-1};
+  std::list<Sending> sending_;  ///< of the thread alone, as the next ones
   std::vector<Receiving> receiving_;
   Clock::time_point last_message_;
-  std::thread thread_;  ///< last member: it uses the others
+  Clock::time_point last_turn_;
+  Clock::duration since_sign_{};
+  std::vector<Clock::duration> silence_;  ///< [rank] since its last message
+  std::thread thread_;                    ///< last member: it uses the others
 };
 
 }  // namespace

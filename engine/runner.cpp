@@ -161,6 +161,7 @@ class Run {
     try {
       return get();
     } catch (const Error& error) {
+      if (error.code() == ExitCode::interrupted) throw;
       throw Error(error.code(), failure(batch, error));
     } catch (const std::bad_alloc&) {
       throw;  // of the threads together rather than of this batch

@@ -232,7 +232,10 @@ engine::Tally compute(const RunCommand& command, Console& console, const engine:
   } catch (const Error& error) {
     console.end_progress();
     const bool stopped = error.code() == ExitCode::interrupted;
-    const char* reason = time_is_up() ? "stopped before the time limit" : "stopped";
+    const bool lost = ranks != nullptr && ranks->lost();
+    const char* reason = time_is_up() ? "stopped before the time limit"
+                         : lost       ? error.what()
+                                      : "stopped";
     status.end(stopped ? RunState::stopped : RunState::failed, stopped ? reason : error.what(),
                static_cast<int>(error.code()));
     if (!stopped) throw;

@@ -30,7 +30,7 @@ int on_ranks(const std::function<int(engine::Ranks* ranks)>& command) {
   if (launch.rank > 0) return serve(launch);
   const std::unique_ptr<engine::Ranks> ranks = engine::join_ranks(launch);
   const int code = command(ranks.get());
-  engine::dismiss(*ranks);
+  engine::dismiss(*ranks, code);
   return code;
 }
 

@@ -47,7 +47,7 @@ class Team {
     }
   }
   ~Team() {
-    dismiss(root_);
+    dismiss(root_, 0);
     for (std::thread& thread : threads_) thread.join();
   }
   Team(const Team&) = delete;
@@ -295,17 +295,36 @@ TEST_CASE("what fails at another rank ends the run like a failure here") {
     const Error error = error_of([&] { run_study(study_of(plan), options); });
     CHECK(error.code() == ExitCode::budget);
     CHECK_THAT(error.what(), Catch::StartsWith("batch 9: the reason (flopsieve replay "));
-    dismiss(root);
+    dismiss(root, 0);
   }
   SECTION("no memory") {
     failure.out_of_memory = true;
     const FailingRank rank(post, 4, failure);
     CHECK_THROWS_AS(run_study(study_of(plan), options), std::bad_alloc);
-    dismiss(root);
+    dismiss(root, 0);
   }
   std::vector<std::uint64_t> before(9);
   std::iota(before.begin(), before.end(), 0);
   CHECK(sealed_batches(options.output) == before);
+}
+
+TEST_CASE("a rank that is lost stops the run, with what came before it sealed") {
+  const Plan plan = uneven_plan(Keep::index);
+  PostOffice post(2);
+  ThreadRank root(post, 0);
+  const ScratchFolder folder;
+  root.alone = true;
+  const Error error =
+      error_of([&] { run_study(study_of(plan), options_with(root, folder / "run.h5")); });
+  CHECK(error.code() == ExitCode::interrupted);
+  CHECK(std::string(error.what()) == "rank 1 of 2 does not answer");
+  CHECK(sealed_batches(folder / "run.h5") == std::vector<std::uint64_t>{0});
+  dismiss(root, 75);
+  CHECK(root.aborted_with == 75);
+  ThreadRank other(post, 1);
+  other.alone = true;
+  serve_root(other, root.alone);
+  CHECK(other.aborted_with == 75);
 }
 
 TEST_CASE("a plan that another rank cannot read is an error, not a silence") {
@@ -323,7 +342,7 @@ TEST_CASE("a plan that another rank cannot read is an error, not a silence") {
   CHECK_FALSE(answer.result);
   CHECK(answer.code == ExitCode::storage);
   CHECK_FALSE(answer.reason.empty());
-  dismiss(root);
+  dismiss(root, 0);
   thread.join();
 }
 
@@ -368,7 +387,7 @@ TEST_CASE("a rank that is ahead waits until its batches are taken") {
   root.send(1, pack({MessageKind::taken, 1}, bytes));
   REQUIRE(next(milliseconds(10'000)));
   CHECK_FALSE(next(milliseconds(100)));
-  dismiss(root);  // also who waits
+  dismiss(root, 0);  // also who waits
   thread.join();
 }
 

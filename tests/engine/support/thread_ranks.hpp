@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -49,6 +50,14 @@ class ThreadRank final : public Ranks {
 
   Launch self() const override { return {rank_, post_.count()}; }
   void send(int to, Message message) override { post_.put(to, {rank_, std::move(message)}); }
+  std::optional<int> lost() const override {
+    return alone ? std::optional<int>(1 - rank_) : std::nullopt;
+  }
+  void abort(int code) override { aborted_with = code; }
+
+  std::atomic<bool> alone{false};  ///< the other one of two is lost
+  int aborted_with = 0;
+
   std::optional<Incoming> receive(std::chrono::milliseconds wait) override {
     return post_.get(rank_, wait);
   }
