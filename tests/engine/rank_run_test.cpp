@@ -234,7 +234,7 @@ TEST_CASE("ranks without a batch of their own wait for the next run") {
   Plan plan = uneven_plan(Keep::index);
   plan.trajectories = 2 * plan.batch_trajectories;
   Team team(5);
-  for (const std::uint64_t seed : {3, 4}) {
+  for (const std::uint64_t seed : {3U, 4U}) {
     plan.seed = seed;
     const ScratchFolder folder;
     run_study(study_of(plan), options_with(team.root(), folder / "run.h5"));
