@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Ranks of one mpirun, and of one srun: the datasets of a single process, whatever ends the run; one
-message for all of them. Skipped where the program or the machine is without MPI."""
+"""Ranks of one mpirun, and of one srun: the datasets of a single process, whatever ends the run;
+one message for all of them. Skipped where the program or the machine is without MPI."""
 
 import os
 import re
@@ -21,7 +21,8 @@ from interruption_test import LONG_JOB
 # 75 batches of uneven cost, the last one cut.
 JOB = edited("trajectories = 300", "trajectories = 597\nbatch_trajectories = 8")
 JOB = edited('keep = "samples"', 'keep = "samples:100"', JOB)
-PRECISE_JOB = edited("trajectories = 597", "precision = { absolute = 30 }\ntrajectories = 3_000", JOB)
+PRECISE_JOB = edited("trajectories = 597",
+                     "precision = { absolute = 30 }\ntrajectories = 3_000", JOB)
 
 
 def missing():
@@ -45,8 +46,9 @@ class MpiTest(ProgramTest):
         cls.tables = {}
         for name, text in cls.JOBS.items():
             (cls.home / f"{name}.toml").write_text(text)
-            cls.tables[name] = subprocess.run([PROGRAM, "run", f"{name}.toml"], cwd=cls.home, check=True,
-                                              capture_output=True, text=True).stdout
+            done = subprocess.run([PROGRAM, "run", f"{name}.toml"], cwd=cls.home, check=True,
+                                  capture_output=True, text=True)
+            cls.tables[name] = done.stdout
 
     def setUp(self):
         super().setUp()
@@ -154,8 +156,10 @@ class Refused(MpiTest):
         before = self.listing()
         self.refuse(BAD_INPUT, "did you mean", "run", "job.toml", "--set", "total.grwoth=3")
         self.refuse(BAD_INPUT, "see flopsieve --help", "run", "--no-such-option")
-        self.refuse(BAD_INPUT, "--shard 0/2: 3 ranks share the run", "run", "job.toml", "--shard", "0/2")
-        self.refuse(BAD_INPUT, "no such instruction set", "run", "job.toml", FLOPSIEVE_TARGET="mmx")
+        self.refuse(BAD_INPUT, "--shard 0/2: 3 ranks share the run", "run", "job.toml",
+                    "--shard", "0/2")
+        self.refuse(BAD_INPUT, "no such instruction set", "run", "job.toml",
+                    FLOPSIEVE_TARGET="mmx")
         self.assertEqual(self.listing(), before)
 
     def test_a_budget_that_is_spent(self):
@@ -164,7 +168,8 @@ class Refused(MpiTest):
                                            '"shift"', '"shift"\nmethod = "reject"'))))
         one = self.flopsieve("run", "hard.toml", "-o", "one.h5")
         self.assertEqual(one.returncode, BUDGET)
-        done = self.refuse(BUDGET, "ran out of their 2 attempts", "run", "hard.toml", "-o", "two.h5")
+        done = self.refuse(BUDGET, "ran out of their 2 attempts", "run", "hard.toml",
+                           "-o", "two.h5")
         self.assertEqual(self.messages(done), one.stderr.splitlines()[-1:])
 
 
@@ -237,7 +242,8 @@ class Ended(MpiTest):
                 self.finish(process)
                 self.assertLess(time.monotonic() - start, 10)
                 self.assertEqual(len(self.messages(process)), 1, process.err)
-                self.assertIn("flopsieve: stopped; everything computed so far is sealed", process.err)
+                self.assertIn("flopsieve: stopped; everything computed so far is sealed",
+                              process.err)
                 if number == signal.SIGUSR1:  # mpirun has its own exit codes for the others
                     self.assertEqual(process.returncode, INTERRUPTED)
                 self.assertNotEqual(process.returncode, DONE)
@@ -253,16 +259,19 @@ class Ended(MpiTest):
         self.resume_and_compare(2)
 
     def test_time_limit(self):
-        process = self.ranks(2, "run", "long.toml", "--time-limit", "2s", "--trajectories", 4_000_000)
+        process = self.ranks(2, "run", "long.toml", "--time-limit", "2s",
+                             "--trajectories", 4_000_000)
         self.assertEqual(process.returncode, INTERRUPTED, process.err)
-        self.assertIn("stopped before the time limit; everything computed so far is sealed", process.err)
+        self.assertIn("stopped before the time limit; everything computed so far is sealed",
+                      process.err)
         self.assertEqual(len(self.messages(process)), 1, process.err)
         self.assertTrue(sealed_batches(self.folder / "long.h5"))
 
 
 PRIVATE_SLURM = SOURCE / "scripts/private_slurm"
 NO_SLURM = next((f"{name} is missing" for name in ("slurmctld", "slurmd", "munged", PRIVATE_SLURM)
-                 if shutil.which(name) is None), "" if os.geteuid() == 0 else "slurmd runs as root only")
+                 if shutil.which(name) is None),
+                "" if os.geteuid() == 0 else "slurmd runs as root only")
 
 
 @unittest.skipIf(NO_SLURM, NO_SLURM)
