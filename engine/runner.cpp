@@ -16,6 +16,7 @@
 #include "engine/older_run.hpp"
 #include "engine/pilot.hpp"
 #include "engine/precision_fold.hpp"
+#include "engine/rank_run.hpp"
 #include "engine/result_file.hpp"
 
 namespace flopsieve::engine {
@@ -98,13 +99,8 @@ class Run {
     progress_.batches_sealed = total - batches.size();
     tell();
     last_seal_ = Clock::now();
-    const auto body = [&](std::uint64_t position) { return compute_batch(batches[position]); };
-    const auto commit = [&](std::uint64_t, std::optional<BatchResult> result) {
-      return commit_batch(std::move(result));
-    };
     try {
-      run_in_order<std::optional<BatchResult>>(options_.backend, options_.threads, batches.size(),
-                                               body, commit);
+      pass(batches);
     } catch (...) {
       end_batches();
       writer_.seal();
@@ -126,11 +122,43 @@ class Run {
   const std::vector<Part>& parts() const { return writer_.parts(); }
 
  private:
+  /// After each of its own batches this process commits the one of every other rank that follows.
+  void pass(const std::vector<std::uint64_t>& batches) {
+    std::optional<RankRun> others;
+    std::uint64_t ranks = 1;
+    if (options_.ranks != nullptr) {
+      others.emplace(*options_.ranks, study_.plan, batches,
+                     RankOptions{options_.backend, options_.rank_threads, options_.tile,
+                                 options_.stop, options_.on_rank_signal});
+      ranks = static_cast<std::uint64_t>(options_.ranks->self().count);
+    }
+    const auto body = [&](std::uint64_t own) { return compute_batch(batches[own * ranks]); };
+    const auto commit = [&](std::uint64_t own, std::optional<BatchResult> result) {
+      Commit said = commit_batch(std::move(result));
+      const std::uint64_t end = std::min<std::uint64_t>((own + 1) * ranks, batches.size());
+      for (std::uint64_t i = own * ranks + 1; i < end && said == Commit::go_on; ++i) {
+        said = commit_batch(naming(batches[i], [&] { return others->take(i); }));
+      }
+      return said;
+    };
+    run_in_order<std::optional<BatchResult>>(options_.backend, options_.threads,
+                                             (batches.size() + ranks - 1) / ranks, body, commit);
+  }
+
   std::optional<BatchResult> compute_batch(std::uint64_t batch) const {
-    try {
+    return naming(batch, [&] {
       if (options_.before_batch) options_.before_batch(batch);
       return run_batch(study_.plan, batch, {options_.tile, options_.stop, options_.known.get()});
+    });
+  }
+
+  /// What a failure to get a batch says, with the number of the batch.
+  template <class Get>
+  std::optional<BatchResult> naming(std::uint64_t batch, const Get& get) const {
+    try {
+      return get();
     } catch (const Error& error) {
+      if (error.code() == ExitCode::interrupted) throw;
       throw Error(error.code(), failure(batch, error));
     } catch (const std::bad_alloc&) {
       throw;  // of the threads together rather than of this batch

@@ -12,6 +12,7 @@
 #include "engine/files.hpp"
 #include "engine/known_survivors.hpp"
 #include "engine/parts.hpp"
+#include "engine/ranks.hpp"
 #include "engine/result_file.hpp"
 #include "engine/study.hpp"
 #include "engine/tally.hpp"
@@ -38,6 +39,8 @@ struct RunOptions {
   std::filesystem::path output;  ///< the result file; parts stand in `output`.parts
   Backend backend = Backend::tbb;
   int threads = 1;
+  Ranks* ranks = nullptr;  ///< who computes too, if this is the root; not with `known`
+  int rank_threads = 0;    ///< threads of each rank but the root; 0: those that it may use
   Shard shard;
   bool compact = true;  ///< false: leave the parts, write no result file
   /// Waiting batches are sealed at this interval: what a kill may cost. It decides which batches
@@ -45,6 +48,7 @@ struct RunOptions {
   std::chrono::duration<double> seal_interval = std::chrono::seconds(2);
   std::size_t tile = 4096;                           ///< candidates judged at a time
   const std::atomic<bool>* stop = nullptr;           ///< set from outside: end at the next tile
+  std::function<void()> on_rank_signal;              ///< another rank was signalled: sets `stop`
   std::function<void(const Progress&)> on_progress;  ///< one call at a time, from any thread
   std::function<void(const std::string&)> warn;
   std::shared_ptr<const KnownSurvivors> known;            ///< BatchOptions::known
@@ -69,6 +73,9 @@ FileLock lock_output(const std::filesystem::path& output, LockKind kind);
 /// With Plan::precision the run ends after the first batch, in order, with which the counts are
 /// precise enough (is_precise() in summary.hpp), and what was computed beyond is dropped; a shard
 /// of several runs to its end.
+///
+/// Of the batches that are to be computed every n-th is this process's, where there are n ranks;
+/// the others send theirs here, to be committed in the same order.
 ///
 /// Throws Error: interrupted after a stop, with everything committed sealed; budget at the first
 /// batches, in order, of which more than half of at least 16 trajectories were exhausted (not for

@@ -11,6 +11,7 @@
 #include "engine/error.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/embedded.hpp"
+#include "jobs/on_ranks.hpp"
 #include "kernels/target.hpp"
 
 namespace flopsieve::jobs {
@@ -356,12 +357,18 @@ int fail(const std::string& message, ExitCode code) {
   return static_cast<int>(code);
 }
 
-int run_subcommand(int argc, char** argv) {
+/// "flopsieve 0.1.0 (5d1a0c3), Open MPI v4.1.4".
+std::string version_text() {
+  const std::string mpi = engine::mpi_version();
+  return fmt::format("flopsieve {} ({}), {}", program_version(), git_hash(),
+                     mpi.empty() ? "without MPI" : mpi);
+}
+
+int run_subcommand(int argc, char** argv, engine::Ranks* ranks) {
   CLI::App app(
       "flopsieve: how many AI models will exceed a compute threshold? Draws candidate sets "
       "of models, rejects those that break a fact, and counts.");
-  app.set_version_flag("--version",
-                       fmt::format("flopsieve {} ({})", program_version(), git_hash()));
+  app.set_version_flag("--version", version_text());
   app.require_subcommand(0, 1);  // demanded below: what is no subcommand is to be named
   app.footer(
       "Exit codes: 0 done, 1 own bug, 2 bad input, 3 infeasible, 4 budget spent or no trial "
@@ -392,10 +399,27 @@ int run_subcommand(int argc, char** argv) {
   }
   if (!chosen) return fail("a subcommand is required; see flopsieve --help", ExitCode::bad_input);
   apply_target_variable();
+  all.run.ranks = ranks;
   all.run.command_line.assign(argv, argv + argc);
+  all.refilter.ranks = ranks;
   all.refilter.command_line = all.run.command_line;
   all.merge.command_line = all.run.command_line;
   return chosen();
+}
+
+/// Says in one line what has failed.
+int with_messages(const std::function<int()>& command) {
+  try {
+    return command();
+  } catch (const Error& error) {
+    return fail(error.what(), error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(error.what(), ExitCode::storage);
+  } catch (const std::bad_alloc&) {
+    return fail(engine::out_of_memory, ExitCode::storage);
+  } catch (const std::exception& error) {
+    return fail(fmt::format("internal error, please report it: {}", error.what()), ExitCode::bug);
+  }
 }
 
 }  // namespace
@@ -406,17 +430,11 @@ int run_cli(int argc, char** argv) {
     if (::fcntl(descriptor, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
   }
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error of write()
-  try {
-    return run_subcommand(argc, argv);
-  } catch (const Error& error) {
-    return fail(error.what(), error.code());
-  } catch (const std::filesystem::filesystem_error& error) {
-    return fail(error.what(), ExitCode::storage);
-  } catch (const std::bad_alloc&) {
-    return fail(engine::out_of_memory, ExitCode::storage);
-  } catch (const std::exception& error) {
-    return fail(fmt::format("internal error, please report it: {}", error.what()), ExitCode::bug);
-  }
+  return with_messages([&] {
+    return on_ranks([&](engine::Ranks* ranks) {
+      return with_messages([&] { return run_subcommand(argc, argv, ranks); });
+    });
+  });
 }
 
 }  // namespace flopsieve::jobs

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/parts.hpp"
+#include "engine/ranks.hpp"
 #include "jobs/console.hpp"
 #include "jobs/submission.hpp"
 
@@ -50,6 +51,8 @@ struct RunCommand {
   std::string from;          ///< not "": the result file whose Plan is run again and compared
   std::string refilter;      ///< not "": the result file that is refiltered; see refilter.hpp
   bool no_sampling = false;  ///< with refilter
+  /// The processes that mpirun or srun has started, if this is the root of several.
+  engine::Ranks* ranks = nullptr;
 };
 int run(const RunCommand& command);
 

@@ -49,6 +49,7 @@ constexpr KnownAttribute known_attributes[] = {
     {"host", AttributeKind::text, "on the machine"},
     {"command_line", AttributeKind::text, "by the command"},
     {"instruction_set", AttributeKind::text, "instruction set"},
+    {"ranks", AttributeKind::text, "MPI ranks"},
     {"complete", AttributeKind::int32, "written to its end"},
     {"metadata_sha256", AttributeKind::text, "SHA-256 of attributes and texts"}};
 

@@ -175,8 +175,14 @@ engine::Study shared_study(const RunCommand& command, const engine::Study& study
 
 engine::Tally compute(const RunCommand& command, Console& console, const engine::Plan& plan,
                       const fs::path& output, const RunDetails& details) {
-  engine::Study study = make_study(plan, command.command_line);
+  // Known survivors would have to be sent to the other ranks: this one works alone.
+  engine::Ranks* ranks = details.known ? nullptr : command.ranks;
+  engine::Study study =
+      make_study(plan, command.command_line, ranks == nullptr ? 1 : ranks->self().count);
   engine::RunOptions options;
+  options.ranks = ranks;
+  options.rank_threads = command.threads;
+  options.on_rank_signal = stop_for_rank;
   options.shard = shard_of(command);
   options.compact = !command.no_compact;
   if (options.shard.count > 1) study = shared_study(command, study, output);
@@ -219,7 +225,10 @@ engine::Tally compute(const RunCommand& command, Console& console, const engine:
   } catch (const Error& error) {
     console.end_progress();
     const bool stopped = error.code() == ExitCode::interrupted;
-    const char* reason = time_is_up() ? "stopped before the time limit" : "stopped";
+    const bool lost = ranks != nullptr && ranks->lost();
+    const char* reason = time_is_up() ? "stopped before the time limit"
+                         : lost       ? error.what()
+                                      : "stopped";
     status.end(stopped ? RunState::stopped : RunState::failed, stopped ? reason : error.what(),
                static_cast<int>(error.code()));
     if (!stopped) throw;

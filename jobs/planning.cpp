@@ -44,7 +44,8 @@ engine::Pilot complete_plan(engine::Plan& plan, Force force) {
   return pilot;
 }
 
-engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line) {
+engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line,
+                         int ranks) {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
   return {plan,
@@ -55,7 +56,8 @@ engine::Study make_study(const engine::Plan& plan, const std::vector<std::string
            {"created", utc_now()},
            {"host", host.data()},
            {"command_line", shell_command(command_line)},
-           {"instruction_set", std::string(kernels::name(kernels::active_target()))}}};
+           {"instruction_set", std::string(kernels::name(kernels::active_target()))},
+           {"ranks", std::to_string(ranks)}}};
 }
 
 }  // namespace flopsieve::jobs

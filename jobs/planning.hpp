@@ -23,7 +23,8 @@ engine::Pilot complete_plan(engine::Plan& plan, Force force);
 /// Throws Error(bad_input) for more than a million batches.
 void demand_few_batches(const engine::Plan& plan);
 
-/// The study of a finished plan with the provenance that this program knows.
-engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line);
+/// The study of a finished plan with the provenance that this program knows; `ranks` compute it.
+engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line,
+                         int ranks = 1);
 
 }  // namespace flopsieve::jobs

@@ -5,6 +5,7 @@
 
 #include "engine/error.hpp"
 #include "engine/parts.hpp"
+#include "engine/ranks.hpp"
 #include "engine/runner.hpp"
 #include "jobs/backtest.hpp"
 #include "jobs/backtest_report.hpp"
@@ -114,6 +115,22 @@ std::optional<Alarm> alarm_of(const RunCommand& command, Console& console) {
   return std::optional<Alarm>(std::in_place, working, stop_for_time);
 }
 
+/// Processes that were started together do not all do the same.
+void demand_shared_work(const RunCommand& command, engine::Launch launch) {
+  if (command.ranks != nullptr && !command.shard.empty()) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("--shard {}: {} ranks share the run without it; leave it out, or start "
+                            "the shard as one process",
+                            command.shard, launch.count));
+  }
+  if (command.ranks == nullptr && launch.count > 1 && command.shard.empty()) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("started as one of {} ranks, but this flopsieve was built without MPI; "
+                            "build it where MPI is found, or give each process its --shard",
+                            launch.count));
+  }
+}
+
 int run_job(const RunCommand& command, Console& console, const Document& job) {
   const Calibration calibration = calibration_for(job);
   if (const auto backtest = parse_backtest(job, calibration)) {
@@ -144,7 +161,10 @@ int report_run(const RunCommand& command, Console& console, const FinishedRun& f
 }
 
 int run(const RunCommand& command) {
-  catch_signals(OnSignal::end_at_once);
+  const engine::Launch launch = engine::launch_of_environment();
+  demand_shared_work(command, launch);
+  // A rank that ends at once leaves the others behind.
+  catch_signals(command.ranks == nullptr ? OnSignal::end_at_once : OnSignal::stop_soon);
   Console console(command.console);
   const std::optional<Alarm> alarm = alarm_of(command, console);
   format_of(command);  // what is wrong with it is said at once

@@ -18,7 +18,10 @@ const std::atomic<bool>& stop_flag();
 /// What the end of a time limit does: what a signal does; from any thread.
 void stop_for_time();
 
-/// Whether that has come.
+/// The same for a signal that has come to another rank.
+void stop_for_rank();
+
+/// Whether the end of the time limit has come.
 bool time_is_up();
 
 }  // namespace flopsieve::jobs

@@ -20,6 +20,9 @@ test_packages=(
 # Slurm, which tests start for themselves (scripts/private_slurm).
 # shellcheck disable=SC2034
 slurm_packages=(slurm-wlm munge)
+# Runs of several ranks; the program builds without.
+# shellcheck disable=SC2034
+mpi_packages=(libopenmpi-dev openmpi-bin)
 # The sanitizers: clang with its OpenMP run time and the symbolizer of its reports, and what building
 # oneTBB from source takes.
 # shellcheck disable=SC2034

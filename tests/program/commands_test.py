@@ -16,7 +16,7 @@ from harness import BAD_INPUT, PROGRAM, SMALL_JOB, SOURCE, STORAGE, ProgramTest,
 class HelpAndVersion(ProgramTest):
     def test_version(self):
         done = self.succeed("--version")
-        self.assertRegex(done.stdout, r"^flopsieve \d+\.\d+\.\d+ \(\S+\)\n$")
+        self.assertRegex(done.stdout, r"^flopsieve \d+\.\d+\.\d+ \(\S+\), (without MPI|Open MPI \S+)\n$")
         self.assertEqual(done.stderr, "")
 
     def test_help_lists_every_command_and_exit_code(self):
