@@ -153,25 +153,35 @@ def growth_rows(what, start, small, large, bound, command):
                 command)]
 
 
+def survivors_each(bench):
+    """Trajectories of total.toml for each candidate."""
+    trial = bench.run(JOBS / "total.toml", 10_000)
+    return trial.total("survivors") / trial.total("candidates") * bench.scale
+
+
 def growth(bench):
-    """Time and memory from 1e7 to 1e9 candidates in pairs, on all threads; instructions from 1e6 to
-    1e7 on one."""
-    job = JOBS / "total.toml"
-    trial = bench.run(job, 10_000)
-    per_candidate = trial.total("survivors") / trial.total("candidates") * bench.scale
-    sizes = [0, 10**7 * per_candidate, 10**9 * per_candidate]  # 0: one trajectory
-    runs = [[bench.run(job, n, threads=os.cpu_count()) for n in sizes] for _ in bench.times(9)]
+    """Time and memory from 1e7 to 1e9 candidates in pairs, on all threads."""
+    sizes = [n * survivors_each(bench) for n in (0, 10**7, 10**9)]  # 0: one trajectory
+    runs = []
+    for _ in bench.times(9):
+        runs.append([bench.run(JOBS / "total.toml", n, threads=os.cpu_count()) for n in sizes])
+        print(*(f"  {run.seconds:.2f} s, {run.peak_mib:.1f} MiB" for run in runs[-1]), sep=";",
+              file=sys.stderr)
     more = statistics.median(large.peak_mib - small.peak_mib for _, small, large in runs)
     costs = [[(run.seconds, run.total("candidates")) for run in runs_of_size]
              for runs_of_size in zip(*runs)]
-    code = [[instructions(bench, n * per_candidate)] for n in (0, 10**6, 10**7)]
     command = "benchmarks/bars.py --bar growth"
     return [*growth_rows("total.toml, 1e9 candidates against 1e7: time per candidate", *costs, 0.15,
                          command),
             Row("1e9 candidates against 1e7: peak memory", f"{more:.1f} MiB more", "<= 10 MiB",
-                more <= 10, command),
-            *growth_rows("1e7 candidates against 1e6: instructions per candidate, callgrind, AVX2",
-                         *code, 0.02, command)]
+                more <= 10, command)]
+
+
+def code_growth(bench):
+    """Instructions from 1e6 to 1e7 candidates on one thread."""
+    code = [[instructions(bench, n * survivors_each(bench))] for n in (0, 10**6, 10**7)]
+    return growth_rows("1e7 candidates against 1e6: instructions per candidate, callgrind, AVX2",
+                       *code, 0.02, "benchmarks/bars.py --bar code_growth")
 
 
 def streaming(bench):
@@ -191,7 +201,7 @@ BARS = {"total": total, "default": default, "peers": peers, "kernel": kernel,
         "published": published, "threads": threads,
         "tilt": lambda bench: tilted(bench, "tilt", 10_000, 8),
         "tilt_random": lambda bench: tilted(bench, "tilt_random", 300, 10),
-        "growth": growth, "streaming": streaming}
+        "growth": growth, "code_growth": code_growth, "streaming": streaming}
 
 
 def measured(name, bench):
