@@ -29,7 +29,7 @@ constexpr CommonKey common_keys[] = {
     {"years", "all variants have the same years"},
     {"outputs", "all variants have the same thresholds, quantiles and statistics"},
     {"observed", "all variants have the same observed counts"},
-    {"precision", "all variants end by the same precision"},
+    {"precision", "all variants have the same precision"},
     {"trajectories", "all variants have the same number of them"},
     {"batch_trajectories", "all variants have the same batches"},
     {"calibration", "all variants have the same calibration"},
@@ -57,6 +57,11 @@ std::string text_of(const Value& value) {
   return value.kind == ValueKind::string ? value.text : toml_value(value);
 }
 
+/// To 12 digits: results are selected by these numbers, and 0.7999999999999999 would not be found.
+double rounded(double number) {
+  return std::stod(fmt::format("{:.12g}", number));
+}
+
 /// `{ from = 1, to = 2, points = 5 }`
 class RangeParser {
  public:
@@ -82,15 +87,17 @@ class RangeParser {
       table_.fail(fmt::format("{} is an empty range, from {} to {}; it needs {}from < to",
                               axis.name, from, to, logarithmic ? "0 < " : ""));
     }
-    axis.text = fmt::format("{} to {}, {} points{}", from, to, points,
+    axis.text = fmt::format("{:.6g} to {:.6g}, {} points{}", from, to, points,
                             logarithmic ? " in equal ratios" : "");
     for (std::int64_t i = 0; i < points; ++i) {
-      const double share = static_cast<double>(i) / static_cast<double>(points - 1);
+      const auto last = static_cast<double>(points - 1);
+      const double steps = static_cast<double>(i);
       axis.values.push_back(*axis.place);
       Value& value = axis.values.back();
       value.entries.clear();
       value.kind = ValueKind::number;
-      value.number = logarithmic ? from * std::pow(to / from, share) : from + share * (to - from);
+      value.number = rounded(logarithmic ? from * std::pow(to / from, steps / last)
+                                         : (from * (last - steps) + to * steps) / last);
       if (i + 1 == points) value.number = to;
     }
   }
@@ -115,11 +122,11 @@ void parse_law(const TableReader& reader, const Value& value, Axis& axis) {
   axis.law = parse_input(reader, value, axis.name, rules).years.at(0);
   const auto& a = axis.law.arguments;
   const std::size_t arguments = axis.law.law == kernels::Law::triangular ? 3 : 2;
-  axis.text = fmt::format("{} {}, {}", name_of(axis.law.law), a[0].value, a[1].value);
-  if (arguments == 3) axis.text += fmt::format(", {}", a[2].value);
+  axis.text = fmt::format("{} {:.6g}, {:.6g}", name_of(axis.law.law), a[0].value, a[1].value);
+  if (arguments == 3) axis.text += fmt::format(", {:.6g}", a[2].value);
   const Support range = support(axis.law);
-  if (std::isfinite(axis.law.lower)) axis.text += fmt::format(", above {}", range.lower);
-  if (std::isfinite(axis.law.upper)) axis.text += fmt::format(", below {}", range.upper);
+  if (std::isfinite(axis.law.lower)) axis.text += fmt::format(", above {:.6g}", range.lower);
+  if (std::isfinite(axis.law.upper)) axis.text += fmt::format(", below {:.6g}", range.upper);
 }
 
 void parse_values(const TableReader& reader, const Value& value, Axis& axis) {
@@ -206,6 +213,15 @@ std::vector<Axis> parse_axes(TableReader& sweep) {
   TableReader reader(keys, sweep.name_of("keys"));
   std::vector<Axis> axes;
   add_axes(reader, keys, "", axes);
+  // Dotted names that begin alike stand in one table, wherever they are written. Lines of several
+  // files have no order.
+  const bool one_file = std::all_of(axes.begin(), axes.end(), [&](const Axis& axis) {
+    return axis.place->source == axes.front().place->source;
+  });
+  if (one_file) {
+    std::stable_sort(axes.begin(), axes.end(),
+                     [](const Axis& a, const Axis& b) { return a.place->line < b.place->line; });
+  }
   if (axes.empty()) {
     reader.fail("[sweep.keys] has no key: write what to sweep, such as models.sd = [1, 2]");
   }

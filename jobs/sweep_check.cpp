@@ -51,12 +51,12 @@ std::vector<std::uint64_t> numbers_of(const std::vector<BadVariant>& variants) {
 std::string design_text(const JobVariants& variants) {
   const Sweep& sweep = variants.sweep();
   const engine::Plan& base = variants.base();
-  std::string text =
-      fmt::format("sweep: {}, {} variants of {} trajectories ({} batches of {}), {}\n\n",
-                  sweep.design, grouped(sweep.variants), grouped(base.trajectories),
-                  grouped(base.batch_count()), base.batch_trajectories,
-                  sweep.common_random_numbers ? "common random numbers"
-                                              : "each with random numbers of its own");
+  std::string text = fmt::format(
+      "sweep: {}, {} variants of {} trajectories ({} batch{} of {}), {}\n\n", sweep.design,
+      grouped(sweep.variants), grouped(base.trajectories), grouped(base.batch_count()),
+      base.batch_count() == 1 ? "" : "es", base.batch_trajectories,
+      sweep.common_random_numbers ? "common random numbers"
+                                  : "each with random numbers of its own");
   TextTable table({"key", "different values", "range"});
   for (const SweepKey& key : sweep.keys) {
     const std::size_t different =

@@ -68,17 +68,26 @@ bool is_easy(const Plan& plan, engine::Sieve& sieve) {
   return true;
 }
 
-/// Throws as demand_survivors() does if some year has none.
-void demand_some_survivor(const Plan& plan) {
+void demand_survivor(const Plan& plan, const PilotYear& found, std::uint32_t year) {
+  if (found.tally.survivors > 0) return;
+  const std::string why =
+      found.why.empty() ? fmt::format("none of {} trial candidates meets every constraint: {}",
+                                      found.tally.candidates, killer_sentence(plan, found.tally))
+                        : found.why;
+  throw Error(ExitCode::budget, fmt::format("{}: {}", plan.years[year], why));
+}
+
+/// Throws Error(budget) if some year has no survivor.
+void demand_survivors(const Plan& plan) {
   if (plan.sampling.method == Method::split) {
-    engine::demand_survivors(plan, engine::run_pilot(plan));
+    for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
+      demand_survivor(plan, engine::split_pilot_year(plan, year), year);
+    }
     return;
   }
   engine::Sieve sieve(plan, engine::Purpose::pilot);
-  engine::Pilot pilot;
   for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
-    pilot.years.push_back(engine::pilot_year(plan, sieve, year, search));
-    engine::demand_survivors(plan, pilot);
+    demand_survivor(plan, engine::pilot_year(plan, sieve, year, search), year);
   }
 }
 
@@ -100,7 +109,7 @@ void decide(Plan& plan, const Plan* base) {
     }
   }
   if (asks) plan.sampling = engine::decide_method(plan);
-  demand_some_survivor(plan);
+  demand_survivors(plan);
 }
 
 std::string identity_of(const Plan& base, const Sweep& sweep) {

@@ -41,7 +41,7 @@ class JobVariants final : public engine::Variants {
   engine::Plan stated_plan(std::uint64_t variant) const;
 
   /// Needs resolve(). Throws Error(bad_input) as stated_plan() does, Error(infeasible) where that
-  /// is proved, TooWide, and Error(budget) if one of its years has no survivor among a million
+  /// is proved, and Error(budget) if one of its years has no survivor among a million
   /// trial candidates.
   engine::Plan plan(std::uint64_t variant) const override;
 
