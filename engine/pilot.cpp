@@ -97,8 +97,8 @@ PilotYear pilot_year(const Plan& plan, Sieve& sieve, std::uint32_t year_index,
   for (std::uint64_t index = 0; index < limits.most && draws < most_draws;) {
     trials.clear();
     trajectories.clear();
-    trajectories.reserve(tile);
-    for (std::uint64_t i = 0; i < tile && index < limits.most; ++i, ++index) {
+    trajectories.reserve(limits.lot);
+    for (std::uint64_t i = 0; i < limits.lot && index < limits.most; ++i, ++index) {
       const Address address = order.address(index, year_index);
       if (trials.empty() || trajectories.back().index != address.trajectory) {
         trajectories.push_back(sieve.inputs().trajectory(address.trajectory));

@@ -51,6 +51,7 @@ struct PilotLimits {
   std::uint64_t many = 1'000'000;  ///< candidates, after which
   std::uint64_t few = 16;          ///< survivors will do: 25 % error of the rate
   std::uint64_t most = 10'000'000;
+  std::uint64_t lot = 4096;  ///< candidates after which it is looked whether they will do
 };
 
 /// Judges candidates of one year as run_pilot() does; not with Method::split.

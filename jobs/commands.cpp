@@ -26,6 +26,7 @@
 #include "jobs/planning.hpp"
 #include "jobs/report.hpp"
 #include "jobs/report_words.hpp"
+#include "jobs/sweep_check.hpp"
 #include "jobs/text_table.hpp"
 #include "jobs/too_wide.hpp"
 
@@ -107,6 +108,14 @@ std::string disk_text(const engine::Plan& plan, const std::filesystem::path& out
                      size_words(free), folder.string(), free < need.most() ? ": NOT ENOUGH" : "");
 }
 
+int check_sweep(const CheckCommand& command, const Document& job) {
+  JobVariants variants(job);
+  const std::filesystem::path output = run_output(
+      command.output.empty() ? default_output(command.job, variants.identity()) : command.output);
+  print_result(sweep_check_report(variants, output, engine::default_threads()));
+  return done;
+}
+
 /// An existing file is replaced only if it is a calibration.
 void demand_calibration_place(const std::string& output) {
   demand_output_place(output);
@@ -135,6 +144,7 @@ std::vector<std::string> short_names(const std::vector<std::string>& files) {
 
 int check(const CheckCommand& command) {
   const Document job = read_job(command.job);
+  if (find_entry(job.root, "sweep") != nullptr) return check_sweep(command, job);
   engine::Plan plan = read_plan(job);
   const std::filesystem::path output =
       run_output(command.output.empty() ? default_output(command.job, plan) : command.output);

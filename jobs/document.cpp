@@ -206,12 +206,13 @@ void fail_at_line(const std::string& source_name, std::size_t line, const std::s
                       fmt::format("{}:{}: {}", source_name, line, message));
 }
 
+std::string place_of(const Value& value) {
+  if (value.assignment != nullptr) return *value.assignment;
+  return fmt::format("{}:{}", *value.source, value.line);
+}
+
 void fail_at_value(const Value& value, const std::string& message) {
-  if (value.assignment != nullptr) {
-    throw engine::Error(engine::ExitCode::bad_input,
-                        fmt::format("{}: {}", *value.assignment, message));
-  }
-  fail_at_line(*value.source, static_cast<std::size_t>(value.line), message);
+  throw engine::Error(engine::ExitCode::bad_input, fmt::format("{}: {}", place_of(value), message));
 }
 
 const Entry* find_entry(const Value& table, std::string_view key) {

@@ -46,6 +46,10 @@ struct Document {
 [[noreturn]] void fail_at_line(const std::string& source_name, std::size_t line,
                                const std::string& message);
 
+/// What messages about a value begin with: its assignment if it came by one, "source:line"
+/// otherwise.
+std::string place_of(const Value& value);
+
 /// The same about a value: with the assignment in front, if it came by one.
 [[noreturn]] void fail_at_value(const Value& value, const std::string& message);
 

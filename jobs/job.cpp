@@ -31,6 +31,9 @@ class JobParser {
 
   Plan parse() {
     if (root_.has("base")) root_.fail_at("base", "base can only stand in a job file");
+    if (root_.has("sweep")) {
+      root_.fail_at("sweep", "a job with [sweep] is many runs; flopsieve run and check take it");
+    }
     parse_size();
     root_.optional_string("calibration");
     plan_.calibration = calibration_.text;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,15 @@ namespace flopsieve::jobs {
 /// becomes a string. Throws Error(bad_input) naming `assignment` if the text is no value or the
 /// path leads through something that is not a table.
 void set_key(Document& document, std::string_view dotted_key, std::string_view text);
+
+/// The two halves of set_key(). `assignment` is what messages about the value begin with, in place
+/// of file and line: "--set models.sd=1.5".
+Value value_of_text(std::string_view text, const std::string& assignment);
+void put_value(Document& document, std::string_view dotted_key, Value value,
+               const std::shared_ptr<const std::string>& assignment);
+
+/// The value at a dotted name as set_key() follows it, or nullptr.
+const Value* find_key(const Document& document, std::string_view dotted_key);
 
 /// The Plan of a job (jobs/REFERENCE.md describes every key), with everything resolved but
 /// Plan::batch_trajectories, which is 0 unless the job states it: see plan_batches().

@@ -63,15 +63,19 @@ engine::Plan read_plan(const Document& job) {
 }
 
 std::string default_output(const JobOptions& options, const engine::Plan& plan) {
+  engine::Plan without_pilot = plan;
+  without_pilot.batch_trajectories = 0;
+  return default_output(options, plan_identity(without_pilot));
+}
+
+std::string default_output(const JobOptions& options, const std::string& identity) {
   std::string stem = "forecast";
   if (options.file == "-") stem = "stdin";
   if (!options.file.empty() && options.file != "-") {
     stem = std::filesystem::path(options.file).stem().string();
   }
   if (options.set.empty() && !options.seed) return stem + ".h5";
-  engine::Plan without_pilot = plan;
-  without_pilot.batch_trajectories = 0;
-  return fmt::format("{}-{}.h5", stem, plan_identity(without_pilot).substr(0, 8));
+  return fmt::format("{}-{}.h5", stem, identity.substr(0, 8));
 }
 
 }  // namespace flopsieve::jobs

@@ -24,4 +24,7 @@ engine::Plan read_plan(const Document& job);
 /// `<job>-<8 hex digits of the identity>.h5` with --set or --seed.
 std::string default_output(const JobOptions& options, const engine::Plan& plan);
 
+/// The same of what has this identity.
+std::string default_output(const JobOptions& options, const std::string& identity);
+
 }  // namespace flopsieve::jobs

@@ -12,29 +12,12 @@
 namespace flopsieve::jobs {
 namespace {
 
-[[noreturn]] void fail(std::string_view key, std::string_view text, const std::string& why) {
-  throw engine::Error(engine::ExitCode::bad_input, fmt::format("--set {}={}: {}", key, text, why));
+[[noreturn]] void fail(const std::string& assignment, const std::string& why) {
+  throw engine::Error(engine::ExitCode::bad_input, fmt::format("{}: {}", assignment, why));
 }
 
-/// The value of `text`; a text that is no TOML value is a string.
-Value parse_value(std::string_view key, std::string_view text) {
-  const std::size_t line_end = text.find('\n');
-  if (line_end != std::string_view::npos) {
-    fail(key, text.substr(0, line_end), "the value must stand on one line");
-  }
-  try {
-    return parse_toml(fmt::format("value = {}", text), "--set").root.entries.at(0).value;
-  } catch (const engine::Error&) {
-    const bool ascii =
-        std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-    if (!ascii) fail(key, "...", "only ASCII is allowed; other characters as \"\\u00f6\"");
-    const bool word = !text.empty() && text.find_first_of("\"'[]{}=") == std::string_view::npos;
-    if (!word) fail(key, text, "the text after = is not a TOML value");
-    Value value;
-    value.kind = ValueKind::string;
-    value.text = text;
-    return value;
-  }
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 bool has_text(const Value& table, std::string_view key, const std::string& text) {
@@ -43,16 +26,17 @@ bool has_text(const Value& table, std::string_view key, const std::string& text)
 }
 
 /// The element of an array of tables whose `name`, or else `statistic`, is `name`.
-Value* element(Value& array, const std::string& name) {
+template <class Array>
+auto element(Array& array, const std::string& name) -> decltype(&array.elements[0]) {
   for (const char* key : {"name", "statistic"}) {
-    for (Value& table : array.elements) {
+    for (auto& table : array.elements) {
       if (table.kind == ValueKind::table && has_text(table, key, name)) return &table;
     }
   }
   return nullptr;
 }
 
-[[noreturn]] void fail_unnamed(std::string_view key, std::string_view text, const Value& array,
+[[noreturn]] void fail_unnamed(const std::string& assignment, const Value& array,
                                const std::string& name) {
   std::vector<std::string> names;
   for (const Value& table : array.elements) {
@@ -63,7 +47,7 @@ Value* element(Value& array, const std::string& name) {
       break;
     }
   }
-  fail(key, text,
+  fail(assignment,
        fmt::format("nothing there is called {}; there is {}", name, fmt::join(names, ", ")));
 }
 
@@ -101,29 +85,73 @@ Value& child(Value& table, const std::string& name) {
 
 }  // namespace
 
-void set_key(Document& document, std::string_view dotted_key, std::string_view text) {
+Value value_of_text(std::string_view text, const std::string& assignment) {
+  if (text.find('\n') != std::string_view::npos) {
+    fail(assignment, "the value must stand on one line");
+  }
+  try {
+    return parse_toml(fmt::format("value = {}", text), assignment).root.entries.at(0).value;
+  } catch (const engine::Error&) {
+    if (!is_ascii(text)) {
+      fail(assignment, "only ASCII is allowed; other characters as \"\\u00f6\"");
+    }
+    const bool word = !text.empty() && text.find_first_of("\"'[]{}=") == std::string_view::npos;
+    if (!word) fail(assignment, "the text after = is not a TOML value");
+    Value value;
+    value.kind = ValueKind::string;
+    value.source = std::make_shared<const std::string>(assignment);
+    value.text = text;
+    return value;
+  }
+}
+
+void put_value(Document& document, std::string_view dotted_key, Value value,
+               const std::shared_ptr<const std::string>& assignment) {
   Value* at = &document.root;
   std::string_view rest = dotted_key;
   while (true) {
     const std::size_t dot = first_dot(rest);
     const std::string name(rest.substr(0, dot));
-    if (name.empty()) fail(dotted_key, text, "the key must be a dotted name such as models.sd");
+    if (name.empty()) fail(*assignment, "the key must be a dotted name such as models.sd");
     if (at->kind == ValueKind::array) {
       const Value& array = *at;
       at = element(*at, name);
-      if (at == nullptr) fail_unnamed(dotted_key, text, array, name);
+      if (at == nullptr) fail_unnamed(*assignment, array, name);
     } else if (at->kind == ValueKind::table) {
       at = &child(*at, name);
     } else {
-      fail(dotted_key, text, fmt::format("\"{}\" is not inside a table", name));
+      fail(*assignment, fmt::format("\"{}\" is not inside a table", name));
     }
     if (dot == std::string_view::npos) break;
     rest = rest.substr(dot + 1);
   }
-  Value replacement = parse_value(dotted_key, text);
-  set_place(replacement, at->source,
-            std::make_shared<const std::string>(fmt::format("--set {}={}", dotted_key, text)));
-  *at = std::move(replacement);
+  set_place(value, at->source, assignment);
+  *at = std::move(value);
+}
+
+void set_key(Document& document, std::string_view dotted_key, std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  const auto assignment = std::make_shared<const std::string>(
+      fmt::format("--set {}={}", dotted_key, is_ascii(line) ? line : "..."));
+  put_value(document, dotted_key, value_of_text(text, *assignment), assignment);
+}
+
+const Value* find_key(const Document& document, std::string_view dotted_key) {
+  const Value* at = &document.root;
+  std::string_view rest = dotted_key;
+  while (at != nullptr) {
+    const std::size_t dot = first_dot(rest);
+    const std::string name(rest.substr(0, dot));
+    if (at->kind == ValueKind::array) {
+      at = element(*at, name);
+    } else {
+      const Entry* entry = at->kind == ValueKind::table ? find_entry(*at, name) : nullptr;
+      at = entry == nullptr ? nullptr : &entry->value;
+    }
+    if (dot == std::string_view::npos) return at;
+    rest = rest.substr(dot + 1);
+  }
+  return nullptr;
 }
 
 }  // namespace flopsieve::jobs

@@ -34,6 +34,13 @@ Support law_support(const Distribution& d) {
   return {-infinity, infinity};
 }
 
+/// P(X <= x) before the bounds.
+double share_below(const Distribution& d, double x) {
+  if (std::isinf(x)) return x > 0.0 ? 1.0 : 0.0;
+  const auto& a = d.arguments;
+  return kernels::cumulative(d.law, {a[0].value, a[1].value, a[2].value}, x);
+}
+
 }  // namespace
 
 Support support(const Distribution& distribution) {
@@ -50,19 +57,27 @@ bool depends_on_input(const Distribution& distribution) {
 void demand_mass(const TableReader& reader, const Value& where, const std::string& name,
                  const Distribution& distribution) {
   if (distribution.law == Law::constant || depends_on_input(distribution)) return;
-  const auto& a = distribution.arguments;
-  const kernels::Parameters parameters{a[0].value, a[1].value, a[2].value};
-  const auto below = [&](double x) {
-    if (std::isinf(x)) return x > 0.0 ? 1.0 : 0.0;
-    return kernels::cumulative(distribution.law, parameters, x);
-  };
   constexpr double least = 0.01;
-  if (below(distribution.upper) - below(distribution.lower) >= least) return;
+  const double mass =
+      share_below(distribution, distribution.upper) - share_below(distribution, distribution.lower);
+  if (mass >= least) return;
   reader.fail(
       where,
       fmt::format("{}: less than {:.0f} % of the distribution lies between its bounds {} and "
                   "{}, so drawing again would take for ever; move it or widen the bounds",
                   name, 100.0 * least, distribution.lower, distribution.upper));
+}
+
+double quantile_between_bounds(const Distribution& distribution, double u) {
+  const Support range = support(distribution);
+  if (u <= 0.0) return range.lower;
+  if (u >= 1.0) return range.upper;
+  const double low = share_below(distribution, distribution.lower);
+  const double high = share_below(distribution, distribution.upper);
+  const auto& a = distribution.arguments;
+  const double x = kernels::quantile(distribution.law, {a[0].value, a[1].value, a[2].value},
+                                     low + u * (high - low));
+  return std::clamp(x, range.lower, range.upper);
 }
 
 bool is_constant(const engine::Input& input) {

@@ -28,6 +28,10 @@ bool is_constant(const engine::Input& input);
 void demand_mass(const TableReader& reader, const Value& where, const std::string& name,
                  const engine::Distribution& distribution);
 
+/// The u-quantile of a distribution cut at its bounds that refers to nothing, 0 <= u <= 1; the ends
+/// of its support at 0 and 1.
+double quantile_between_bounds(const engine::Distribution& distribution, double u);
+
 /// Bounds a distribution that could leave [lower, upper]; leaves constants alone.
 void keep_inside(engine::Distribution& distribution, double lower, double upper);
 

@@ -215,8 +215,9 @@ void TableReader::finish() const {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
     const std::string where = path_.empty() ? "at the top level" : "in " + title();
     const std::string hint = did_you_mean(entry.key, known_);
-    fail_at_value(entry.value, fmt::format("unknown key \"{}\" {}{} allowed: {}", entry.key, where,
-                                           hint.empty() ? ";" : hint, fmt::join(known_, ", ")));
+    throw UnknownKey(fmt::format("{}: unknown key \"{}\" {}{} allowed: {}", place_of(entry.value),
+                                 entry.key, where, hint.empty() ? ";" : hint,
+                                 fmt::join(known_, ", ")));
   }
 }
 

@@ -6,9 +6,16 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/error.hpp"
 #include "jobs/document.hpp"
 
 namespace flopsieve::jobs {
+
+/// A key that nothing asked for.
+class UnknownKey : public engine::Error {
+ public:
+  explicit UnknownKey(const std::string& message) : Error(engine::ExitCode::bad_input, message) {}
+};
 
 /// Strict reader of one table. Every getter marks its key as known; finish() then refuses what was
 /// never asked for. Errors are engine::Error(bad_input) with `FILE:LINE: ` of the value at fault.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace flopsieve::jobs {
@@ -48,6 +49,51 @@ std::string toml_string(std::string_view text) {
     }
   }
   return result + "\"";
+}
+
+namespace {
+
+/// A key, in quotes where a bare one is not allowed.
+std::string toml_key(const std::string& key) {
+  const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
+           c == '-';
+  });
+  return bare ? key : toml_string(key);
+}
+
+std::string number_text(double number) {
+  std::string text = fmt::format("{}", number);
+  // Otherwise it would be a whole number.
+  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  return text;
+}
+
+}  // namespace
+
+std::string toml_value(const Value& value) {
+  std::string text;
+  switch (value.kind) {
+    case ValueKind::string:
+      return toml_string(value.text);
+    case ValueKind::integer:
+      return std::to_string(value.integer);
+    case ValueKind::number:
+      return number_text(value.number);
+    case ValueKind::boolean:
+      return value.boolean ? "true" : "false";
+    case ValueKind::array:
+      for (const Value& each : value.elements) {
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", toml_value(each));
+      }
+      return fmt::format("[{}]", text);
+    case ValueKind::table:
+      for (const Entry& each : value.entries) {
+        text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", toml_key(each.key),
+                            toml_value(each.value));
+      }
+  }
+  return text.empty() ? "{}" : fmt::format("{{ {} }}", text);
 }
 
 }  // namespace flopsieve::jobs

@@ -12,6 +12,7 @@
 #include "jobs/document.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/job.hpp"
+#include "jobs/sweep.hpp"
 #include "tests/fuzz/demand.hpp"
 
 namespace {
@@ -30,6 +31,16 @@ bool names_file(const jobs::Document& job) {
   return base != nullptr && base->value.text != "forecast";
 }
 
+/// A design is made, unless it is a file.
+void read_sweep(const jobs::Document& job) {
+  const jobs::Value* design = jobs::find_key(job, "sweep.design");
+  if (design == nullptr || design->text == "csv") return;
+  const auto sweep = jobs::parse_sweep(job);
+  if (!sweep) return;
+  jobs::Document variant = job;
+  jobs::put_variant(variant, *sweep, sweep->variants - 1);
+}
+
 void demand_same_again(const engine::Plan& plan) {
   const std::string resolved = jobs::resolved_job(plan);
   const engine::Plan again = plan_of(jobs::parse_toml(resolved, "resolved"));
@@ -45,6 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     jobs::Document job = jobs::parse_toml(text, "job");
     if (names_file(job)) return 0;
+    read_sweep(job);
     demand_same_again(plan_of(jobs::with_base(std::move(job))));
   } catch (const engine::Error& error) {
     demand_refusal(error, "job:");

@@ -29,6 +29,7 @@ GATES = [(r"hdf5.*|H5\w+\.h", r"engine/h5_detail\.hpp", 1),
          (r"toml\+\+/.*", r"jobs/document\.cpp", 1),
          (r"CLI/.*", r"jobs/cli\.cpp", 1),
          (r"(unsupported/)?Eigen/.*", r"jobs/\w+\.cpp", 1),
+         (r"boost/random/.*", r"jobs/sobol\.cpp", 1),
          (r"hwy/.*", r"kernels/.*", 99)]
 
 INEXACT = (r"(?:exp|exp2|exp10|expm1|log|log2|log10|log1p|pow|cbrt|hypot|sin|cos|sincos|tan|asin|"
@@ -137,6 +138,7 @@ PLANTED = [
     ("engine/b.cpp", "#include <Eigen/Core>", "jobs"),
     ("jobs/b.cpp", "#include <Eigen/Core>", "may enter through 1 file"),
     ("engine/b.cpp", "#include <hwy/highway.h>", "kernels"),
+    ("jobs/b.cpp", "#include <boost/random/sobol.hpp>", "sobol"),
     ("engine/b.cpp", "double y = std::exp(x);", "bits"),
     ("engine/b.cpp", "double y = 2 * log(x);", "bits"),
     ("kernels/b.cpp", "double y = ::pow(x, 2);", "bits"),
