@@ -10,11 +10,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/batch.hpp"
 #include "engine/batch_io.hpp"
 #include "engine/files.hpp"
+#include "engine/format.hpp"
 #include "engine/h5.hpp"
 #include "engine/page_bytes.hpp"
 #include "engine/study.hpp"
@@ -145,8 +147,10 @@ struct PartSurvey {
   std::vector<UnusedPart> damaged;
 };
 
-/// The files of a folder that are parts by their names, in order of these.
-std::vector<std::filesystem::path> part_paths(const std::filesystem::path& folder);
+/// The files of a folder that are parts by their names, in order of these: of a run, or of a sweep
+/// (format::sweep_part_ending).
+std::vector<std::filesystem::path> part_paths(const std::filesystem::path& folder,
+                                              std::string_view ending = format::part_ending);
 
 /// What the name of a part says of it.
 struct PartName {
@@ -154,9 +158,10 @@ struct PartName {
   Shard shard;
 };
 
-/// Of part-FIRST-LAST-IofN.h5; nothing for any other name. A part that is not opened may still be
+/// Of part-FIRST-LAST-IofN and the ending; nothing for any other name. A part that is not opened may still be
 /// damaged or of another study.
-std::optional<PartName> part_name(const std::filesystem::path& path);
+std::optional<PartName> part_name(const std::filesystem::path& path,
+                                  std::string_view ending = format::part_ending);
 
 /// Reads and verifies all parts of a folder, and changes nothing.
 PartSurvey survey_parts(const std::filesystem::path& folder);
