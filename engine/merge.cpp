@@ -120,8 +120,7 @@ void settle_parts(const MergeOptions& options, const std::vector<fs::path>& part
         mark_kept(folder);
       } catch (const Error& error) {
         if (!options.warn) continue;
-        options.warn(
-            fmt::format("{} (a later run of its output removes the parts)", error.what()));
+        options.warn(fmt::format("{} (a later run of its output removes the parts)", error.what()));
       }
       continue;
     }

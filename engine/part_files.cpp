@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -5,6 +7,7 @@
 #include <system_error>
 #include <vector>
 
+#include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "engine/format.hpp"
 #include "engine/parts.hpp"
@@ -53,6 +56,20 @@ std::vector<fs::path> part_paths(const fs::path& folder, std::string_view ending
   }
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+void create_parts_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) return;
+  throw Error(ExitCode::storage,
+              fmt::format("{}: cannot create the folder: {}", folder.string(), error.message()));
+}
+
+void set_aside(const fs::path& path, const char* suffix) {
+  fs::path aside = path;
+  aside += suffix;
+  fs::rename(path, aside);
 }
 
 void mark_kept(const fs::path& folder) {

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <vector>
+
 #include "engine/h5.hpp"
 #include "engine/plan.hpp"
+#include "engine/result_table.hpp"
 #include "engine/study.hpp"
 #include "engine/tally.hpp"
 
@@ -11,6 +14,14 @@ namespace flopsieve::engine {
 
 /// The scales of the root and of the groups below.
 void write_group_scales(H5File& file, const Plan& plan);
+
+/// The tables of /counts, /frontier and /statistics, without values where no trajectory is
+/// complete.
+std::vector<ResultTable> summary_tables(const Plan& plan, const Tally& tally);
+
+/// The tables of /acceptance that every method of sampling has; others: split_tables(),
+/// tilt_tables().
+std::vector<ResultTable> acceptance_tables(const Plan& plan, const Tally& tally);
 
 /// /counts, /frontier and /statistics; nothing where no trajectory is complete.
 void write_summary(H5File& file, const Plan& plan, const Tally& tally);
