@@ -207,6 +207,11 @@ void write_attributes(H5File& file, const Study& study, const Tally& tally) {
   text(format::job, study.job);
 }
 
+void mark_complete(H5File& file) {
+  file.write_attribute("/", format::complete, std::int32_t{1});
+  file.write_attribute("/", format::metadata_sha256, file.metadata_sha256(format::metadata_sha256));
+}
+
 void write_group_scales(H5File& file, const Plan& plan) {
   using namespace format;
   write_scales(file, plan, "", {year, threshold, quantile, statistic, constraint});

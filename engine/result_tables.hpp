@@ -29,6 +29,9 @@ void write_summary(H5File& file, const Plan& plan, const Tally& tally);
 /// /acceptance.
 void write_acceptance(H5File& file, const Plan& plan, const Tally& tally);
 
+/// The last attributes of a result: that it is complete, and what its metadata must be.
+void mark_complete(H5File& file);
+
 /// Attributes of the root, but for the one that says that the file is complete.
 void write_attributes(H5File& file, const Study& study, const Tally& tally);
 

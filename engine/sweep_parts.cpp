@@ -140,10 +140,10 @@ void refuse_run_parts(const fs::path& folder) {
 SweepPartWriter::SweepPartWriter(fs::path folder, const SweepStudy& study, Shard shard)
     : folder_(std::move(folder)), study_(&study), shard_(shard) {}
 
-void SweepPartWriter::add(std::uint64_t variant, const Plan& plan, BatchResult result,
-                          std::uint64_t step) {
+void SweepPartWriter::add(std::uint64_t variant, const Plan& plan, const VariantFacts& facts,
+                          BatchResult result, std::uint64_t step) {
   if (open_ && !open_->takes(variant, result.batch)) close_open(SegmentKind::batches);
-  if (!open_) open_.emplace(variant, plan, step);
+  if (!open_) open_.emplace(variant, plan, facts, step);
   open_->add(std::move(result));
   seal_if_full();
 }

@@ -35,7 +35,8 @@ class SweepPartWriter {
   SweepPartWriter& operator=(const SweepPartWriter&) = delete;
 
   /// Batches of one variant come in steps of `step`. Begins to seal at 8 MiB.
-  void add(std::uint64_t variant, const Plan& plan, BatchResult result, std::uint64_t step);
+  void add(std::uint64_t variant, const Plan& plan, const VariantFacts& facts, BatchResult result,
+           std::uint64_t step);
 
   /// In place of a batch.
   void add_status(std::uint64_t variant, std::uint64_t batch, const std::string& status);

@@ -94,9 +94,15 @@ void demand_same_axes(const Plan& base, const Plan& plan, std::uint64_t variant)
   demand_same(rejector_names(plan) == rejector_names(base), "constraints");
 }
 
-OpenSegment::OpenSegment(std::uint64_t variant, const Plan& plan, std::uint64_t step)
-    : head_{variant, {0, 0, step}, SegmentKind::batches, plan.sampling.method},
-      facts_(facts_of(plan)),
+bool is_no_result(const Error& error) {
+  return error.code() == ExitCode::bad_input || error.code() == ExitCode::infeasible ||
+         error.code() == ExitCode::budget;
+}
+
+OpenSegment::OpenSegment(std::uint64_t variant, const Plan& plan, VariantFacts facts,
+                         std::uint64_t step)
+    : head_{variant, {0, 0, step}, SegmentKind::batches, facts.method},
+      facts_(std::move(facts)),
       histograms_(plan) {}
 
 bool OpenSegment::takes(std::uint64_t variant, std::uint64_t batch) const {

@@ -9,6 +9,7 @@
 
 #include "engine/batch.hpp"
 #include "engine/batch_io.hpp"
+#include "engine/error.hpp"
 #include "engine/parts.hpp"
 #include "engine/plan.hpp"
 #include "engine/tally.hpp"
@@ -38,6 +39,10 @@ Plan plan_for_tallies(const Plan& base, const VariantFacts& facts);
 /// Throws Error(bug) if a variant has other axes than the base, or keeps more than summaries.
 void demand_same_axes(const Plan& base, const Plan& plan, std::uint64_t variant);
 
+/// Whether what was thrown says that a variant cannot be computed, rather than that the sweep
+/// fails.
+bool is_no_result(const Error& error);
+
 enum class SegmentKind : std::uint8_t {
   batches,
   last_batches,  ///< after which the variant ended, by rules that need all batches before them
@@ -61,7 +66,7 @@ struct SegmentContents {
 /// Packs a segment batch after batch.
 class OpenSegment {
  public:
-  OpenSegment(std::uint64_t variant, const Plan& plan, std::uint64_t step);
+  OpenSegment(std::uint64_t variant, const Plan& plan, VariantFacts facts, std::uint64_t step);
 
   /// Whether this batch is the next one of the segment.
   bool takes(std::uint64_t variant, std::uint64_t batch) const;
