@@ -8,7 +8,13 @@ inline constexpr int version = 1;
 inline constexpr char kind_part[] = "flopsieve part";
 inline constexpr char kind_run[] = "flopsieve run";
 inline constexpr char kind_study[] = "flopsieve study";
+inline constexpr char kind_sweep[] = "flopsieve sweep";
+inline constexpr char kind_sweep_study[] = "flopsieve sweep study";
 inline constexpr char study_file[] = "study.h5";  ///< beside the parts of shards
+
+// What the names of parts end with; those of a sweep are not HDF5.
+inline constexpr char part_ending[] = ".h5";
+inline constexpr char sweep_part_ending[] = ".sweep";
 
 // Attributes of "/".
 inline constexpr char kind[] = "kind";
@@ -19,6 +25,11 @@ inline constexpr char job[] = "job";
 inline constexpr char complete[] = "complete";
 inline constexpr char metadata_sha256[] = "metadata_sha256";
 inline constexpr char command_line[] = "command_line";
+inline constexpr char coordinates[] = "coordinates";
+inline constexpr char design[] = "design";
+inline constexpr char common_random_numbers[] = "common_random_numbers";
+inline constexpr char sweep[] = "sweep";
+inline constexpr char key[] = "key";  ///< of a setting: the swept key
 
 // Scales, at the root and repeated in every group that uses them.
 inline constexpr char trajectory[] = "trajectory";
@@ -31,6 +42,7 @@ inline constexpr char constraint[] = "constraint";
 inline constexpr char other_constraint[] = "other_constraint";
 inline constexpr char bound[] = "bound";
 inline constexpr char batch[] = "batch";
+inline constexpr char variant[] = "variant";
 
 // Columns of complete trajectories.
 inline constexpr char root_trajectory[] = "/trajectory";

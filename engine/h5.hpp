@@ -20,7 +20,7 @@
 namespace flopsieve::engine {
 
 // HDF5 files in the form of netCDF-4, so that h5py, xarray, ncdump and R open them: plain arrays
-// of 1 to 4 dimensions, a dimension scale on every dimension, strings as variable-length UTF-8.
+// of 1 to 5 dimensions, a dimension scale on every dimension, strings as variable-length UTF-8.
 //
 // Paths inside a file are absolute ("/counts/trajectory"); groups on the way are made on demand.
 // A dataset written here carries its contents' SHA-256 in the attribute "sha256", over the numbers
@@ -69,7 +69,7 @@ struct Dimension {
 
 /// What is said about a dataset besides its contents. Empty texts are not written.
 struct DatasetInfo {
-  std::vector<Dimension> dimensions;  ///< 1 to 4, slowest first
+  std::vector<Dimension> dimensions;  ///< 1 to 5, slowest first
   std::string units;                  ///< as UDUNITS spells them, "1" for pure numbers
   std::string long_name;
   int deflate = 0;  ///< 0 (none) to 9, with the bytes shuffled first

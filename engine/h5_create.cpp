@@ -32,8 +32,8 @@ Handle creation_list(const OpenFile& file, const DatasetInfo& info, Layout layou
 
 Handle create_bare(const OpenFile& file, const std::string& path, hid_t type,
                    const DatasetInfo& info, Layout layout, std::size_t chunk_bytes) {
-  require(!info.dimensions.empty() && info.dimensions.size() <= 4,
-          path + " needs 1 to 4 dimensions");
+  require(!info.dimensions.empty() && info.dimensions.size() <= kMostDimensions,
+          path + " needs 1 to 5 dimensions");
   require(!object_exists(file, path), path + " exists already");
   make_groups_above(file, path);
   std::vector<hsize_t> lengths;

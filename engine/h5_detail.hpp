@@ -107,6 +107,8 @@ void put_attribute(const OpenFile& file, hid_t object, const std::string& name, 
                    hid_t space, const void* values);
 void put_text(const OpenFile& file, hid_t object, const std::string& name, std::string_view text);
 
+inline constexpr std::size_t kMostDimensions = 5;
+
 /// How a dataset lies in the file: contiguous, or in chunks of whole rows.
 enum class Layout { contiguous, chunked };
 

@@ -15,12 +15,12 @@ void add_chunks(const OpenFile& file, hid_t dataset, hid_t list, std::uint64_t r
                 std::vector<ByteRange>& ranges) {
   const std::string action = "list the chunks";
   const Handle space = own(file, H5Dget_space(dataset), H5Sclose, action);
-  std::array<hsize_t, 4> lengths{};
+  std::array<hsize_t, kMostDimensions> lengths{};
   check(file, H5Pget_chunk(list, static_cast<int>(lengths.size()), lengths.data()), action);
   hsize_t count = 0;
   check(file, H5Dget_num_chunks(dataset, space.get(), &count), action);
   for (hsize_t index = 0; index < count; ++index) {
-    std::array<hsize_t, 4> first{};
+    std::array<hsize_t, kMostDimensions> first{};
     haddr_t begin = HADDR_UNDEF;
     hsize_t size = 0;
     check(file,

@@ -19,7 +19,7 @@ std::size_t plain_chunk_bytes(const OpenFile& file, hid_t dataset, std::uint64_t
   const std::string action = "read a layout";
   const Handle list = own(file, H5Dget_create_plist(dataset), H5Pclose, action);
   if (H5Pget_layout(list.get()) != H5D_CHUNKED || H5Pget_nfilters(list.get()) != 0) return 0;
-  std::array<hsize_t, 4> lengths{};
+  std::array<hsize_t, kMostDimensions> lengths{};
   check(file, H5Pget_chunk(list.get(), static_cast<int>(lengths.size()), lengths.data()), action);
   return lengths[0] * row_bytes;
 }
@@ -64,7 +64,7 @@ void H5Appender::State::grow_to(std::uint64_t length) {
 }
 
 void H5Appender::State::write_chunk(const std::byte* values) {
-  const std::array<hsize_t, 4> offset{chunks * (chunk_bytes / row_bytes)};
+  const std::array<hsize_t, kMostDimensions> offset{chunks * (chunk_bytes / row_bytes)};
   check(file, H5Dwrite_chunk(dataset.get(), H5P_DEFAULT, 0, offset.data(), chunk_bytes, values),
         "write");
   ++chunks;

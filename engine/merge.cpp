@@ -10,6 +10,7 @@
 #include "engine/join.hpp"
 #include "engine/older_run.hpp"
 #include "engine/precision_fold.hpp"
+#include "engine/run_lock.hpp"
 #include "engine/runner.hpp"
 #include "engine/way_on.hpp"
 
@@ -17,24 +18,6 @@ namespace flopsieve::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view folder_ending = ".parts";
-
-/// Exclusive locks of an output and of the outputs whose folders these are.
-std::vector<FileLock> lock_all(const fs::path& output, const std::vector<fs::path>& folders) {
-  std::vector<FileLock> locks;
-  locks.push_back(lock_output(output, LockKind::exclusive));
-  std::vector<fs::path> locked{fs::weakly_canonical(fs::absolute(output))};
-  for (const fs::path& folder : folders) {
-    std::string name = fs::weakly_canonical(fs::absolute(folder)).string();
-    if (!name.ends_with(folder_ending)) continue;
-    name.resize(name.size() - folder_ending.size());
-    if (std::find(locked.begin(), locked.end(), name) != locked.end()) continue;
-    locks.push_back(lock_output(name, LockKind::exclusive));
-    locked.emplace_back(name);
-  }
-  return locks;
-}
 
 /// Arranges the batches that the result has. With a precision these may be fewer than all.
 Joining arrange_all(const Plan& plan, PartList& list, const OlderRun* older) {
@@ -77,18 +60,6 @@ ArrangedRun arrange_run(const fs::path& path) {
   }
 }
 
-/// A later run or merge into another name leaves the parts too.
-void keep_parts(const std::vector<fs::path>& folders,
-                const std::function<void(const std::string&)>& warn) {
-  for (const fs::path& folder : folders) {
-    try {
-      mark_kept(folder);
-    } catch (const Error& error) {
-      warn(fmt::format("{} (a later run of its output removes the parts)", error.what()));
-    }
-  }
-}
-
 }  // namespace
 
 Shards look_at_shards(const std::vector<fs::path>& folders) {
@@ -124,7 +95,7 @@ Shards look_at_shards(const std::vector<fs::path>& folders) {
 }
 
 Tally merge_shards(const Study& study, const PartSurvey& survey, const MergeOptions& options) {
-  std::vector<FileLock> locks = lock_all(options.output, options.folders);
+  std::vector<FileLock> locks = lock_outputs(options.output, options.folders);
   PartList list = sort_parts(survey, study);
   const auto warn = [&](const std::string& message) {
     if (options.warn) options.warn(message);
@@ -135,21 +106,30 @@ Tally merge_shards(const Study& study, const PartSurvey& survey, const MergeOpti
   const Joining joining = arrange_all(study.plan, list, older ? &*older : nullptr);
   Tally tally =
       write_result_file(options.output, study, joining, older ? &*older : nullptr, options.stop);
-  if (options.keep_parts) {
-    keep_parts(options.folders, warn);
-  } else {
-    std::vector<fs::path> paths = list.outdated;
-    for (const Part& part : list.parts) paths.push_back(part.path);
-    for (const fs::path& folder : options.folders) {
-      std::vector<fs::path> own;
-      std::copy_if(paths.begin(), paths.end(), std::back_inserter(own),
-                   [&](const fs::path& path) { return path.parent_path() == folder; });
-      unmark_kept(folder);
-      remove_parts(folder, own);
-    }
-  }
+  std::vector<fs::path> paths = list.outdated;
+  for (const Part& part : list.parts) paths.push_back(part.path);
+  settle_parts(options, paths);
   for (FileLock& lock : locks) lock.remove_file();
   return tally;
+}
+
+void settle_parts(const MergeOptions& options, const std::vector<fs::path>& parts) {
+  for (const fs::path& folder : options.folders) {
+    if (options.keep_parts) {
+      try {
+        mark_kept(folder);
+      } catch (const Error& error) {
+        if (!options.warn) continue;
+        options.warn(fmt::format("{} (a later run of its output removes the parts)", error.what()));
+      }
+      continue;
+    }
+    std::vector<fs::path> own;
+    std::copy_if(parts.begin(), parts.end(), std::back_inserter(own),
+                 [&](const fs::path& path) { return path.parent_path() == folder; });
+    unmark_kept(folder);
+    remove_parts(folder, own);
+  }
 }
 
 void demand_result_file(const fs::path& path) {

@@ -44,6 +44,9 @@ struct MergeOptions {
 /// there, or for an output that exists and is no shorter run.
 Tally merge_shards(const Study& study, const PartSurvey& survey, const MergeOptions& options);
 
+/// Of parts that stand in a result now: removes them, or marks their folders as kept.
+void settle_parts(const MergeOptions& options, const std::vector<std::filesystem::path>& parts);
+
 /// Throws Error(bad_input) where there is no result file, but parts: says how many batches are
 /// sealed, and the command that goes on. For who needs the file itself.
 void demand_result_file(const std::filesystem::path& path);

@@ -163,20 +163,6 @@ H5File open_part(const fs::path& path) {
   return open_part(unseal(path), path);
 }
 
-void create_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error) return;
-  throw Error(ExitCode::storage,
-              fmt::format("{}: cannot create the folder: {}", folder.string(), error.message()));
-}
-
-void set_aside(const fs::path& path, const char* suffix) {
-  fs::path aside = path;
-  aside += suffix;
-  fs::rename(path, aside);
-}
-
 /// The place of a study among those found; it is added if it is new.
 std::size_t place_of(Study study, std::vector<Study>& studies) {
   for (std::size_t i = 0; i < studies.size(); ++i) {
@@ -235,7 +221,7 @@ PartSurvey::Found found_part(const fs::path& path, std::vector<Study>& studies) 
 
 PartWriter::PartWriter(fs::path folder, const Study& study, Shard shard)
     : folder_(std::move(folder)), study_(&study), shard_(shard), waiting_(study.plan) {
-  create_folder(folder_);
+  create_parts_folder(folder_);
 }
 
 void PartWriter::add(BatchResult result) {
@@ -260,7 +246,7 @@ void PartWriter::add(BatchResult result) {
 
 /// The lock of a shard stands where its parts do, so that remove_parts() finds it.
 FileLock lock_shard(const fs::path& folder, Shard shard) {
-  create_folder(folder);
+  create_parts_folder(folder);
   return {folder / fmt::format("shard-{}of{}.lock", shard.index, shard.count), LockKind::exclusive};
 }
 
@@ -375,6 +361,13 @@ PartList sort_parts(const PartSurvey& survey, const Study& study) {
 
 PartList list_parts(const fs::path& folder, const Study& study,
                     const std::function<void(const std::string&)>& warn) {
+  if (!part_paths(folder, format::sweep_part_ending).empty()) {
+    throw Error(
+        ExitCode::bad_input,
+        fmt::format("{}: holds the parts of a sweep, not of a run; move the folder away, or "
+                    "choose another output with -o",
+                    folder.string()));
+  }
   PartList list = sort_parts(survey_parts(folder), study);
   if (!list.foreign.empty() && list.parts.empty() && list.outdated.empty()) {
     throw Error(ExitCode::bad_input, fmt::format("{}; move the folder {} away, or choose another "
@@ -382,11 +375,16 @@ PartList list_parts(const fs::path& folder, const Study& study,
                                                  list.foreign.front().reason, folder.string()));
   }
   set_damaged_aside(list.damaged, ", its batches are computed again", warn);
-  for (const UnusedPart& part : list.foreign) {
+  set_foreign_aside(list.foreign, warn);
+  return list;
+}
+
+void set_foreign_aside(const std::vector<UnusedPart>& parts,
+                       const std::function<void(const std::string&)>& warn) {
+  for (const UnusedPart& part : parts) {
     set_aside(part.path, ".foreign");
     warn(fmt::format("{}; set aside as {}.foreign", part.reason, part.path.filename().string()));
   }
-  return list;
 }
 
 void set_damaged_aside(const std::vector<UnusedPart>& parts, std::string_view what_follows,
@@ -426,7 +424,7 @@ std::optional<Study> stored_study(const fs::path& folder) {
 }
 
 Study agree_on_study(const fs::path& folder, const Study& study) {
-  create_folder(folder);
+  create_parts_folder(folder);
   const fs::path path = folder / format::study_file;
   while (true) {
     try {

@@ -10,11 +10,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/batch.hpp"
 #include "engine/batch_io.hpp"
 #include "engine/files.hpp"
+#include "engine/format.hpp"
 #include "engine/h5.hpp"
 #include "engine/page_bytes.hpp"
 #include "engine/study.hpp"
@@ -145,8 +147,10 @@ struct PartSurvey {
   std::vector<UnusedPart> damaged;
 };
 
-/// The files of a folder that are parts by their names, in order of these.
-std::vector<std::filesystem::path> part_paths(const std::filesystem::path& folder);
+/// The files of a folder that are parts by their names, in order of these: of a run, or of a sweep
+/// (format::sweep_part_ending).
+std::vector<std::filesystem::path> part_paths(const std::filesystem::path& folder,
+                                              std::string_view ending = format::part_ending);
 
 /// What the name of a part says of it.
 struct PartName {
@@ -154,9 +158,10 @@ struct PartName {
   Shard shard;
 };
 
-/// Of part-FIRST-LAST-IofN.h5; nothing for any other name. A part that is not opened may still be
-/// damaged or of another study.
-std::optional<PartName> part_name(const std::filesystem::path& path);
+/// Of part-FIRST-LAST-IofN and the ending; nothing for any other name. A part that is not opened
+/// may still be damaged or of another study.
+std::optional<PartName> part_name(const std::filesystem::path& path,
+                                  std::string_view ending = format::part_ending);
 
 /// Reads and verifies all parts of a folder, and changes nothing.
 PartSurvey survey_parts(const std::filesystem::path& folder);
@@ -175,12 +180,16 @@ PartList sort_parts(const PartSurvey& survey, const Study& study);
 
 /// The parts of a folder for who writes there: a damaged part is renamed to `*.damaged`, and one of
 /// another study to `*.foreign`, and reported through `warn`; it is an Error(bad_input) if all are
-/// of another study.
+/// of another study, or if there are parts of a sweep.
 PartList list_parts(const std::filesystem::path& folder, const Study& study,
                     const std::function<void(const std::string&)>& warn);
 
 /// Renames damaged parts to `*.damaged` and reports them; the reports end with `what_follows`.
 void set_damaged_aside(const std::vector<UnusedPart>& parts, std::string_view what_follows,
+                       const std::function<void(const std::string&)>& warn);
+
+/// Renames parts of others to `*.foreign` and reports them.
+void set_foreign_aside(const std::vector<UnusedPart>& parts,
                        const std::function<void(const std::string&)>& warn);
 
 /// The first study in a folder that `accept` takes, of those that its parts, and the file of
@@ -196,6 +205,12 @@ std::optional<Study> stored_study(const std::filesystem::path& folder);
 /// it in the folder, sealed, before its first batch; pilots of two machines may differ in the last
 /// bit of a fit. Creates the folder if need be. Throws Error(storage).
 Study agree_on_study(const std::filesystem::path& folder, const Study& study);
+
+/// Throws Error(storage).
+void create_parts_folder(const std::filesystem::path& folder);
+
+/// Renames a file that cannot be used: puts `suffix` behind its name.
+void set_aside(const std::filesystem::path& path, const char* suffix);
 
 /// Marks a folder as one whose parts stay when their batches stand in a result file. Throws
 /// Error(storage).

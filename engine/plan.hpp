@@ -311,6 +311,7 @@ struct Precision {
   double relative = 0.0;
 
   bool wanted() const { return absolute > 0.0 || relative > 0.0; }
+  bool operator==(const Precision&) const = default;
 };
 
 /// Where the figures of a job's `from = "calibration"` come from. Decides nothing: they are in the

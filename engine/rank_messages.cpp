@@ -1,27 +1,11 @@
 #include "engine/rank_messages.hpp"
 
+#include "engine/tally_fields.hpp"
+
 namespace flopsieve::engine {
 namespace {
 
-// Each names all members of a struct, of values (to pack) or of places for them (to unpack). A
-// member that is added to one of these structs makes its line here invalid.
-
-template <class Archive, class T>
-void pass_year(Archive& archive, T& year) {
-  auto& [candidates, survivors, first_trials, first_passes, exhausted, audited, audited_survivors,
-         killed, without, joint, split, tilt] = year;
-  archive(candidates, survivors, first_trials, first_passes, exhausted, audited, audited_survivors,
-          killed, without, joint, split, tilt);
-}
-
-template <class Archive, class T>
-void pass_tally(Archive& archive, T& tally) {
-  auto& [trajectories, complete, years, counts, cumulative, frontier_before, frontier_including,
-         statistics, sums, square_sums] = tally;
-  archive(trajectories, complete, counts, cumulative, frontier_before, frontier_including,
-          statistics, sums, square_sums);
-  for (auto& year : years) pass_year(archive, year);
-}
+// As in tally_fields.hpp.
 
 template <class Archive, class T>
 void pass_columns(Archive& archive, T& columns) {

@@ -91,8 +91,7 @@ void write_tables(H5File& file, const Study& study, const Tally& tally) {
   write_summary(file, study.plan, tally);
   write_acceptance(file, study.plan, tally);
   write_histograms(file, study.plan, tally, 1);
-  file.write_attribute("/", format::complete, std::int32_t{1});
-  file.write_attribute("/", format::metadata_sha256, file.metadata_sha256(format::metadata_sha256));
+  mark_complete(file);
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
+#include "engine/result_open.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <exception>
-#include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,33 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& path, const std::string& what) {
-  throw Error(ExitCode::storage, fmt::format("{}: damaged: {}", path.string(), what));
-}
-
-/// What went wrong, without the name of the file before it.
-std::string reason_of(const fs::path& path, const std::exception& error) {
-  const std::string message = error.what();
-  const std::string beginning = path.string() + ": ";
-  return message.starts_with(beginning) ? message.substr(beginning.size()) : message;
-}
-
-/// Damage that HDF5 meets says so: `FILE: damaged: ...`.
-template <class Read>
-auto read_or_say_damaged(const fs::path& path, const Read& read) {
-  try {
-    return read();
-  } catch (const Error& error) {
-    const std::string reason = reason_of(path, error);
-    if (error.code() != ExitCode::storage || !reason.starts_with("cannot ")) throw;
-    fail(path, reason);
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception& error) {  // sizes that cannot be
-    fail(path, fmt::format("it cannot be read: {}", error.what()));
-  }
-}
-
 void demand_file(const fs::path& path) {
   const PathKind kind = path_kind(path);
   const auto refuse = [&](const char* what) {
@@ -64,7 +39,7 @@ H5File open_whole(const fs::path& path) {
   try {
     return H5File::open(path);
   } catch (const Error& error) {
-    if (begins_as_hdf5) fail(path, reason_of(path, error));
+    if (begins_as_hdf5) say_damaged(path, reason_of(path, error));
     throw Error(ExitCode::bad_input, fmt::format("{}: not an HDF5 file", path.string()));
   }
 }
@@ -87,15 +62,27 @@ void demand_version(const H5File& file, const fs::path& path, const char* attrib
                                              words, version, ours, writer_of(file)));
 }
 
-void demand_finished_run(const H5File& file, const fs::path& path) {
-  const bool ours = file.has_attribute("/", format::kind) &&
-                    file.read_attribute_text("/", format::kind) == format::kind_run;
-  if (ours && file.has_attribute("/", format::complete)) return;
+/// What a file is, for who expected something else.
+std::string words_of(std::string_view kind) {
+  return kind == format::kind_sweep ? "the result of a sweep" : "the result of a single run";
+}
+
+void demand_finished(const H5File& file, const fs::path& path, std::string_view kind) {
+  const std::string found =
+      file.has_attribute("/", format::kind) ? file.read_attribute_text("/", format::kind) : "";
+  const bool ours = found == format::kind_run || found == format::kind_sweep;
+  const bool whole = file.has_attribute("/", format::complete);
+  if (found == kind && whole) return;
+  if (ours && whole) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: {}, not {}", path.string(), words_of(found), words_of(kind)));
+  }
   if (!ours && file.has_attribute("/", format::metadata_sha256)) {
-    fail(path, "its attribute kind is not that of a result");
+    say_damaged(path, "its attribute kind is not that of a result");
   }
   throw Error(ExitCode::bad_input,
-              fmt::format("{}: not the result of a finished flopsieve run", path.string()));
+              fmt::format("{}: not the result of a finished flopsieve {}", path.string(),
+                          kind == format::kind_sweep ? "sweep" : "run"));
 }
 
 Study read_study(const H5File& file, const fs::path& path) {
@@ -104,30 +91,20 @@ Study read_study(const H5File& file, const fs::path& path) {
   try {
     plan = plan_from_json(text);
   } catch (const Error& error) {
-    fail(path, error.what());
+    say_damaged(path, error.what());
   }
   Study study{std::move(*plan),
               file.read_attribute_text("/", format::identity),
               file.read_attribute_text("/", format::job),
               {}};
   if (plan_identity(study.plan) != study.identity) {
-    fail(path, "the stored plan is not that of the stored identity");
+    say_damaged(path, "the stored plan is not that of the stored identity");
   }
   const auto years = file.read<std::int32_t>("/year");
   if (!std::ranges::equal(years, study.plan.years)) {
-    fail(path, "the years of the stored plan are not those of /year");
+    say_damaged(path, "the years of the stored plan are not those of /year");
   }
   return study;
-}
-
-void demand_unchanged_metadata(const H5File& file, const fs::path& path) {
-  if (!file.has_attribute("/", format::metadata_sha256)) {
-    fail(path, "its attribute metadata_sha256 is missing");
-  }
-  if (file.metadata_sha256(format::metadata_sha256) !=
-      file.read_attribute_text("/", format::metadata_sha256)) {
-    fail(path, "an attribute or a stored text is not what was written");
-  }
 }
 
 struct OpenResult {
@@ -136,12 +113,8 @@ struct OpenResult {
 };
 
 OpenResult open_result(const fs::path& path) {
-  demand_file(path);
-  H5File file = open_whole(path);
+  H5File file = open_result_of(path, format::kind_run);
   return read_or_say_damaged(path, [&] {
-    demand_finished_run(file, path);
-    demand_version(file, path, format::format_version, "format version", format::version);
-    demand_version(file, path, "sampling_version", "sampling version", sampling_version);
     Study study = read_study(file, path);
     demand_unchanged_metadata(file, path);
     return OpenResult{std::move(file), std::move(study)};
@@ -150,6 +123,37 @@ OpenResult open_result(const fs::path& path) {
 
 }  // namespace
 
+void say_damaged(const fs::path& path, const std::string& what) {
+  throw Error(ExitCode::storage, fmt::format("{}: damaged: {}", path.string(), what));
+}
+
+std::string reason_of(const fs::path& path, const std::exception& error) {
+  const std::string message = error.what();
+  const std::string beginning = path.string() + ": ";
+  return message.starts_with(beginning) ? message.substr(beginning.size()) : message;
+}
+
+H5File open_result_of(const fs::path& path, std::string_view kind) {
+  demand_file(path);
+  H5File file = open_whole(path);
+  read_or_say_damaged(path, [&] {
+    demand_finished(file, path, kind);
+    demand_version(file, path, format::format_version, "format version", format::version);
+    demand_version(file, path, "sampling_version", "sampling version", sampling_version);
+  });
+  return file;
+}
+
+void demand_unchanged_metadata(const H5File& file, const fs::path& path) {
+  if (!file.has_attribute("/", format::metadata_sha256)) {
+    say_damaged(path, "its attribute metadata_sha256 is missing");
+  }
+  if (file.metadata_sha256(format::metadata_sha256) !=
+      file.read_attribute_text("/", format::metadata_sha256)) {
+    say_damaged(path, "an attribute or a stored text is not what was written");
+  }
+}
+
 H5File open_result_file(const fs::path& path) {
   return open_result(path).file;
 }
@@ -157,7 +161,7 @@ H5File open_result_file(const fs::path& path) {
 void verify_dataset(const H5File& file, const fs::path& path, const std::string& dataset) {
   read_or_say_damaged(path, [&] {
     if (file.dataset_sha256(dataset) == file.read_attribute_text(dataset, "sha256")) return;
-    fail(path, fmt::format("{} is not what was written", dataset));
+    say_damaged(path, fmt::format("{} is not what was written", dataset));
   });
 }
 

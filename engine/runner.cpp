@@ -11,13 +11,14 @@
 
 #include "engine/batch.hpp"
 #include "engine/error.hpp"
+#include "engine/exhaustion_rule.hpp"
 #include "engine/files.hpp"
 #include "engine/join.hpp"
 #include "engine/older_run.hpp"
-#include "engine/pilot.hpp"
 #include "engine/precision_fold.hpp"
 #include "engine/rank_run.hpp"
 #include "engine/result_file.hpp"
+#include "engine/run_lock.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -39,48 +40,6 @@ std::vector<std::uint64_t> missing_batches(const Study& study, const std::vector
   }
   return missing;
 }
-
-/// Watches the ordered stream of batches for a job that gets nowhere.
-class ExhaustionRule {
- public:
-  explicit ExhaustionRule(const Plan& plan) : plan_(plan), window_(plan) {}
-
-  void add(const Tally& tally) {
-    if (plan_.attempts == 1 || !plan_.sampling.filtered.empty()) return;
-    window_.trajectories += tally.trajectories;
-    window_.complete += tally.complete;
-    for (std::size_t i = 0; i < window_.years.size(); ++i) window_.years[i].add(tally.years[i]);
-    if (window_.trajectories < 16) return;
-    if (2 * (window_.trajectories - window_.complete) > window_.trajectories) give_up();
-    window_ = Tally(plan_);
-  }
-
- private:
-  [[noreturn]] void give_up() const {
-    std::size_t worst = 0;
-    for (std::size_t i = 1; i < window_.years.size(); ++i) {
-      if (window_.years[i].exhausted > window_.years[worst].exhausted) worst = i;
-    }
-    const YearTally& year = window_.years[worst];
-    if (plan_.sampling.method == Method::split) {
-      throw Error(ExitCode::budget,
-                  fmt::format("splitting found no way into the constraints of {} of {} "
-                              "trajectories, most of them in {}. Widen a constraint",
-                              window_.trajectories - window_.complete, window_.trajectories,
-                              plan_.years[worst]));
-    }
-    throw Error(ExitCode::budget,
-                fmt::format("{} of {} trajectories ran out of their {} attempts, most of them in "
-                            "{}, where {} of {} candidates survived: {}. Widen a constraint, or "
-                            "raise attempts",
-                            window_.trajectories - window_.complete, window_.trajectories,
-                            plan_.attempts, plan_.years[worst], year.survivors, year.candidates,
-                            killer_sentence(plan_, year)));
-  }
-
-  const Plan& plan_;
-  Tally window_;
-};
 
 /// One pass over the missing batches: bodies in parallel, commits in order.
 class Run {
@@ -177,7 +136,7 @@ class Run {
       stopped_ = true;
       return Commit::stop;
     }
-    rule_.add(result->tally);
+    if (const auto reason = rule_.add(result->tally)) throw Error(ExitCode::budget, *reason);
     tally_.add(result->tally);
     report(result->tally);
     if (precision_ != nullptr) precision_->add(result->tally);
@@ -230,23 +189,6 @@ class Run {
   Clock::time_point last_seal_;
   bool stopped_ = false;
 };
-
-fs::path folder_of(const fs::path& output) {
-  return output.has_parent_path() ? output.parent_path() : fs::path(".");
-}
-
-/// The right to compute a shard; none is needed for a whole run.
-std::optional<FileLock> lock_own_shard(const RunOptions& options) {
-  const Shard shard = options.shard;
-  if (shard.count == 1) return std::nullopt;
-  FileLock lock = lock_shard(parts_folder(options.output), shard);
-  if (lock.state() == LockState::busy) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: another flopsieve computes shard {}/{} of this output",
-                            options.output.string(), shard.index, shard.count));
-  }
-  return lock;
-}
 
 /// Paths of parts that the result file makes superfluous.
 std::vector<fs::path> superfluous(const PartList& list, const std::vector<Part>& written) {
@@ -311,19 +253,6 @@ Tally finish(const Study& study, const RunOptions& options, const Begun& begun,
   return tally;
 }
 
-/// After a failure before any batch was sealed; what else stands among the parts stays, and with it
-/// the lock.
-void leave_no_trace(const fs::path& output, FileLock& lock) {
-  std::error_code ignored;
-  fs::remove(parts_folder(output), ignored);  // only if it is empty
-  if (lock.state() != LockState::held || fs::exists(parts_folder(output), ignored)) return;
-  try {
-    lock.remove_file();
-  } catch (const Error&) {
-    return;  // the failure itself is what there is to say
-  }
-}
-
 Tally run_locked(const Study& study, const RunOptions& options, FileLock& lock) {
   std::optional<FileLock> shard_lock = lock_own_shard(options);
   Begun begun = look_around(study, options);
@@ -357,34 +286,10 @@ fs::path parts_folder(const fs::path& output) {
   return folder;
 }
 
-FileLock lock_output(const fs::path& output, LockKind kind) {
-  fs::path path = output;
-  path += ".lock";
-  FileLock lock(path, kind);
-  if (lock.state() == LockState::busy) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: another flopsieve is writing this output; wait for it or choose "
-                            "another output with -o",
-                            output.string()));
-  }
-  return lock;
-}
-
 Tally run_study(const Study& study, const RunOptions& options) {
-  FileLock lock = lock_output(options.output,
-                              options.shard.count == 1 ? LockKind::exclusive : LockKind::shared);
-  if (lock.state() == LockState::unsupported && options.warn) {
-    options.warn(
-        fmt::format("{}: this file system has no locks; make sure that no other process "
-                    "writes the same output",
-                    options.output.string()));
-  }
-  try {
-    return run_locked(study, options, lock);
-  } catch (...) {
-    if (options.shard.count == 1) leave_no_trace(options.output, lock);
-    throw;
-  }
+  Tally tally;
+  write_locked(options, [&](FileLock& lock) { tally = run_locked(study, options, lock); });
+  return tally;
 }
 
 void remove_leftovers(const fs::path& output, const Results& results,

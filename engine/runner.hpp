@@ -25,13 +25,16 @@ struct Progress {
   std::uint64_t batches_total = 0;   ///< of this shard
   std::uint64_t batches_sealed = 0;  ///< found from earlier starts
   std::uint64_t batches_done = 0;    ///< committed by this process
+  std::uint64_t variants_total = 0;  ///< of a sweep; 0 for a run
+  std::uint64_t variants_done = 0;   ///< of these, finished by this process or found so
   std::uint64_t trajectories = 0;    ///< by this process
   std::uint64_t complete = 0;
   std::uint64_t candidates = 0;
   std::uint64_t survivors = 0;
-  bool ended = false;            ///< this process computes no more batches
-  bool joining = false;          ///< all batches are sealed, their parts are being joined
-  const Tally* tally = nullptr;  ///< of this process; only for as long as the call lasts
+  bool ended = false;    ///< this process computes no more batches
+  bool joining = false;  ///< all batches are sealed, their parts are being joined
+  /// Of this process; only for as long as the call lasts. None of a sweep.
+  const Tally* tally = nullptr;
 };
 
 /// How a run is carried out. None of it changes a byte of a dataset.

@@ -1,8 +1,6 @@
 #include "engine/split_io.hpp"
 
-#include <fmt/format.h>
-
-#include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/format.hpp"
@@ -32,8 +30,7 @@ void add_split_fields(const Plan& plan, BatchFields& fields) {
   add_year_numbers(plan, split_sums, &YearTally::split, fields.sums);
 }
 
-void write_split_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
-  const Dimension year = along(format::acceptance, format::year, plan.year_count());
+std::vector<ResultTable> split_tables(const Plan& plan, const Tally& tally) {
   std::vector<double> probabilities, errors, levels, accepted;
   std::vector<std::uint64_t> pairs, disagreeing;
   for (const YearTally& each : tally.years) {
@@ -45,15 +42,23 @@ void write_split_acceptance(H5File& file, const Plan& plan, const Tally& tally) 
     pairs.push_back(each.split.pairs);
     disagreeing.push_back(each.split.disagreeing);
   }
-  const auto write = [&](const char* name, const auto& values, const char* meaning) {
-    file.write(fmt::format("/acceptance/{}", name), values, {{year}, "1", meaning});
+  std::vector<ResultTable> tables;
+  const auto add = [&](const char* name, auto values, const char* meaning) {
+    tables.push_back({format::acceptance,
+                      name,
+                      {{format::year, plan.year_count()}},
+                      "1",
+                      meaning,
+                      std::move(values)});
   };
-  write("split_probability", probabilities, "mean estimate of P(constraints) over trajectories");
-  write("split_error", errors, "standard error of that mean for these trajectories");
-  write("split_levels", levels, "mean number of levels of a population");
-  write("split_moves_accepted", accepted, "share of the moves that were accepted");
-  write("split_pairs", pairs, "trajectories with two independent populations");
-  write("split_disagreeing", disagreeing, "pairs more than 5 standard errors apart");
+  add("split_probability", std::move(probabilities),
+      "mean estimate of P(constraints) over trajectories");
+  add("split_error", std::move(errors), "standard error of that mean for these trajectories");
+  add("split_levels", std::move(levels), "mean number of levels of a population");
+  add("split_moves_accepted", std::move(accepted), "share of the moves that were accepted");
+  add("split_pairs", std::move(pairs), "trajectories with two independent populations");
+  add("split_disagreeing", std::move(disagreeing), "pairs more than 5 standard errors apart");
+  return tables;
 }
 
 }  // namespace flopsieve::engine

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <vector>
+
 #include "engine/batch_io.hpp"
-#include "engine/h5.hpp"
 #include "engine/plan.hpp"
+#include "engine/result_table.hpp"
 #include "engine/tally.hpp"
 
 /// What Method::split adds to files (FORMAT.md).
@@ -12,6 +14,6 @@ namespace flopsieve::engine {
 void add_split_fields(const Plan& plan, BatchFields& fields);
 
 /// /acceptance/split_*, in place of the pass rates of other methods.
-void write_split_acceptance(H5File& file, const Plan& plan, const Tally& tally);
+std::vector<ResultTable> split_tables(const Plan& plan, const Tally& tally);
 
 }  // namespace flopsieve::engine

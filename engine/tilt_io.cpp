@@ -1,8 +1,6 @@
 #include "engine/tilt_io.hpp"
 
-#include <fmt/format.h>
-
-#include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/format.hpp"
@@ -30,13 +28,19 @@ void add_tilt_fields(const Plan& plan, BatchFields& fields) {
   add_year_numbers(plan, sums, &YearTally::tilt, fields.sums);
 }
 
-void write_tilt_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
-  const Dimension year = along(format::acceptance, format::year, plan.year_count());
+std::vector<ResultTable> tilt_tables(const Plan& plan, const Tally& tally) {
+  std::vector<ResultTable> tables;
   for (const auto& field : reports) {
     std::vector<double> values;
     for (const YearTally& each : tally.years) values.push_back(report_tilt(each).*field.member);
-    file.write(fmt::format("/acceptance/{}", field.name), values, {{year}, "1", field.meaning});
+    tables.push_back({format::acceptance,
+                      field.name,
+                      {{format::year, plan.year_count()}},
+                      "1",
+                      field.meaning,
+                      std::move(values)});
   }
+  return tables;
 }
 
 }  // namespace flopsieve::engine
