@@ -87,6 +87,7 @@ struct Subcommands {
   ListCommand list;
   InfoCommand info;
   ExportCommand export_run;
+  SensitivityCommand sensitivity;
   CalibrateCommand calibrate;
   BenchCommand bench;
 };
@@ -321,6 +322,25 @@ void add_export(CLI::App& app, ExportCommand& command, std::function<int()>& cho
   sub->callback([&] { chosen = [&] { return export_run(command); }; });
 }
 
+void add_sensitivity(CLI::App& app, SensitivityCommand& command, std::function<int()>& chosen) {
+  CLI::App* sub =
+      app.add_subcommand("sensitivity", "Which input moves a number: indices of a sweep or a run");
+  sub->add_option("FILE", command.file, "Result file")->required()->check(demand_name);
+  sub->add_option("--of", command.of,
+                  "The number: \"cumulative(1e26, 2028)\", with a quantile or mean as a third "
+                  "argument, counts(...), acceptance(2028) (repeatable)")
+      ->type_name("METRIC")
+      ->required()
+      ->allow_extra_args(false)
+      ->take_all();
+  sub->add_option("--measure", command.measure,
+                  "sobol, morris, rank or pawn (default: that of the sweep's design)")
+      ->check(demand_name);
+  add_format(*sub, command.format, command.json, "table (default), csv or json");
+  sub->footer("Example: flopsieve sensitivity sweep.h5 --of \"cumulative(1e26, 2028, mean)\"");
+  sub->callback([&] { chosen = [&] { return sensitivity(command); }; });
+}
+
 void add_calibrate(CLI::App& app, CalibrateCommand& command, std::function<int()>& chosen) {
   CLI::App* sub = app.add_subcommand(
       "calibrate", "Figures per year from a CSV in the layout of Epoch AI's Notable Models");
@@ -388,6 +408,7 @@ int run_subcommand(int argc, char** argv, engine::Ranks* ranks) {
   add_info(app, all.info, chosen);
   add_export(app, all.export_run, chosen);
   add_tail(app, all.tail, chosen);
+  add_sensitivity(app, all.sensitivity, chosen);
   add_calibrate(app, all.calibrate, chosen);
   add_bench(app, all.bench, chosen);
   try {

@@ -157,6 +157,15 @@ struct ReplayCommand {
 /// Throws Error(storage) if a batch is not what the run has stored.
 int replay_command(const ReplayCommand& command);
 
+struct SensitivityCommand {
+  std::string file;             ///< the result of a sweep or of a run
+  std::vector<std::string> of;  ///< see parse_metric()
+  std::string measure;          ///< see parse_measure(); "": that of the design
+  bool json = false;            ///< the same as format "json"
+  std::string format = "table";
+};
+int sensitivity(const SensitivityCommand& command);
+
 struct CalibrateCommand {
   std::string csv;
   std::string output;  ///< "" with json: none is written

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "jobs/sensitivity_report.hpp"
+#include "jobs/text_table.hpp"
+
+namespace flopsieve::jobs {
+namespace {
+
+/// Four digits at most; effects of Morris may be of any size.
+std::string number(double value) {
+  if (std::isnan(value)) return "-";
+  const double size = std::abs(value);
+  if (size >= 1e5 || (size > 0.0 && size < 1e-4)) return fmt::format("{:.3g}", value);
+  return size < 10.0 ? fmt::format("{:.3f}", value) : fmt::format("{:.1f}", value);
+}
+
+std::string cell(const SensitivityIndex& index) {
+  if (index.noise_floor) {
+    return fmt::format("{} (noise {}){}", number(index.value), number(*index.noise_floor),
+                       index.value > *index.noise_floor ? "*" : " ");
+  }
+  if (std::isnan(index.low)) return number(index.value);
+  return fmt::format("{} [{}, {}]", number(index.value), number(index.low), number(index.high));
+}
+
+const char* title(Measure measure) {
+  switch (measure) {
+    case Measure::sobol:
+      return "Sobol indices (shares of the variance)";
+    case Measure::morris:
+      return "elementary effects (change for one step of the input)";
+    case Measure::rank:
+      return "rank correlations";
+    case Measure::pawn:
+      break;
+  }
+  return "PAWN (Kolmogorov-Smirnov distances)";
+}
+
+const char* heading(const std::string& index) {
+  constexpr std::pair<const char*, const char*> words[] = {{"first_order", "first order"},
+                                                           {"mu_star", "mean magnitude"},
+                                                           {"mu", "mean"},
+                                                           {"sigma", "standard deviation"},
+                                                           {"prcc", "PRCC"},
+                                                           {"srrc", "SRRC"}};
+  for (const auto& [name, word] : words) {
+    if (index == name) return word;
+  }
+  return index.c_str();
+}
+
+/// What the numbers say about all inputs together.
+std::string remark(const Sensitivity& result) {
+  if (result.measure == Measure::sobol) {
+    double sum = 0.0;
+    for (const SensitivityRow& row : result.rows) sum += row.indices[0].value;
+    return fmt::format(
+        "First-order indices add up to {:.2f}; what is missing to 1 is interactions.\n", sum);
+  }
+  if (result.r_squared) {
+    return fmt::format(
+        "The regression of ranks explains {:.0f} % of the output's rank variance{}.\n",
+        100.0 * *result.r_squared,
+        *result.r_squared < 0.7 ? ": too little to trust its order, use design = \"saltelli\""
+                                : "");
+  }
+  if (result.measure == Measure::pawn) {
+    return "* above what 95 % of inputs without influence stay below. Inputs that go together "
+           "share "
+           "what one of them does.\n";
+  }
+  return "";
+}
+
+std::string noise_line(const Sensitivity& result, bool common_random_numbers) {
+  if (!result.noise_share) return "";
+  const double percent = 100.0 * *result.noise_share;
+  return common_random_numbers
+             ? fmt::format(
+                   "Monte Carlo noise: at most {:.2g} % of the variance; less, as variants "
+                   "share random numbers.\n",
+                   percent)
+             : fmt::format(
+                   "Monte Carlo noise: about {:.2g} % of the variance, which no input "
+                   "explains{}.\n",
+                   percent,
+                   result.measure == Measure::sobol
+                       ? " and which adds about that much to every total index"
+                       : "");
+}
+
+std::string table(const Sensitivity& result) {
+  std::vector<std::string> names{"input"};
+  for (const std::string& each : result.index_names) names.emplace_back(heading(each));
+  names.emplace_back("rank");
+  TextTable text(names);
+  for (std::size_t i = 0; i < result.rows.size(); ++i) {
+    std::vector<std::string> row{result.rows[i].input};
+    for (const SensitivityIndex& index : result.rows[i].indices) row.push_back(cell(index));
+    row.push_back(std::to_string(i + 1));
+    text.add(row);
+  }
+  return text.text();
+}
+
+}  // namespace
+
+std::string sensitivity_text(const SensitivityContent& content) {
+  std::string text;
+  for (const Sensitivity& each : content.metrics) {
+    text += fmt::format("{}{}: {}\n", text.empty() ? "" : "\n", each.metric, title(each.measure));
+    text += table(each);
+    text += fmt::format(
+        "{} {}{}; mean of the output {:.4g}, standard deviation {:.3g}.{}\n", grouped(each.used),
+        each.unit,
+        each.left_out > 0
+            ? fmt::format(" ({} left out, for want of a result)", grouped(each.left_out))
+            : "",
+        each.mean, each.sd,
+        each.measure == Measure::pawn ? "" : " In brackets: 95 % bootstrap intervals.");
+    text += remark(each) + noise_line(each, content.common_random_numbers);
+    for (const std::string& note : each.notes) text += fmt::format("Note: {}.\n", note);
+  }
+  return text;
+}
+
+}  // namespace flopsieve::jobs
