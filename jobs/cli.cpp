@@ -160,6 +160,20 @@ void add_show_and_compare(CLI::App& app, Subcommands& all, std::function<int()>&
   show_app->add_option("--convention", all.show.convention,
                        "Quantiles of counts: trajectory (default), of each trajectory's own "
                        "count; sum-of-percentiles, of each year, added up (the published form)");
+  show_app->add_option("--of", all.show.of, "Of a sweep: a number, such as cumulative(1e26, 2028)")
+      ->type_name("NUMBER")
+      ->allow_extra_args(false)
+      ->take_all();
+  show_app->add_option("--best", all.show.best, "Of a sweep: the largest of a number first")
+      ->type_name("NUMBER");
+  show_app
+      ->add_option("--where", all.show.where,
+                   "Of a sweep: only variants that meet it, such as \"models.sd > 1.2\"")
+      ->type_name("CONDITION")
+      ->allow_extra_args(false)
+      ->take_all();
+  show_app->add_option("--rows", all.show.rows, "Of a sweep: at most so many (default 20; 0: all)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
   show_app->footer("Example: flopsieve show forecast.h5 --format csv > forecast.csv");
   show_app->callback([&] { chosen = [&] { return show(all.show); }; });
 

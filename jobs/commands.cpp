@@ -11,6 +11,7 @@
 #include "engine/files.hpp"
 #include "engine/merge.hpp"
 #include "engine/summary.hpp"
+#include "engine/sweep_result.hpp"
 #include "jobs/calibrate.hpp"
 #include "jobs/calibration.hpp"
 #include "jobs/clock.hpp"
@@ -27,6 +28,7 @@
 #include "jobs/report.hpp"
 #include "jobs/report_words.hpp"
 #include "jobs/sweep_check.hpp"
+#include "jobs/sweep_commands.hpp"
 #include "jobs/text_table.hpp"
 #include "jobs/too_wide.hpp"
 
@@ -144,7 +146,7 @@ std::vector<std::string> short_names(const std::vector<std::string>& files) {
 
 int check(const CheckCommand& command) {
   const Document job = read_job(command.job);
-  if (find_entry(job.root, "sweep") != nullptr) return check_sweep(command, job);
+  if (is_sweep_job(job)) return check_sweep(command, job);
   engine::Plan plan = read_plan(job);
   const std::filesystem::path output =
       run_output(command.output.empty() ? default_output(command.job, plan) : command.output);
@@ -166,6 +168,13 @@ int config(const ConfigCommand& command) {
 }
 
 int show(const ShowCommand& command) {
+  if (engine::is_sweep_result(command.file)) return show_sweep(command);
+  if (command.asks_for_variants()) {
+    throw engine::Error(engine::ExitCode::bad_input,
+                        fmt::format("{}: --of, --best and --where choose among the variants of a "
+                                    "sweep, and this is no result of one",
+                                    command.file));
+  }
   const ReportFormat format = parse_report_format(command.format);
   const Convention convention = parse_convention(command.convention);
   const engine::Results results = engine::read_results(command.file);

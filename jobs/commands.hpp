@@ -71,6 +71,12 @@ struct ShowCommand {
   std::string file;
   std::string format = "table";
   std::string convention = "trajectory";
+  // Of the result of a sweep alone: SweepView.
+  std::vector<std::string> of;
+  std::string best;
+  std::vector<std::string> where;
+  std::int64_t rows = 20;
+  bool asks_for_variants() const { return !of.empty() || !best.empty() || !where.empty(); }
 };
 int show(const ShowCommand& command);
 

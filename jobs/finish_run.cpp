@@ -68,13 +68,6 @@ void rename_to_old(const fs::path& path) {
   fs::rename(path, old);
 }
 
-/// --fresh: what is there is renamed, never deleted, and not under the hands of another process.
-void move_aside(const fs::path& output) {
-  const engine::FileLock lock = engine::lock_output(output, engine::LockKind::exclusive);
-  rename_to_old(output);
-  rename_to_old(engine::parts_folder(output));
-}
-
 /// The command that resumes, for a shell: without --fresh, which would start anew.
 std::string resume_command(const std::vector<std::string>& command_line) {
   std::vector<std::string> words = command_line;
@@ -175,66 +168,17 @@ engine::Study shared_study(const RunCommand& command, const engine::Study& study
 
 engine::Tally compute(const RunCommand& command, Console& console, const engine::Plan& plan,
                       const fs::path& output, const RunDetails& details) {
-  // Known survivors would have to be sent to the other ranks: this one works alone.
-  engine::Ranks* ranks = details.known ? nullptr : command.ranks;
-  engine::Study study =
-      make_study(plan, command.command_line, ranks == nullptr ? 1 : ranks->self().count);
-  engine::RunOptions options;
-  options.ranks = ranks;
-  options.rank_threads = command.threads;
-  options.on_rank_signal = stop_for_rank;
-  options.shard = shard_of(command);
-  options.compact = !command.no_compact;
+  engine::RunOptions options = run_options(command, console, output);
+  if (details.known) options.ranks = nullptr;  // they would have to be sent to the other ranks
+  engine::Study study = make_study(plan, command.command_line,
+                                   options.ranks == nullptr ? 1 : options.ranks->self().count);
   if (options.shard.count > 1) study = shared_study(command, study, output);
-  options.output = output;
-  if (!command.seal_every.empty()) {
-    options.seal_interval =
-        std::chrono::duration<double>(demand_time("--seal-every", command.seal_every));
-  }
-  options.backend = engine::parse_backend(command.backend);
-  options.threads = command.threads > 0 ? command.threads : engine::default_threads();
-  options.stop = &stop_flag();
   options.known = details.known;
-  options.warn = [&](const std::string& message) { console.warn(message); };
-  StatusWriter status(output, options.shard, study.plan, study.identity,
-                      resume_command(command.command_line), options.warn);
-  engine::Progress last;
-  options.on_progress = [&](const engine::Progress& progress) {
-    last = progress;
-    console.progress(progress);
-    status.update(progress);
-  };
-  catch_signals(OnSignal::stop_soon);
-  try {
-    const engine::Tally tally = engine::run_study(study, options);
-    console.end_progress();
-    if (options.shard.count > 1) {
-      status.end(RunState::finished, "", 0);
-      return tally;
-    }
-    remove_status_files(output);  // those of shards whose work this run has taken over, too
-    console.note(options.compact
-                     ? fmt::format("written to {}", output.string())
-                     : fmt::format("left in {}; flopsieve merge {} joins the parts",
-                                   engine::parts_folder(output).string(), output.string()));
-    return tally;
-  } catch (const std::bad_alloc&) {
-    console.end_progress();
-    status.end(RunState::failed, engine::out_of_memory, static_cast<int>(ExitCode::storage));
-    throw;
-  } catch (const Error& error) {
-    console.end_progress();
-    const bool stopped = error.code() == ExitCode::interrupted;
-    const bool lost = ranks != nullptr && ranks->lost();
-    const char* reason = time_is_up() ? "stopped before the time limit"
-                         : lost       ? error.what()
-                                      : "stopped";
-    status.end(stopped ? RunState::stopped : RunState::failed, stopped ? reason : error.what(),
-               static_cast<int>(error.code()));
-    if (!stopped) throw;
-    throw Error(ExitCode::interrupted,
-                stopped_text(reason, last, output, resume_command(command.command_line)));
-  }
+  engine::Tally tally;
+  compute_watched(
+      command, console, options, {study.plan, study.identity},
+      [&](const engine::RunOptions& watched) { tally = engine::run_study(study, watched); });
+  return tally;
 }
 
 /// Removes what a kill left beside a result that is in place.
@@ -293,6 +237,76 @@ fs::path run_output(const fs::path& name, engine::Shard shard) {
   engine::demand_short_name(engine::parts_folder(output) / longest_part, "");
   demand_output_place(output);
   return output;
+}
+
+engine::RunOptions run_options(const RunCommand& command, Console& console,
+                               const fs::path& output) {
+  engine::RunOptions options;
+  options.output = output;
+  options.ranks = command.ranks;
+  options.rank_threads = command.threads;
+  options.on_rank_signal = stop_for_rank;
+  options.shard = shard_of(command);
+  options.compact = !command.no_compact;
+  if (!command.seal_every.empty()) {
+    options.seal_interval =
+        std::chrono::duration<double>(demand_time("--seal-every", command.seal_every));
+  }
+  options.backend = engine::parse_backend(command.backend);
+  options.threads = command.threads > 0 ? command.threads : engine::default_threads();
+  options.stop = &stop_flag();
+  options.warn = [&console](const std::string& message) { console.warn(message); };
+  return options;
+}
+
+void compute_watched(const RunCommand& command, Console& console, engine::RunOptions options,
+                     const Watched& watched,
+                     const std::function<void(const engine::RunOptions&)>& work) {
+  const fs::path& output = options.output;
+  StatusWriter status(output, options.shard, watched.plan, watched.identity,
+                      resume_command(command.command_line), options.warn);
+  engine::Progress last;
+  options.on_progress = [&](const engine::Progress& progress) {
+    last = progress;
+    console.progress(progress);
+    status.update(progress);
+  };
+  catch_signals(OnSignal::stop_soon);
+  try {
+    work(options);
+    console.end_progress();
+    if (options.shard.count > 1) {
+      status.end(RunState::finished, "", 0);
+      return;
+    }
+    remove_status_files(output);  // those of shards whose work this run has taken over, too
+    console.note(options.compact
+                     ? fmt::format("written to {}", output.string())
+                     : fmt::format("left in {}; flopsieve merge {} joins the parts",
+                                   engine::parts_folder(output).string(), output.string()));
+  } catch (const std::bad_alloc&) {
+    console.end_progress();
+    status.end(RunState::failed, engine::out_of_memory, static_cast<int>(ExitCode::storage));
+    throw;
+  } catch (const Error& error) {
+    console.end_progress();
+    const bool stopped = error.code() == ExitCode::interrupted;
+    const bool lost = options.ranks != nullptr && options.ranks->lost();
+    const char* reason = time_is_up() ? "stopped before the time limit"
+                         : lost       ? error.what()
+                                      : "stopped";
+    status.end(stopped ? RunState::stopped : RunState::failed, stopped ? reason : error.what(),
+               static_cast<int>(error.code()));
+    if (!stopped) throw;
+    throw Error(ExitCode::interrupted,
+                stopped_text(reason, last, output, resume_command(command.command_line)));
+  }
+}
+
+void move_aside(const fs::path& output) {
+  const engine::FileLock lock = engine::lock_output(output, engine::LockKind::exclusive);
+  rename_to_old(output);
+  rename_to_old(engine::parts_folder(output));
 }
 
 FinishedRun finish_run(const RunCommand& command, Console& console, engine::Plan plan,

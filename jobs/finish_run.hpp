@@ -9,6 +9,7 @@
 #include "engine/known_survivors.hpp"
 #include "engine/parts.hpp"
 #include "engine/plan.hpp"
+#include "engine/runner.hpp"
 #include "engine/study.hpp"
 #include "engine/tally.hpp"
 #include "jobs/commands.hpp"
@@ -36,6 +37,25 @@ std::vector<std::string> differences(const engine::Study& stored, const engine::
 
 /// The shard that a command is to compute; the whole run if it names none. Throws Error(bad_input).
 engine::Shard shard_of(const RunCommand& command);
+
+/// What every command that computes makes of its options.
+engine::RunOptions run_options(const RunCommand& command, Console& console,
+                               const std::filesystem::path& output);
+
+/// What a status file tells of.
+struct Watched {
+  const engine::Plan& plan;
+  const std::string& identity;
+};
+
+/// Calls `work` with options that show its progress and keep its status file; a stop ends with the
+/// command that resumes.
+void compute_watched(const RunCommand& command, Console& console, engine::RunOptions options,
+                     const Watched& watched,
+                     const std::function<void(const engine::RunOptions&)>& work);
+
+/// --fresh: what is there is renamed, never deleted, and not under the hands of another process.
+void move_aside(const std::filesystem::path& output);
 
 /// Reads the result of a plan if it is there, or computes it, resuming what is begun and extending
 /// what is shorter. `output` is one of run_output().

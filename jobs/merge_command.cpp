@@ -9,6 +9,7 @@
 #include "engine/join.hpp"
 #include "engine/merge.hpp"
 #include "engine/runner.hpp"
+#include "engine/sweep_study.hpp"
 #include "engine/way_on.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/job.hpp"
@@ -17,6 +18,7 @@
 #include "jobs/shell.hpp"
 #include "jobs/status.hpp"
 #include "jobs/stop.hpp"
+#include "jobs/sweep_commands.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -127,6 +129,9 @@ int merge(const MergeCommand& command) {
       command.json ? ReportFormat::json : parse_report_format(command.format);
   const fs::path output = run_output(command.output);
   const std::vector<fs::path> folders = folders_of(command, output);
+  if (engine::is_sweep_folder(folders.front())) {
+    return merge_sweep_shards(command, console, output, folders);
+  }
   const engine::Shards shards = engine::look_at_shards(folders);
   demand_one_study(shards);
   engine::Plan plan = shards.study.plan;

@@ -17,6 +17,7 @@
 #include "jobs/report.hpp"
 #include "jobs/shell.hpp"
 #include "jobs/stop.hpp"
+#include "jobs/sweep_commands.hpp"
 #include "jobs/table_reader.hpp"
 #include "jobs/text_table.hpp"
 #include "jobs/time_limit.hpp"
@@ -132,6 +133,7 @@ void demand_shared_work(const RunCommand& command, engine::Launch launch) {
 }
 
 int run_job(const RunCommand& command, Console& console, const Document& job) {
+  if (is_sweep_job(job)) return run_sweep_job(command, console, job);
   const Calibration calibration = calibration_for(job);
   if (const auto backtest = parse_backtest(job, calibration)) {
     if (!command.shard.empty()) {

@@ -37,7 +37,7 @@ struct Sample {
 };
 
 /// The variants of a sweep.
-Sample sweep_sample(const SweepData& data, const Metric& metric, const std::string& file);
+Sample sweep_sample(SweepData& data, const Metric& metric, const std::string& file);
 
 /// So many trajectories of a run are looked at.
 inline constexpr std::uint64_t most_trajectories = 100'000;

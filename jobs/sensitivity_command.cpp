@@ -33,7 +33,7 @@ int sensitivity(const SensitivityCommand& command) {
   SensitivityContent content;
   content.file = command.file;
   std::optional<SweepData> sweep;
-  if (is_sweep(command.file)) sweep.emplace(command.file);
+  if (engine::is_sweep_result(command.file)) sweep.emplace(command.file);
   for (const Metric& metric : metrics) {
     const Sample sample =
         sweep ? sweep_sample(*sweep, metric, command.file) : run_sample(command.file, metric);

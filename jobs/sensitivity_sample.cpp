@@ -90,11 +90,11 @@ void set_inputs(const std::vector<double>& statistics, const Plan& plan, std::si
 
 }  // namespace
 
-Sample sweep_sample(const SweepData& data, const Metric& metric, const std::string& file) {
+Sample sweep_sample(SweepData& data, const Metric& metric, const std::string& file) {
   Sample sample;
   sample.file = file;
   sample.design = data.design();
-  for (const Setting& each : data.settings()) {
+  for (const engine::SweptKey& each : data.settings()) {
     if (!each.is_number) {
       sample.texts.push_back(each.name);
       continue;

@@ -5,57 +5,41 @@
 #include <string>
 #include <vector>
 
-#include "engine/h5.hpp"
+#include "engine/sweep_result.hpp"
 #include "jobs/metric.hpp"
 
 namespace flopsieve::jobs {
 
-/// Whether the file says that it is the result of a sweep. Anything else is for
-/// engine::open_result_file() to refuse.
-bool is_sweep(const std::filesystem::path& path);
-
-/// A swept key with its value in every variant.
-struct Setting {
-  std::string name;  ///< dotted, as in a job
-  bool is_number = true;
-  std::vector<double> numbers;     ///< [variant], if is_number
-  std::vector<std::string> texts;  ///< [variant], otherwise
-};
-
 /// A metric in every variant.
 struct MetricValues {
   std::vector<double> values;  ///< nan where the variant has no result
-  /// Monte Carlo standard errors, nan where there is none; empty if the file has none at all.
+  /// Monte Carlo standard errors, nan where there is none; empty if the metric has none at all.
   std::vector<double> errors;
 };
 
-/// The result of a sweep, opened.
+/// The result of a sweep as commands look at it: by the names of settings and metrics.
 class SweepData {
  public:
-  /// Throws Error(bad_input) for a sweep that is not finished, Error(storage) for one that cannot
-  /// be read.
+  /// Throws as engine::open_sweep().
   explicit SweepData(const std::filesystem::path& path);
 
-  std::uint64_t variants() const { return status_.size(); }
-  const std::string& design() const { return design_; }
-  bool common_random_numbers() const { return common_random_numbers_; }
-  const std::vector<Setting>& settings() const { return settings_; }
+  std::uint64_t variants() const { return status().size(); }
+  const std::string& design() const { return result_.study().design; }
+  bool common_random_numbers() const { return result_.study().common_random_numbers; }
+  const std::vector<engine::SweptKey>& settings() const { return result_.study().keys; }
+  const std::vector<std::string>& status() const { return result_.status(); }
+  const MetricAxes& axes() const { return axes_; }
+  const engine::Plan& base() const { return result_.study().base; }
+  engine::SweepTally tally() { return result_.tally(); }
 
   /// Reads the metric's column in pieces. Throws as place_of() does.
-  MetricValues values(const Metric& metric) const;
+  MetricValues values(const Metric& metric);
 
  private:
-  void read_settings();
-  std::vector<double> column(const std::string& dataset,
-                             const std::vector<std::size_t>& place) const;
-  void set_errors(const std::string& group, const MetricPlace& place, MetricValues& result) const;
+  std::vector<double> errors_of(const std::string& group, const MetricPlace& place);
 
   std::string name_;
-  engine::H5File file_;
-  std::string design_;
-  bool common_random_numbers_ = true;
-  std::vector<std::string> status_;
-  std::vector<Setting> settings_;
+  engine::SweepResult result_;
   MetricAxes axes_;
 };
 

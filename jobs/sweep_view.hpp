@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "jobs/report.hpp"
+#include "jobs/sweep_data.hpp"
+
+/// What `show` and `export` print of the result of a sweep.
+namespace flopsieve::jobs {
+
+struct SweepView {
+  std::vector<std::string> of;  ///< see parse_metric(); none: default_metrics()
+  /// A metric: variants with the largest values first; those without a value come last.
+  std::string best;
+  /// Conditions that all hold: a swept key, a metric or `status`, one of < <= > >= = !=, and a
+  /// number or a text: "models.sd > 1.2", "cumulative(1e26, 2028) >= 10", "status = ok".
+  std::vector<std::string> where;
+  std::uint64_t rows = 0;  ///< at most so many variants; 0: all
+};
+
+/// Medians of the models above each threshold up to the end of the last year.
+std::vector<Metric> default_metrics(const SweepData& sweep);
+
+/// The variants that are asked for, in order: their numbers.
+std::vector<std::uint64_t> chosen_variants(SweepData& sweep, const SweepView& view);
+
+/// One line for each variant: number, settings, metrics, status. `file` is for messages. Throws
+/// Error(bad_input) for a metric or condition that cannot be read, or names nothing in the file.
+std::string sweep_report(SweepData& sweep, const SweepView& view, ReportFormat format,
+                         const std::string& file);
+
+}  // namespace flopsieve::jobs
