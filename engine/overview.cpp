@@ -8,6 +8,7 @@
 #include "engine/h5.hpp"
 #include "engine/intervals.hpp"
 #include "engine/result_file.hpp"
+#include "engine/sweep_result.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -60,9 +61,26 @@ std::vector<KeyCount> from_histograms(const std::vector<std::uint64_t>& values,
   return counts;
 }
 
+Overview overview_of_sweep(const std::filesystem::path& path) {
+  SweepResult sweep = open_sweep(path);
+  const SweepTally tally = sweep.tally();
+  Overview overview;
+  overview.variants = tally.variants;
+  overview.title = sweep.study().base.title;
+  overview.created = sweep.created();
+  overview.identity = sweep.study().identity;
+  overview.seed = sweep.study().base.seed;
+  overview.trajectories = tally.trajectories;
+  overview.complete = tally.complete;
+  overview.candidates = tally.candidates;
+  overview.survivors = tally.survivors;
+  return overview;
+}
+
 }  // namespace
 
 Overview read_overview(const std::filesystem::path& path) {
+  if (is_sweep_result(path)) return overview_of_sweep(path);
   const H5File file = open_result_file(path);
   const auto numbers = [&](const char* dataset) {
     const auto values = read_verified<std::uint64_t>(file, path, dataset);

@@ -16,8 +16,9 @@ struct KeyCount {
   double high = 0.0;
 };
 
-/// What a line about a finished run says.
+/// What a line about a finished run or sweep says.
 struct Overview {
+  std::uint64_t variants = 0;  ///< of a sweep, over which the numbers below are sums; 0: a run
   std::string title;
   std::string created;  ///< UTC, ISO 8601
   std::string identity;
@@ -27,8 +28,8 @@ struct Overview {
   std::uint64_t complete = 0;
   std::uint64_t candidates = 0;
   std::uint64_t survivors = 0;
-  int last_year = 0;
-  std::vector<KeyCount> counts;  ///< [threshold]; empty if no trajectory is complete
+  int last_year = 0;             ///< 0: of a sweep
+  std::vector<KeyCount> counts;  ///< [threshold]; none of a sweep, or if no trajectory is complete
 };
 
 /// Reads little: quantiles as they are stored, and of the histograms one year if the job asks for

@@ -18,6 +18,9 @@ class SweepResult {
   /// Base with its axes, keys with their values, design, identity, job, sweep.
   const SweepStudy& study() const { return study_; }
 
+  /// When it was written: UTC, ISO 8601.
+  std::string created() const { return file_.read_attribute_text("/", "created"); }
+
   /// [variant] `ok`, or why there is no result.
   const std::vector<std::string>& status() const { return status_; }
   bool ok(std::uint64_t variant) const { return status_.at(variant) == status_ok; }

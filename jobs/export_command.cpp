@@ -10,6 +10,7 @@
 #include "engine/result_file.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/export_tables.hpp"
+#include "jobs/sweep_view.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -47,8 +48,7 @@ void write_tables(const ExportCommand& command, const engine::Results& results) 
   std::fputs(fmt::format("written to {}\n", path.string()).c_str(), stderr);
 }
 
-void write_json(const std::string& file, const engine::Results& results) {
-  const std::string text = export_json(results.study.plan, results.tally);
+void write_json(const std::string& file, const std::string& text) {
   if (file == "-") {
     print_result(text);
     return;
@@ -56,6 +56,28 @@ void write_json(const std::string& file, const engine::Results& results) {
   demand_output_place(file);
   engine::write_file_atomically(file, text);
   std::fputs(fmt::format("written to {}\n", file).c_str(), stderr);
+}
+
+/// Of a sweep one table, a line for each variant.
+int export_sweep(const ExportCommand& command) {
+  if (command.trajectories || !command.quantiles.empty()) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: the result of a sweep, of which neither --trajectories nor "
+                            "--quantiles can be had: it keeps summaries",
+                            command.file));
+  }
+  SweepData sweep(command.file);
+  const SweepView view{all_metrics(sweep), "", {}, 0};
+  if (!command.csv.empty()) {
+    make_folder(command.csv);
+    const fs::path path = fs::path(command.csv) / "variants.csv";
+    engine::write_file_atomically(path, sweep_report(sweep, view, ReportFormat::csv, command.file));
+    std::fputs(fmt::format("written to {}\n", path.string()).c_str(), stderr);
+  }
+  if (!command.json.empty()) {
+    write_json(command.json, sweep_report(sweep, view, ReportFormat::json, command.file));
+  }
+  return static_cast<int>(ExitCode::done);
 }
 
 }  // namespace
@@ -67,12 +89,15 @@ int export_run(const ExportCommand& command) {
   if (command.trajectories && command.csv.empty()) {
     throw Error(ExitCode::bad_input, "--trajectories needs --csv FOLDER");
   }
+  if (engine::is_sweep_result(command.file)) return export_sweep(command);
   std::vector<double> quantiles;
   if (!command.quantiles.empty()) quantiles = parse_quantiles(command.quantiles);
   engine::Results results = engine::read_results(command.file);
   if (!quantiles.empty()) results.study.plan.outputs.quantiles = quantiles;
   if (!command.csv.empty()) write_tables(command, results);
-  if (!command.json.empty()) write_json(command.json, results);
+  if (!command.json.empty()) {
+    write_json(command.json, export_json(results.study.plan, results.tally));
+  }
   return static_cast<int>(ExitCode::done);
 }
 

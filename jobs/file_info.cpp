@@ -7,6 +7,8 @@
 #include "engine/format.hpp"
 #include "engine/h5.hpp"
 #include "engine/result_file.hpp"
+#include "engine/result_open.hpp"
+#include "engine/sweep_result.hpp"
 #include "jobs/estimates_json.hpp"
 #include "jobs/text_table.hpp"
 
@@ -38,6 +40,10 @@ constexpr KnownAttribute known_attributes[] = {
     {"trajectories", AttributeKind::uint64, "trajectories started"},
     {"complete_trajectories", AttributeKind::uint64, "complete trajectories"},
     {"stopped_early", AttributeKind::int32, "stopped by its precision"},
+    {"design", AttributeKind::text, "design of the sweep"},
+    {"variants", AttributeKind::uint64, "variants"},
+    {"variants_ok", AttributeKind::uint64, "variants with a result"},
+    {"common_random_numbers", AttributeKind::int32, "common random numbers"},
     {"result_class", AttributeKind::text, "class of the result"},
     {"sampling_method", AttributeKind::text, "method of sampling"},
     {"sampling_reason", AttributeKind::text, "why that method"},
@@ -138,7 +144,9 @@ std::vector<std::string> FileInfo::damaged() const {
 }
 
 FileInfo read_info(const std::filesystem::path& path, Verify verify) {
-  const H5File file = engine::open_result_file(path);
+  const H5File file = engine::is_sweep_result(path)
+                          ? engine::open_result_of(path, engine::format::kind_sweep)
+                          : engine::open_result_file(path);
   FileInfo info;
   info.file = path.string();
   info.bytes = std::filesystem::file_size(path);

@@ -3,6 +3,7 @@
 
 #include "engine/error.hpp"
 #include "engine/merge.hpp"
+#include "engine/sweep_result.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/file_info.hpp"
 #include "jobs/report.hpp"
@@ -26,7 +27,7 @@ int info(const InfoCommand& command) {
   if (format == ReportFormat::csv) {
     throw Error(ExitCode::bad_input, "info: --format must be table or json");
   }
-  engine::demand_result_file(command.file);
+  if (!engine::is_sweep_result(command.file)) engine::demand_result_file(command.file);
   const FileInfo found = read_info(command.file, command.verify ? Verify::yes : Verify::no);
   print_result(text_of(command, found, format));
   const std::vector<std::string> damaged = found.damaged();

@@ -24,6 +24,13 @@ std::string minute_words(const std::string& created) {
   return created.substr(0, 10) + " " + created.substr(11, 5);
 }
 
+/// A sweep has no counts of its own: how many variants it has stands for them.
+std::string title_words(const Overview& overview) {
+  const std::string title = overview.title.empty() ? "-" : overview.title;
+  if (overview.variants == 0) return title;
+  return fmt::format("{} ({} variants)", title, grouped(overview.variants));
+}
+
 double acceptance(const Overview& overview) {
   return ratio(overview.survivors, overview.candidates);
 }
@@ -41,6 +48,7 @@ Json run_json(const ListedRun& run) {
         {"0.05", whole(count.low)}, {"0.5", whole(count.median)}, {"0.95", whole(count.high)}};
   }
   return {{"name", run.name},
+          {"variants", o.variants == 0 ? Json() : Json(o.variants)},
           {"state", run.state},
           {"title", o.title},
           {"created", o.created},
@@ -73,7 +81,7 @@ std::string list_text(const RunList& list) {
   for (const ListedRun& run : list.runs) {
     const Overview& o = run.overview;
     std::vector<std::string> row{run.name,
-                                 o.title.empty() ? "-" : o.title,
+                                 title_words(o),
                                  run.state,
                                  minute_words(o.created),
                                  grouped(o.complete),
@@ -93,9 +101,9 @@ std::string list_text(const RunList& list) {
 
 std::string line_text(const ListedRun& run) {
   const Overview& o = run.overview;
-  std::string text = fmt::format("{}  {}  {}  {} trajectories  acceptance {}", run.name,
-                                 o.title.empty() ? "-" : o.title, minute_words(o.created),
-                                 grouped(o.complete), acceptance_words(o));
+  std::string text =
+      fmt::format("{}  {}  {}  {} trajectories  acceptance {}", run.name, title_words(o),
+                  minute_words(o.created), grouped(o.complete), acceptance_words(o));
   for (const KeyCount& count : shown_counts(o)) {
     text += fmt::format("  > {} by {}: {}", threshold_words(count.threshold), o.last_year,
                         count_words(count));

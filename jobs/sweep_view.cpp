@@ -166,6 +166,34 @@ std::vector<Metric> default_metrics(const SweepData& sweep) {
   return metrics;
 }
 
+std::vector<std::string> all_metrics(const SweepData& sweep) {
+  std::vector<std::string> texts;
+  const MetricAxes& axes = sweep.axes();
+  const auto add_parts = [&](Metric metric) {
+    for (const double quantile : axes.quantiles) {
+      metric.quantile = quantile;
+      texts.push_back(metric.text());
+    }
+    metric.quantile.reset();
+    texts.push_back(metric.text());
+  };
+  for (const int year : axes.years) {
+    Metric metric;
+    metric.year = year;
+    metric.names_part = true;
+    for (const MetricKind kind : {MetricKind::counts, MetricKind::cumulative}) {
+      metric.kind = kind;
+      for (const double threshold : axes.thresholds) {
+        metric.threshold = threshold;
+        add_parts(metric);
+      }
+    }
+    metric.kind = MetricKind::acceptance;
+    texts.push_back(metric.text());
+  }
+  return texts;
+}
+
 std::vector<std::uint64_t> chosen_variants(SweepData& sweep, const SweepView& view) {
   std::vector<std::uint64_t> variants(sweep.variants());
   std::iota(variants.begin(), variants.end(), std::uint64_t{0});

@@ -23,6 +23,9 @@ struct SweepView {
 /// Medians of the models above each threshold up to the end of the last year.
 std::vector<Metric> default_metrics(const SweepData& sweep);
 
+/// Every quantile and the mean of both counts above each threshold in each year, and acceptances.
+std::vector<std::string> all_metrics(const SweepData& sweep);
+
 /// The variants that are asked for, in order: their numbers.
 std::vector<std::uint64_t> chosen_variants(SweepData& sweep, const SweepView& view);
 
