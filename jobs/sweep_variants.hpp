@@ -33,6 +33,7 @@ class JobVariants final : public engine::Variants {
   const std::vector<engine::SweptKey>& keys() const override { return keys_; }
   const std::string& design() const override { return sweep_.design; }
   const engine::Plan& base() const override { return base_; }
+  bool common_random_numbers() const override { return sweep_.common_random_numbers; }
   /// Before resolve() that of the base as the job states it.
   const std::string& identity() const override { return identity_; }
 
