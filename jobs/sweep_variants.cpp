@@ -133,6 +133,10 @@ JobVariants::JobVariants(Document job) : sweep_(sweep_of(job)), calibration_(cal
   job_ = without_sweep(std::move(job));
   base_ = plan_from_job(job_, calibration_);
   for (const SweepKey& key : sweep_.keys) keys_.push_back(key.swept);
+  shares_state_ = base_.state.points > 0 &&
+                  std::none_of(keys_.begin(), keys_.end(), [](const engine::SweptKey& key) {
+                    return key.name.starts_with("state_space");
+                  });
   demand_known_keys();
   identity_ = identity_of(base_, sweep_);
 }
@@ -166,7 +170,7 @@ void JobVariants::demand_common(const Plan& plan, std::uint64_t variant) const {
 Plan JobVariants::stated_plan(std::uint64_t variant) const {
   Document job = job_;
   put_variant(job, sweep_, variant);
-  Plan plan = plan_from_job(job, calibration_);
+  Plan plan = plan_from_job(job, calibration_, shares_state_ ? &base_.state : nullptr);
   demand_common(plan, variant);
   plan.seed = variant_seed(plan.seed, sweep_, variant);
   plan.batch_trajectories = base_.batch_trajectories;

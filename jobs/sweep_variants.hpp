@@ -62,6 +62,7 @@ class JobVariants final : public engine::Variants {
   engine::Plan base_;
   engine::Pilot pilot_;
   bool base_runs_ = false;
+  bool shares_state_ = false;  ///< the fit of the base's state space is that of all variants
   std::string identity_;
 };
 
