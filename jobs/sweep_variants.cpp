@@ -58,7 +58,9 @@ Document without_sweep(Document job) {
 }
 
 /// Whether first attempts find survivors so easily that nothing need be decided.
-bool is_easy(const Plan& plan, engine::Sieve& sieve) {
+bool is_easy(const Plan& plan) {
+  if (plan.sampling.method == Method::split) return false;
+  engine::Sieve sieve(plan, engine::Purpose::pilot);
   for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
     const PilotYear found = engine::pilot_year(plan, sieve, year, glance);
     if (found.tally.survivors < glance.survivors) return false;
@@ -66,6 +68,17 @@ bool is_easy(const Plan& plan, engine::Sieve& sieve) {
     if (plan.attempts > 1 && static_cast<double>(plan.attempts) < enough) return false;
   }
   return true;
+}
+
+/// Gives the Plan the method of the base if that will do.
+bool takes_method_of(const Plan& base, Plan& plan) {
+  plan.sampling = base.sampling;
+  plan.sampling.reason = "the method of the sweep's base";
+  try {
+    return is_easy(plan);
+  } catch (const Error&) {
+    return false;  // what one method cannot draw may be for another
+  }
 }
 
 void demand_survivor(const Plan& plan, const PilotYear& found, std::uint32_t year) {
@@ -93,22 +106,12 @@ void demand_survivors(const Plan& plan) {
 
 /// Decides on the method where the job leaves that open, and makes sure of a survivor.
 void decide(Plan& plan, const Plan* base) {
-  const bool asks = plan.sampling.automatic;
-  if (asks && base != nullptr && base->sampling.method != Method::split) {
-    plan.sampling = base->sampling;
-    plan.sampling.reason = "the method of the sweep's base";
+  if (plan.sampling.automatic) {
+    if (base != nullptr && takes_method_of(*base, plan)) return;
+    plan.sampling = engine::decide_method(plan);
+  } else if (is_easy(plan)) {
+    return;
   }
-  const bool has_method = !asks || (base != nullptr && base->sampling.method != Method::split);
-  if (has_method && plan.sampling.method != Method::split) {
-    try {
-      engine::Sieve sieve(plan, engine::Purpose::pilot);
-      if (is_easy(plan, sieve)) return;
-    } catch (const Error&) {
-      // What cannot be drawn by the base's method may be by another.
-      if (!asks) throw;
-    }
-  }
-  if (asks) plan.sampling = engine::decide_method(plan);
   demand_survivors(plan);
 }
 
