@@ -302,6 +302,9 @@ TEST_CASE("what is wrong with a sweep is one line with its place") {
             "a must be a list of values, a range or a distribution, found the whole number 1");
   CHECK(complaint("zip", "a = [1, 2]\nb = [1]") ==
         line(4) + "zip: b has 1 values and a has 2; it takes one of each key for each variant");
+}
+
+TEST_CASE("what is wrong with a design that samples, a list or a file is one line with its place") {
   CHECK(complaint("sobol", "a = { uniform = [1, 2] }") == line(0) + "[sweep] lacks \"points\"");
   CHECK(complaint("sobol", "a = { uniform = [1, 2] }", "points = 0\n") ==
         line(2) + "sweep.points must be from 1 to 1000000, found 0");
