@@ -26,8 +26,9 @@ using engine::Plan;
 /// Reads one job. The members mirror the tables of the file.
 class JobParser {
  public:
-  JobParser(const Document& document, const Calibration& calibration)
-      : root_(document), calibration_(calibration) {}
+  JobParser(const Document& document, const Calibration& calibration,
+            const engine::StateSpace* fitted)
+      : root_(document), calibration_(calibration), fitted_(fitted) {}
 
   Plan parse() {
     if (root_.has("base")) root_.fail_at("base", "base can only stand in a job file");
@@ -39,7 +40,7 @@ class JobParser {
     plan_.calibration = calibration_.text;
     if (auto money = root_.optional_table("money")) parse_money(*money, plan_);
     parse_total(root_.table("total"), calibration_, plan_);
-    StateSource state(root_.optional_table("state_space"), calibration_);
+    StateSource state(root_.optional_table("state_space"), calibration_, fitted_);
     parse_models(root_.table("models"), calibration_, state, plan_);
     take_state(state);
     if (auto scaling = root_.optional_table("scaling")) parse_scaling(*scaling, plan_);
@@ -92,13 +93,15 @@ class JobParser {
 
   TableReader root_;
   const Calibration& calibration_;
+  const engine::StateSpace* fitted_;
   Plan plan_;
 };
 
 }  // namespace
 
-Plan plan_from_job(const Document& document, const Calibration& calibration) {
-  return JobParser(document, calibration).parse();
+Plan plan_from_job(const Document& document, const Calibration& calibration,
+                   const engine::StateSpace* fitted) {
+  return JobParser(document, calibration, fitted).parse();
 }
 
 Calibration calibration_for(const Document& document) {

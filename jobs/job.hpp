@@ -33,9 +33,11 @@ const Value* find_key(const Document& document, std::string_view dotted_key);
 /// The Plan of a job (jobs/REFERENCE.md describes every key), with everything resolved but
 /// Plan::batch_trajectories, which is 0 unless the job states it: see plan_batches().
 /// `calibration` is what `from = "calibration"` refers to. No `base` may be left: see with_base().
+/// `fitted` is the fit of the job's state space where that is known already; fitting takes 20 ms.
 /// Throws Error(bad_input) with file and line for everything unknown, missing, of a wrong type or
 /// impossible.
-engine::Plan plan_from_job(const Document& document, const Calibration& calibration);
+engine::Plan plan_from_job(const Document& document, const Calibration& calibration,
+                           const engine::StateSpace* fitted = nullptr);
 
 /// The calibration that a job asks for: its `calibration = "FILE"`, relative to the folder of the
 /// file that says so, or the embedded one.

@@ -63,8 +63,10 @@ bool refers_to_state(const engine::Input& input) {
 
 }  // namespace
 
-StateSource::StateSource(const std::optional<TableReader>& table, const Calibration& calibration)
+StateSource::StateSource(const std::optional<TableReader>& table, const Calibration& calibration,
+                         const engine::StateSpace* fitted)
     : table_(table), calibration_(&calibration) {
+  if (fitted != nullptr) space_ = *fitted;
   // A table is read even if nothing refers to it, for its mistakes.
   if (table_) static_cast<void>(parse_data(*table_));
 }

@@ -20,7 +20,9 @@ class StateSource {
   ///     log10_total = { observed = [24.1, 24.9, 25.6], standard_error = [0.2, 0.1, 0.1] }
   ///
   /// and likewise the other series of engine::StateSeries: mean, ln_sd, atanh_skewness, ln_count.
-  StateSource(const std::optional<TableReader>& table, const Calibration& calibration);
+  /// Not nullptr: `fitted` is what came of it before.
+  StateSource(const std::optional<TableReader>& table, const Calibration& calibration,
+              const engine::StateSpace* fitted = nullptr);
 
   const engine::StateSpace& space();
 

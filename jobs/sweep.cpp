@@ -58,6 +58,7 @@ class SweepParser {
     }
     table_.finish();
     refuse_swept_seed();
+    refuse_keys_in_keys();
     return std::move(sweep_);
   }
 
@@ -95,6 +96,18 @@ class SweepParser {
       table_.fail_at("common_random_numbers",
                      "seed is swept, so common_random_numbers = false has nothing to decide; leave "
                      "one of them out");
+    }
+  }
+
+  /// One of the two would take the other's place.
+  void refuse_keys_in_keys() const {
+    for (const SweepKey& inner : sweep_.keys) {
+      for (const SweepKey& outer : sweep_.keys) {
+        if (!inner.swept.name.starts_with(outer.swept.name + ".")) continue;
+        fail_at_line(*inner.source, static_cast<std::size_t>(inner.lines[0]),
+                     fmt::format("{} is a part of {}, which is swept too", inner.swept.name,
+                                 outer.swept.name));
+      }
     }
   }
 
@@ -207,6 +220,7 @@ class SweepParser {
                       "of equally likely values; from, to and points are for grid and zip",
                       axis.name, sweep_.design));
     }
+    if (sweep_.design == "saltelli") demand_numbers(axis);
     if (sweep_.design != "morris") return;
     const Support range = support(axis.law);
     const bool bounded = std::isfinite(range.lower) && std::isfinite(range.upper);
@@ -215,6 +229,15 @@ class SweepParser {
                                          "it takes a distribution with both ends; give it lower "
                                          "and upper, or use uniform",
                                          axis.name));
+  }
+
+  /// Indices are computed from the columns of the result.
+  void demand_numbers(const Axis& axis) const {
+    for (const Value& each : axis.values) {
+      if (each.kind == ValueKind::integer || each.kind == ValueKind::number) continue;
+      table_.fail(each,
+                  fmt::format("{}: saltelli takes a distribution or a list of numbers", axis.name));
+    }
   }
 
   void add_sampled(const Axis& axis, const UnitRows& unit, std::size_t j, std::size_t d) {

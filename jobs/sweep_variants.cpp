@@ -58,7 +58,9 @@ Document without_sweep(Document job) {
 }
 
 /// Whether first attempts find survivors so easily that nothing need be decided.
-bool is_easy(const Plan& plan, engine::Sieve& sieve) {
+bool is_easy(const Plan& plan) {
+  if (plan.sampling.method == Method::split) return false;
+  engine::Sieve sieve(plan, engine::Purpose::pilot);
   for (std::uint32_t year = 0; year < plan.year_count(); ++year) {
     const PilotYear found = engine::pilot_year(plan, sieve, year, glance);
     if (found.tally.survivors < glance.survivors) return false;
@@ -66,6 +68,17 @@ bool is_easy(const Plan& plan, engine::Sieve& sieve) {
     if (plan.attempts > 1 && static_cast<double>(plan.attempts) < enough) return false;
   }
   return true;
+}
+
+/// Gives the Plan the method of the base if that will do.
+bool takes_method_of(const Plan& base, Plan& plan) {
+  plan.sampling = base.sampling;
+  plan.sampling.reason = "the method of the sweep's base";
+  try {
+    return is_easy(plan);
+  } catch (const Error&) {
+    return false;  // what one method cannot draw may be for another
+  }
 }
 
 void demand_survivor(const Plan& plan, const PilotYear& found, std::uint32_t year) {
@@ -93,22 +106,12 @@ void demand_survivors(const Plan& plan) {
 
 /// Decides on the method where the job leaves that open, and makes sure of a survivor.
 void decide(Plan& plan, const Plan* base) {
-  const bool asks = plan.sampling.automatic;
-  if (asks && base != nullptr && base->sampling.method != Method::split) {
-    plan.sampling = base->sampling;
-    plan.sampling.reason = "the method of the sweep's base";
+  if (plan.sampling.automatic) {
+    if (base != nullptr && takes_method_of(*base, plan)) return;
+    plan.sampling = engine::decide_method(plan);
+  } else if (is_easy(plan)) {
+    return;
   }
-  const bool has_method = !asks || (base != nullptr && base->sampling.method != Method::split);
-  if (has_method && plan.sampling.method != Method::split) {
-    try {
-      engine::Sieve sieve(plan, engine::Purpose::pilot);
-      if (is_easy(plan, sieve)) return;
-    } catch (const Error&) {
-      // What cannot be drawn by the base's method may be by another.
-      if (!asks) throw;
-    }
-  }
-  if (asks) plan.sampling = engine::decide_method(plan);
   demand_survivors(plan);
 }
 
@@ -133,6 +136,10 @@ JobVariants::JobVariants(Document job) : sweep_(sweep_of(job)), calibration_(cal
   job_ = without_sweep(std::move(job));
   base_ = plan_from_job(job_, calibration_);
   for (const SweepKey& key : sweep_.keys) keys_.push_back(key.swept);
+  shares_state_ = base_.state.points > 0 &&
+                  std::none_of(keys_.begin(), keys_.end(), [](const engine::SweptKey& key) {
+                    return key.name.starts_with("state_space");
+                  });
   demand_known_keys();
   identity_ = identity_of(base_, sweep_);
 }
@@ -166,7 +173,7 @@ void JobVariants::demand_common(const Plan& plan, std::uint64_t variant) const {
 Plan JobVariants::stated_plan(std::uint64_t variant) const {
   Document job = job_;
   put_variant(job, sweep_, variant);
-  Plan plan = plan_from_job(job, calibration_);
+  Plan plan = plan_from_job(job, calibration_, shares_state_ ? &base_.state : nullptr);
   demand_common(plan, variant);
   plan.seed = variant_seed(plan.seed, sweep_, variant);
   plan.batch_trajectories = base_.batch_trajectories;

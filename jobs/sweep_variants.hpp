@@ -33,6 +33,7 @@ class JobVariants final : public engine::Variants {
   const std::vector<engine::SweptKey>& keys() const override { return keys_; }
   const std::string& design() const override { return sweep_.design; }
   const engine::Plan& base() const override { return base_; }
+  bool common_random_numbers() const override { return sweep_.common_random_numbers; }
   /// Before resolve() that of the base as the job states it.
   const std::string& identity() const override { return identity_; }
 
@@ -61,6 +62,7 @@ class JobVariants final : public engine::Variants {
   engine::Plan base_;
   engine::Pilot pilot_;
   bool base_runs_ = false;
+  bool shares_state_ = false;  ///< the fit of the base's state space is that of all variants
   std::string identity_;
 };
 

@@ -220,7 +220,7 @@ TEST_CASE("Morris reaches both ends of a bounded distribution") {
 
 TEST_CASE("the text of a sweep reads as the same sweep") {
   const std::string table = R"([sweep]
-design = "saltelli"
+design = "sobol"
 points = 4
 [sweep.keys]
 models.sd = { uniform = [1, 2] }
@@ -289,6 +289,10 @@ TEST_CASE("what is wrong with a sweep is one line with its place") {
   CHECK(complaint("grid", "a = { from = 1, to = 2, points = 0 }") ==
         line(3) + "a.points must be from 2 to 1000000, found 0");
   CHECK(complaint("grid", "a.b = [1]\n\"a.b\" = [2]") == line(4) + "a.b is swept twice");
+  CHECK(complaint("grid", "a = [1]\n\"b.c\" = [2]\n\"a.b.c\" = [3]") ==
+        line(5) + "a.b.c is a part of a, which is swept too");
+  CHECK(complaint("saltelli", "a = [1, 2.5, \"x\"]", "points = 4\n") ==
+        line(4) + "a: saltelli takes a distribution or a list of numbers");
   CHECK(complaint("grid", "a = { uniform = [1, 2] }") ==
         line(3) +
             "a: a grid takes values, [1, 2] or { from = 1, to = 2, points = 3 }; distributions are "
@@ -298,6 +302,9 @@ TEST_CASE("what is wrong with a sweep is one line with its place") {
             "a must be a list of values, a range or a distribution, found the whole number 1");
   CHECK(complaint("zip", "a = [1, 2]\nb = [1]") ==
         line(4) + "zip: b has 1 values and a has 2; it takes one of each key for each variant");
+}
+
+TEST_CASE("what is wrong with a design that samples, a list or a file is one line with its place") {
   CHECK(complaint("sobol", "a = { uniform = [1, 2] }") == line(0) + "[sweep] lacks \"points\"");
   CHECK(complaint("sobol", "a = { uniform = [1, 2] }", "points = 0\n") ==
         line(2) + "sweep.points must be from 1 to 1000000, found 0");

@@ -1,5 +1,7 @@
 #include "jobs/sweep_variants.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <thread>
@@ -103,6 +105,35 @@ TEST_CASE("a variant for which the base's method will not do decides for itself"
   const Plan tight = variants.plan(1);
   CHECK(tight.sampling.reason.find("trial candidates of") != std::string::npos);
   CHECK(tight.sampling.automatic);
+}
+
+TEST_CASE("variants share the fit of a state space unless they sweep it") {
+  const std::string job =
+      edited(short_job, "count = { uniform = [20, 80] }", "count = \"state_space\"");
+  const auto check_plans = [&](const std::string& key, const std::vector<std::string>& values) {
+    const JobVariants variants =
+        variants_of(grid(fmt::format("\"{}\" = [{}, {}]\n", key, values[0], values[1])), job);
+    for (std::uint64_t v = 0; v < 2; ++v) {
+      Document alone = parse_toml(job, "s.toml");
+      set_key(alone, key, values[v]);
+      const Plan expected = plan_from_job(alone, default_calibration());
+      CHECK(expected.state.points > 0);
+      CHECK(plan_identity(variants.stated_plan(v)) != plan_identity(variants.stated_plan(1 - v)));
+      Plan stated = expected;
+      stated.outputs.keep = flopsieve::engine::Keep::summary;
+      CHECK(plan_identity(variants.stated_plan(v)) == plan_identity(stated));
+    }
+  };
+  check_plans("models.sd", {"1.5", "1.7"});
+  const auto series = [](double last) {
+    std::string text = "{ last_year = 2023";
+    for (const char* name : {"log10_total", "mean", "ln_sd", "atanh_skewness", "ln_count"}) {
+      text += fmt::format(", {} = {{ observed = [1, 2, {}], standard_error = [0.1, 0.1, 0.1] }}",
+                          name, last);
+    }
+    return text + " }";
+  };
+  check_plans("state_space", {series(2.5), series(3.5)});
 }
 
 TEST_CASE("plans are the same whichever thread asks for them") {
