@@ -1,7 +1,6 @@
 // FORMAT.md on sweeps against what is written: every dataset of a result, and the bytes of a part.
 #include <catch2/catch.hpp>
 #include <cstdint>
-#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -22,14 +21,10 @@ namespace flopsieve::engine {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::bytes_of;
 using testing::FakeVariants;
 using testing::ScratchFolder;
 using testing::serial_to;
-
-std::string bytes_of(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 std::vector<std::string> split(const std::string& text, const std::string& separator) {
   std::vector<std::string> pieces;
