@@ -240,8 +240,9 @@ void SweepPartWriter::seal() {
 }
 
 std::span<const SegmentPlace> SweepParts::of(std::uint64_t variant) const {
-  const auto [begin, end] = std::ranges::equal_range(
-      places, variant, {}, [](const SegmentPlace& place) { return place.head.variant; });
+  const auto its = [](const SegmentPlace& place) { return place.head.variant; };
+  const auto begin = std::ranges::lower_bound(places, variant, {}, its);
+  const auto end = std::ranges::upper_bound(begin, places.end(), variant, {}, its);
   return {begin, end};
 }
 
