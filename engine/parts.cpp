@@ -146,9 +146,18 @@ BatchRange range_of(const std::vector<std::uint64_t>& batches, const fs::path& p
   return range;
 }
 
+[[noreturn]] void refuse_sweep(const fs::path& folder) {
+  throw Error(ExitCode::bad_input,
+              fmt::format("{}: holds the parts of a sweep, not of a run; move the folder away, or "
+                          "choose another output with -o",
+                          folder.string()));
+}
+
 H5File open_part(PageBytes image, const fs::path& path, const char* kind = format::kind_part) {
   H5File file = H5File::open_image(std::move(image), path.string());
-  if (file.read_attribute_text("/", format::kind) != kind) {
+  const std::string found = file.read_attribute_text("/", format::kind);
+  if (found == format::kind_sweep_study) refuse_sweep(path.parent_path());
+  if (found != kind) {
     throw Error(ExitCode::storage, fmt::format("{}: not a part of a flopsieve run", path.string()));
   }
   const auto version = file.read_attribute<std::int32_t>("/", format::format_version);
@@ -361,13 +370,7 @@ PartList sort_parts(const PartSurvey& survey, const Study& study) {
 
 PartList list_parts(const fs::path& folder, const Study& study,
                     const std::function<void(const std::string&)>& warn) {
-  if (!part_paths(folder, format::sweep_part_ending).empty()) {
-    throw Error(
-        ExitCode::bad_input,
-        fmt::format("{}: holds the parts of a sweep, not of a run; move the folder away, or "
-                    "choose another output with -o",
-                    folder.string()));
-  }
+  if (!part_paths(folder, format::sweep_part_ending).empty()) refuse_sweep(folder);
   PartList list = sort_parts(survey_parts(folder), study);
   if (!list.foreign.empty() && list.parts.empty() && list.outdated.empty()) {
     throw Error(ExitCode::bad_input, fmt::format("{}; move the folder {} away, or choose another "

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -181,18 +182,28 @@ void write_acceptance(H5File& file, const Plan& plan, const Tally& tally) {
   if (is_tilted(plan.sampling.method)) write_tables(file, tilt_tables(plan, tally));
 }
 
-void write_attributes(H5File& file, const Study& study, const Tally& tally) {
+void write_common_attributes(H5File& file, const Plan& plan, const char* kind) {
   const auto text = [&](const char* name, std::string_view value) {
     file.write_attribute("/", name, value);
   };
   text("Conventions", "CF-1.10");
-  text("title", study.plan.title);
+  text("title", plan.title);
   text("source", "flopsieve: Monte Carlo by rejection");
-  text(format::kind, format::kind_run);
+  text(format::kind, kind);
   file.write_attribute("/", format::format_version, std::int32_t{format::version});
   file.write_attribute("/", "sampling_version", std::int32_t{sampling_version});
+  file.write_attribute("/", "seed", plan.seed);
+  text("calibration", plan.calibration.name);
+  text("calibration_sha256", plan.calibration.sha256);
+  text(format::plan, plan_to_json(plan));
+}
+
+void write_attributes(H5File& file, const Study& study, const Tally& tally) {
+  const auto text = [&](const char* name, std::string_view value) {
+    file.write_attribute("/", name, value);
+  };
+  write_common_attributes(file, study.plan, format::kind_run);
   text(format::identity, study.identity);
-  file.write_attribute("/", "seed", study.plan.seed);
   file.write_attribute("/", "trajectories", tally.trajectories);
   file.write_attribute("/", "complete_trajectories", tally.complete);
   text("result_class", result_class(study.plan));
@@ -200,10 +211,7 @@ void write_attributes(H5File& file, const Study& study, const Tally& tally) {
   text("sampling_reason", study.plan.sampling.reason);
   file.write_attribute("/", "stopped_early",
                        std::int32_t{stopped_early(study.plan, tally) ? 1 : 0});
-  text("calibration", study.plan.calibration.name);
-  text("calibration_sha256", study.plan.calibration.sha256);
   for (const auto& [name, value] : study.provenance) text(name.c_str(), value);
-  text(format::plan, plan_to_json(study.plan));
   text(format::job, study.job);
 }
 

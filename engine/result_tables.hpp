@@ -32,6 +32,9 @@ void write_acceptance(H5File& file, const Plan& plan, const Tally& tally);
 /// The last attributes of a result: that it is complete, and what its metadata must be.
 void mark_complete(H5File& file);
 
+/// Attributes of the root that runs and sweeps have in common.
+void write_common_attributes(H5File& file, const Plan& plan, const char* kind);
+
 /// Attributes of the root, but for the one that says that the file is complete.
 void write_attributes(H5File& file, const Study& study, const Tally& tally);
 

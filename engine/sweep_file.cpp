@@ -4,7 +4,6 @@
 
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/error.hpp"
@@ -61,20 +60,10 @@ void write_observed(H5File& file, const Plan& plan) {
 }
 
 void write_sweep_attributes(H5File& file, const SweepStudy& study, const SweepTally& tally) {
-  const auto text = [&](const char* name, std::string_view value) {
-    file.write_attribute("/", name, value);
-  };
-  text("Conventions", "CF-1.10");
-  text("title", study.base.title);
-  text("source", "flopsieve: Monte Carlo by rejection");
-  text(format::kind, format::kind_sweep);
-  file.write_attribute("/", "sampling_version", std::int32_t{sampling_version});
-  file.write_attribute("/", "seed", study.base.seed);
+  write_common_attributes(file, study.base, format::kind_sweep);
   file.write_attribute("/", "variants", study.variants);
   file.write_attribute("/", "variants_ok", tally.ok);
   file.write_attribute("/", "trajectories", study.base.trajectories);
-  text("calibration", study.base.calibration.name);
-  text("calibration_sha256", study.base.calibration.sha256);
 }
 
 /// xarray makes what the attribute names coordinates: the settings.

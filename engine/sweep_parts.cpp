@@ -21,6 +21,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t most_waiting_bytes = std::size_t{8} << 20;
 constexpr std::size_t most_open_files = 64;
 
+/// In a segment: joining holds a segment of each shard that shares in a variant.
+constexpr std::uint64_t most_batches = 512;
+
 // The head of a part, then an entry for each segment, then the segments.
 constexpr std::string_view magic = "FLOPSWEP";
 constexpr std::size_t number_bytes = sizeof(std::uint64_t);
@@ -145,6 +148,7 @@ void SweepPartWriter::add(std::uint64_t variant, const Plan& plan, const Variant
   if (open_ && !open_->takes(variant, result.batch)) close_open(SegmentKind::batches);
   if (!open_) open_.emplace(variant, plan, facts, step);
   open_->add(std::move(result));
+  if (open_->head().batches.count >= most_batches) close_open(SegmentKind::batches);
   seal_if_full();
 }
 
@@ -236,8 +240,9 @@ void SweepPartWriter::seal() {
 }
 
 std::span<const SegmentPlace> SweepParts::of(std::uint64_t variant) const {
-  const auto [begin, end] = std::ranges::equal_range(
-      places, variant, {}, [](const SegmentPlace& place) { return place.head.variant; });
+  const auto its = [](const SegmentPlace& place) { return place.head.variant; };
+  const auto begin = std::ranges::lower_bound(places, variant, {}, its);
+  const auto end = std::ranges::upper_bound(begin, places.end(), variant, {}, its);
   return {begin, end};
 }
 

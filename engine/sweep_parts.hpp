@@ -34,7 +34,8 @@ class SweepPartWriter {
   SweepPartWriter(const SweepPartWriter&) = delete;
   SweepPartWriter& operator=(const SweepPartWriter&) = delete;
 
-  /// Batches of one variant come in steps of `step`. Begins to seal at 8 MiB.
+  /// Batches of one variant come in steps of `step`. Begins to seal at 8 MiB, and another segment
+  /// after 512 batches.
   void add(std::uint64_t variant, const Plan& plan, const VariantFacts& facts, BatchResult result,
            std::uint64_t step);
 

@@ -31,7 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 /// What came of a batch.
 struct Computed {
-  std::shared_ptr<ActiveVariant> active;
+  std::shared_ptr<ActiveVariant> active;  ///< nothing if it was stopped before it began
   std::optional<BatchResult> result;  ///< nothing if it was stopped, skipped or cannot be computed
   std::string status;                 ///< why it cannot be computed
   bool skipped = false;
@@ -92,6 +92,7 @@ class SweepPass {
       if (options_.before_batch) {
         options_.before_batch(position.variant * study_.batches() + position.batch);
       }
+      if (options_.stop != nullptr && options_.stop->load()) return {};  // before a plan is made
       return compute_active(position, window_.at(position.variant));
     } catch (const Error& error) {
       if (error.code() == ExitCode::interrupted) throw;
@@ -122,13 +123,12 @@ class SweepPass {
   Commit commit(std::uint64_t index, Computed computed) {
     const Position position = left_.positions.at(index);
     const std::shared_ptr<ActiveVariant> active = computed.active;
-    if (!computed.skipped && !active->ended) {
-      if (!computed.result && computed.status.empty()) {
-        stopped_ = true;
-        return Commit::stop;
-      }
-      take(position, std::move(computed));
+    const bool wanted = active == nullptr || (!computed.skipped && !active->ended);
+    if (wanted && !computed.result && computed.status.empty()) {
+      stopped_ = true;
+      return Commit::stop;
     }
+    if (wanted) take(position, std::move(computed));
     ++progress_.batches_done;
     const bool last = index + 1 == left_.positions.count() ||
                       left_.positions.at(index + 1).variant != position.variant;
@@ -146,7 +146,7 @@ class SweepPass {
     ActiveVariant& active = *computed.active;
     if (!computed.result) {
       writer_.add_status(position.variant, position.batch, computed.status);
-      active.status = computed.status;
+      active.failed = true;
       active.ended = true;
       return;
     }
@@ -188,12 +188,12 @@ class SweepPass {
   }
 
   void end_early(ActiveVariant& active) {
-    active.status = fold_->status();
+    active.failed = !fold_->status().empty();
     active.ended = true;
   }
 
   void end_variant(std::uint64_t variant, const ActiveVariant& active) {
-    ++(active.status.empty() ? tally_.ok : tally_.failed);
+    ++(active.failed ? tally_.failed : tally_.ok);
     ++progress_.variants_done;
     window_.drop(variant);
   }

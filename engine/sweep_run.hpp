@@ -12,8 +12,8 @@ namespace flopsieve::engine {
 
 /// Runs a sweep as run_study() runs a job: its batches are one list, variant after variant,
 /// computed in parallel across both, committed in order, sealed in parts (sweep_parts.hpp) and
-/// joined into the result file (sweep_file.hpp). Memory holds the plans of a few variants and some
-/// tens of bytes for each.
+/// joined into the result file (sweep_file.hpp). Memory holds the plans of a few variants, and some
+/// hundreds of bytes of each.
 ///
 /// A variant ends early as a run does, and the others go on: with Plan::precision after the batch
 /// that meets it; with a status where it gets nowhere, or cannot be planned or computed. Batches

@@ -19,6 +19,7 @@ struct ActiveVariant {
   VariantFacts facts;                ///< of the plan
   std::string status;                ///< why there is no plan
   std::atomic<bool> ended{false};    ///< its batches are wanted no more
+  bool failed = false;               ///< without a result; for who commits
 };
 
 /// The variants that are being computed: those of the batches that are under way. Any number of

@@ -113,6 +113,7 @@ std::string SealedBatches::first_status() {
 }
 
 void SealedBatches::demand_equal_duplicates(const Plan& plan) {
+  loaded_.clear();
   for (std::uint32_t i = 0; i < segments_.size(); ++i) {
     const SegmentHead& head = segments_[i].head;
     if (cover_.uses(i, segments_[i])) continue;
@@ -121,7 +122,9 @@ void SealedBatches::demand_equal_duplicates(const Plan& plan) {
       const std::uint64_t batch = head.batches.at(b);
       const std::uint32_t owner = cover_.owner[batch];
       if (owner == Cover::nobody) continue;
-      SegmentContents segment = reader_.read(segments_[owner]);
+      if (loaded_.count(owner) == 0) loaded_.clear();  // one at a time
+      load(owner);
+      SegmentContents& segment = loaded_.at(owner);
       if (segment.status != other.status) refuse_unequal(head.variant, batch);
       if (!segment.status.empty()) continue;
       if (segment.facts != other.facts) refuse_other_plan(head.variant);

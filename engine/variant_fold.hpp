@@ -97,6 +97,7 @@ class SealedBatches {
   }
 
   /// Throws Error(storage) if a segment that is not used says of a batch what another does not.
+  /// After all else.
   void demand_equal_duplicates(const Plan& plan);
 
  private:

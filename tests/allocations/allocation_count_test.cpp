@@ -7,8 +7,10 @@
 
 #include "engine/batch.hpp"
 #include "engine/runner.hpp"
+#include "engine/sweep_run.hpp"
 #include "tests/engine/support/folder.hpp"
 #include "tests/engine/support/plans.hpp"
+#include "tests/engine/support/sweeps.hpp"
 
 namespace {
 
@@ -118,6 +120,28 @@ std::uint64_t peak_of_run(std::uint64_t batches) {
   return peak_bytes.load() - before;
 }
 
+/// The same of a sweep of so many variants, a trajectory each.
+std::uint64_t peak_of_sweep(std::uint64_t count) {
+  const testing::FakeVariants variants(count, [](std::uint64_t variant) {
+    Plan plan = testing::plain_plan({2024});
+    plan.seed = variant;
+    plan.outputs.thresholds = {1e25};
+    plan.outputs.cumulative_base = {0};
+    plan.outputs.keep = Keep::summary;
+    plan.batch_trajectories = 1;
+    plan.trajectories = 1;
+    return plan;
+  });
+  const SweepStudy study = variants.study();
+  const testing::ScratchFolder folder;
+  RunOptions options;
+  options.output = folder / "sweep.h5";
+  const std::uint64_t before = live_bytes.load();
+  peak_bytes = before;
+  CHECK(run_sweep(variants, study, options).complete == count);
+  return peak_bytes.load() - before;
+}
+
 }  // namespace
 
 TEST_CASE("a batch allocates nothing for further candidates") {
@@ -142,6 +166,17 @@ TEST_CASE("the memory of a run does not grow with its batches") {
   // 16,000 batches more: their numbers, 8 bytes each, and a list of parts. No records, of 800 bytes
   // each, but for those that wait for the disk: nine parts of 512, or none.
   CHECK(many < few + 16'000 * 16 + 9 * 512 * 1'024);
+}
+
+TEST_CASE("the memory of a sweep hardly grows with its variants") {
+  peak_of_sweep(64);
+  const std::uint64_t few = peak_of_sweep(2'000);
+  const std::uint64_t many = peak_of_sweep(22'000);
+  INFO(few << " bytes, then " << many);
+  // 20,000 variants more: where their segments stand, settings and statuses as they are written;
+  // and twice the 8 MiB of a part that 2,000 do not fill. No plans, of 3 kB each, no tallies, and
+  // no rows of the result.
+  CHECK(many < few + 20'000 * 500);
 }
 
 }  // namespace flopsieve::engine

@@ -86,6 +86,29 @@ TEST_CASE("texts come back, long and foreign ones too") {
                   std::invalid_argument);
 }
 
+TEST_CASE("arrays have at most five dimensions") {
+  std::vector<double> values(2 * 3 * 1 * 2 * 2);
+  std::iota(values.begin(), values.end(), 0.0);
+  std::vector<Dimension> dimensions{{"/a", 2}, {"/b", 3}, {"/c", 1}, {"/d", 2}, {"/e", 2}};
+  H5File file = H5File::create_in_memory("test");
+  file.write("/whole", values, with_dimensions(dimensions));
+  for (const std::size_t chunk_bytes : {std::size_t{64}, kNoChunks}) {
+    const std::string path = "/rows" + std::to_string(chunk_bytes);
+    RowWriter<double> writer(file, path, with_dimensions(dimensions), chunk_bytes);
+    writer.append(std::span<const double>(values).first(12));
+    writer.append(std::span<const double>(values).last(12));
+    writer.finish();
+    CHECK(file.read<double>(path) == values);
+    CHECK(file.dataset_sha256(path) == file.dataset_sha256("/whole"));
+  }
+  CHECK(file.shape("/whole") == Lengths{2, 3, 1, 2, 2});
+  CHECK(file.read_rows<double>("/whole", 1, 1).front() == 12.0);
+  file.flush();
+  CHECK(file.plain_numbers(8).size() > 0);
+  dimensions.push_back({"/f", 1});
+  CHECK_THROWS_AS(file.write("/six", values, with_dimensions(dimensions)), std::invalid_argument);
+}
+
 TEST_CASE("arrays of 1 to 4 dimensions, rows of them, and their units") {
   std::vector<std::int32_t> values(2 * 3 * 4 * 5);
   std::iota(values.begin(), values.end(), 0);

@@ -1,23 +1,17 @@
-// A sweep: each variant's rows are those of its own run, whoever computes them and however often
-// that is interrupted.
+// The results of a sweep: each variant's rows are the tables of its own run.
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <optional>
+#include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "engine/error.hpp"
-#include "engine/format.hpp"
 #include "engine/h5.hpp"
-#include "engine/result_file.hpp"
 #include "engine/runner.hpp"
-#include "engine/sweep_parts.hpp"
 #include "engine/sweep_result.hpp"
 #include "engine/sweep_run.hpp"
 #include "tests/engine/support/folder.hpp"
@@ -30,20 +24,18 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
+using testing::bytes_of;
 using testing::error_of;
 using testing::FakeVariants;
 using testing::Fingerprint;
 using testing::fingerprint;
+using testing::merge_into;
+using testing::run_some;
 using testing::ScratchFolder;
 using testing::serial_to;
+using testing::set_bytes;
 using testing::study_of;
 using testing::uneven_variant;
-
-Fingerprint undisturbed_sweep(const FakeVariants& variants) {
-  const ScratchFolder folder;
-  run_sweep(variants, variants.study(), serial_to(folder / "sweep.h5"));
-  return fingerprint(folder / "sweep.h5");
-}
 
 /// The name that a dataset of a run has in a sweep; empty if it has none.
 std::string name_of(const std::string& dataset) {
@@ -100,48 +92,11 @@ std::size_t check_rows(const H5File& sweep, std::uint64_t variant, const Plan& p
   return compared;
 }
 
-std::vector<fs::path> parts_of(const fs::path& output) {
-  return part_paths(parts_folder(output), format::sweep_part_ending);
-}
-
-/// Runs until so many batches are committed, then stops, unless others under way were the last.
-void run_some(const FakeVariants& variants, RunOptions options, std::uint64_t batches) {
-  std::atomic<bool> stop{false};
-  options.stop = &stop;
-  options.on_progress = [&](const Progress& progress) {
-    if (progress.batches_done == batches) stop = true;
-  };
-  try {
-    run_sweep(variants, variants.study(), options);
-    CHECK((options.threads > 1 || options.shard.count > 1));
-  } catch (const Error& error) {
-    CHECK(error.code() == ExitCode::interrupted);
-    CHECK_FALSE(fs::exists(options.output));
-  }
-}
-
-MergeOptions merge_into(const fs::path& output) {
-  MergeOptions options;
-  options.output = output;
-  options.folders = {parts_folder(output)};
-  return options;
-}
-
-std::string bytes_of(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-void set_bytes(const fs::path& path, const std::string& bytes) {
-  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
-  stream << bytes;
-}
-
 /// A variant by one of three methods.
 Plan plan_by_method(std::uint64_t variant) {
   Plan plan = testing::plain_plan({2024});
   plan.attempts = 1'000;
-  plan.trajectories = 60;
+  plan.trajectories = 24;
   plan.batch_trajectories = 4;
   testing::total_of(plan) = testing::by_trajectory(testing::constant(26.0));
   testing::count_of(plan) = testing::by_candidate(testing::constant(20.0));
@@ -150,7 +105,7 @@ Plan plan_by_method(std::uint64_t variant) {
   for (const double each : {23.0, 1.0, 20.0, 25.6}) {
     plan.sizes.parameters.push_back(testing::by_candidate(testing::constant(each)));
   }
-  plan.matching = {Match::reject, 0.3, {}};
+  plan.matching = {Match::reject, 0.7, {}};
   plan.outputs.thresholds = {1e24};
   plan.outputs.cumulative_base = {3};
   plan.outputs.keep = Keep::summary;
@@ -206,55 +161,6 @@ TEST_CASE("variants of different methods stand in one result") {
   const auto trials = sweep.read<std::uint64_t>("/acceptance_first_trials");
   const auto passes = sweep.read<std::uint64_t>("/acceptance_first_passes");
   CHECK(probability[3] == static_cast<double>(passes[3]) / static_cast<double>(trials[3]));
-}
-
-TEST_CASE("every dataset is the same for all threads, back ends, shards and interruptions") {
-  for (const std::uint64_t count : {3U, 14U}) {  // shards share out batches, or variants
-    const FakeVariants variants(count, uneven_variant);
-    const Fingerprint wanted = undisturbed_sweep(variants);
-    REQUIRE(wanted.size() > 40);
-    for (const Backend backend : {Backend::serial, Backend::tbb, Backend::openmp}) {
-      for (const int threads : {1, 2, 4}) {
-        for (const std::uint64_t shards : {1U, 3U}) {
-          const bool interrupted = (threads + static_cast<int>(backend)) % 2 == 0;
-          CAPTURE(count, to_string(backend), threads, shards, interrupted);
-          const ScratchFolder folder;
-          RunOptions options = serial_to(folder / "sweep.h5");
-          options.backend = backend;
-          options.threads = threads;
-          options.seal_interval = std::chrono::duration<double>(interrupted ? 0.0 : 2.0);
-          for (std::uint64_t shard = shards; shard-- > 0;) {
-            options.shard = {shard, shards};
-            if (interrupted) run_some(variants, options, 2);
-            run_sweep(variants, variants.study(), options);
-          }
-          if (shards > 1) merge_sweep(merge_into(options.output), {{"program", "flopsieve test"}});
-          CHECK(fingerprint(options.output) == wanted);
-          CHECK_FALSE(fs::exists(parts_folder(options.output)));
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("a sweep may go on with another number of shards") {
-  const FakeVariants variants(14, uneven_variant);
-  const ScratchFolder folder;
-  RunOptions options = serial_to(folder / "sweep.h5");
-  options.shard = {1, 3};
-  run_sweep(variants, variants.study(), options);
-  options.shard = {3, 5};
-  run_some(variants, options, 1);
-  options.shard = {0, 1};
-  std::optional<Progress> last;
-  options.on_progress = [&](const Progress& progress) { last = progress; };
-  run_sweep(variants, variants.study(), options);
-  CHECK(fingerprint(options.output) == undisturbed_sweep(variants));
-  REQUIRE(last);
-  CHECK(last->variants_total == 14);
-  CHECK(last->variants_done == 14);
-  CHECK(last->batches_sealed + last->batches_done == 14 * 5);
-  CHECK(last->batches_sealed >= 5 * 5);
 }
 
 TEST_CASE("what cannot be planned, or gets nowhere, has a status, and the others go on") {
@@ -344,209 +250,6 @@ TEST_CASE("each variant ends with the batch that makes it precise") {
       CHECK(fingerprint(options.output) == wanted);
     }
   }
-}
-
-TEST_CASE("batches that shards have sealed end a variant before it goes on") {
-  const auto make = [](std::uint64_t) {
-    Plan plan = testing::precise_plan(1.0);
-    plan.outputs.keep = Keep::summary;
-    return plan;
-  };
-  const FakeVariants variants(2, make);
-  const ScratchFolder folder;
-  RunOptions options = serial_to(folder / "sweep.h5");
-  for (const std::uint64_t shard : {0U, 1U}) {
-    options.shard = {shard, 2};
-    run_some(variants, options, 60);  // of 76 batches of each shard and variant
-  }
-  options.shard = {};
-  std::optional<Progress> last;
-  options.on_progress = [&](const Progress& progress) { last = progress; };
-  run_sweep(variants, variants.study(), options);
-  CHECK(fingerprint(options.output) == undisturbed_sweep(variants));
-  REQUIRE(last);
-  // Of variant 0 nothing was computed again.
-  CHECK(last->trajectories < 6'010);
-}
-
-TEST_CASE("a damaged part of a sweep is set aside and computed again") {
-  const FakeVariants variants(6, uneven_variant);
-  const Fingerprint wanted = undisturbed_sweep(variants);
-  const std::vector<std::function<std::string(std::string)>> damages{
-      [](std::string bytes) { return bytes.substr(0, bytes.size() / 2); },
-      [](std::string) { return std::string(); },
-      [](std::string bytes) {
-        bytes[bytes.size() / 3] = static_cast<char>(bytes[bytes.size() / 3] ^ 4);
-        return bytes;
-      }};
-  for (const auto& damage : damages) {
-    const ScratchFolder folder;
-    RunOptions options = serial_to(folder / "sweep.h5");
-    options.seal_interval = std::chrono::duration<double>(0.0);
-    run_some(variants, options, 23);
-    const auto parts = parts_of(options.output);
-    REQUIRE(parts.size() > 3);
-    set_bytes(parts[1], damage(bytes_of(parts[1])));
-    std::vector<std::string> warnings;
-    options.warn = [&](const std::string& message) { warnings.push_back(message); };
-    run_sweep(variants, variants.study(), options);
-    REQUIRE(warnings.size() == 1);
-    CHECK_THAT(warnings[0], Contains("damaged part") && Contains("computed again"));
-    CHECK(fs::exists(parts[1].string() + ".damaged"));
-    CHECK(fingerprint(options.output) == wanted);
-  }
-}
-
-TEST_CASE("parts of another sweep are refused, or set aside among its own") {
-  const FakeVariants variants(6, uneven_variant);
-  const FakeVariants others(7, uneven_variant);
-  const ScratchFolder folder;
-  RunOptions options = serial_to(folder / "sweep.h5");
-  run_some(variants, options, 8);
-  const Error error = error_of([&] { run_sweep(others, others.study(), options); });
-  CHECK(error.code() == ExitCode::bad_input);
-  CHECK_THAT(error.what(), Contains("another sweep"));
-
-  RunOptions elsewhere = serial_to(folder / "other.h5");
-  run_some(others, elsewhere, 8);
-  const fs::path stray = parts_of(elsewhere.output).at(0);
-  fs::copy(stray, parts_folder(options.output) / "part-0000000099-0000000099-0of1.sweep");
-  std::vector<std::string> warnings;
-  options.warn = [&](const std::string& message) { warnings.push_back(message); };
-  run_sweep(variants, variants.study(), options);
-  REQUIRE(warnings.size() == 1);
-  CHECK_THAT(warnings[0], Contains("belongs to another sweep"));
-  CHECK(fingerprint(options.output) == undisturbed_sweep(variants));
-}
-
-TEST_CASE("a sweep and a run do not share an output") {
-  const FakeVariants variants(6, uneven_variant);
-  const ScratchFolder folder;
-  const Study study = study_of(uneven_variant(0));
-  RunOptions options = serial_to(folder / "sweep.h5");
-  options.compact = false;
-  run_sweep(variants, variants.study(), options);
-  CHECK_THAT(error_of([&] { run_study(study, options); }).what(), Contains("parts of a sweep"));
-  RunOptions run = serial_to(folder / "run.h5");
-  run.compact = false;
-  run_study(study, run);
-  CHECK_THAT(error_of([&] { run_sweep(variants, variants.study(), run); }).what(),
-             Contains("parts of a run"));
-  run.compact = true;
-  run_study(study, run);
-  const Error error = error_of([&] { run_sweep(variants, variants.study(), run); });
-  CHECK(error.code() == ExitCode::bad_input);
-  CHECK_THAT(error.what(), Contains("the result of a single run, not the result of a sweep"));
-}
-
-TEST_CASE("a finished sweep is left as it is, and leftovers of a kill go") {
-  const FakeVariants variants(6, uneven_variant);
-  const ScratchFolder folder;
-  RunOptions options = serial_to(folder / "sweep.h5");
-  options.compact = false;
-  run_sweep(variants, variants.study(), options);
-  const fs::path kept = folder / "kept";
-  fs::copy(parts_folder(options.output), kept);
-  options.compact = true;
-  const SweepTally first = run_sweep(variants, variants.study(), options);
-  fs::copy(kept, parts_folder(options.output));
-  const std::string before = bytes_of(options.output);
-  const std::uint64_t plans = variants.plans_made();
-  const SweepTally again = run_sweep(variants, variants.study(), options);
-  CHECK(variants.plans_made() == plans);
-  CHECK(again.candidates == first.candidates);
-  CHECK(again.ok == first.ok);
-  CHECK(bytes_of(options.output) == before);
-  CHECK_FALSE(fs::exists(parts_folder(options.output)));
-  const FakeVariants others(7, uneven_variant);
-  CHECK_THAT(error_of([&] { run_sweep(others, others.study(), options); }).what(),
-             Contains("not the result of this sweep"));
-}
-
-TEST_CASE("merging wants every batch, and one sweep only") {
-  const FakeVariants variants(14, uneven_variant);
-  const ScratchFolder folder;
-  RunOptions options = serial_to(folder / "sweep.h5");
-  for (const std::uint64_t shard : {0U, 2U}) {
-    options.shard = {shard, 3};
-    run_sweep(variants, variants.study(), options);
-  }
-  const Error error = error_of([&] { merge_sweep(merge_into(options.output), {}); });
-  CHECK(error.code() == ExitCode::bad_input);
-  CHECK_THAT(error.what(), Contains("batch 0 of variant 1 is missing") && Contains("shard 1/3"));
-  CHECK_FALSE(fs::exists(options.output));
-
-  // Another machine has computed the missing shard, and some of the others' batches, too.
-  RunOptions elsewhere = serial_to(folder / "other.h5");
-  elsewhere.shard = {1, 2};
-  run_sweep(variants, variants.study(), elsewhere);
-  MergeOptions merge = merge_into(options.output);
-  merge.folders.push_back(parts_folder(elsewhere.output));
-  CHECK_THAT(error_of([&] { merge_sweep(merge, {}); }).what(), Contains("of variant 4 is missing"));
-  elsewhere.shard = {0, 1};
-  elsewhere.compact = false;
-  run_sweep(variants, variants.study(), elsewhere);
-  merge_sweep(merge, {});
-  CHECK(fingerprint(options.output) == undisturbed_sweep(variants));
-
-  const FakeVariants others(15, uneven_variant);
-  RunOptions foreign = serial_to(folder / "foreign.h5");
-  foreign.compact = false;
-  run_sweep(others, others.study(), foreign);
-  RunOptions again = serial_to(folder / "again.h5");
-  again.compact = false;
-  run_sweep(variants, variants.study(), again);
-  merge = merge_into(again.output);
-  merge.folders.push_back(parts_folder(foreign.output));
-  CHECK_THAT(error_of([&] { merge_sweep(merge, {}); }).what(), Contains("different sweeps"));
-}
-
-TEST_CASE("a batch that is not the same in two parts is refused") {
-  // What a plan that differs in the last bit of a number would do.
-  const FakeVariants variants(2, uneven_variant);
-  const FakeVariants changed(2, [](std::uint64_t v) {
-    Plan plan = uneven_variant(v);
-    if (v == 1) plan.seed += 1;
-    return plan;
-  });
-  const ScratchFolder folder;
-  RunOptions options = serial_to(folder / "sweep.h5");
-  options.compact = false;
-  run_sweep(variants, variants.study(), options);
-  RunOptions elsewhere = serial_to(folder / "other.h5");
-  elsewhere.compact = false;
-  REQUIRE(changed.identity() == variants.identity());
-  run_sweep(changed, changed.study(), elsewhere);
-  MergeOptions merge = merge_into(options.output);
-  merge.folders.push_back(parts_folder(elsewhere.output));
-  const Error error = error_of([&] { merge_sweep(merge, {}); });
-  CHECK(error.code() == ExitCode::storage);
-  CHECK_THAT(error.what(), Contains("variant 1") && Contains("plans that differ"));
-}
-
-TEST_CASE("a failure that is no property of a variant ends the sweep, what is done stays") {
-  const FakeVariants variants(6, uneven_variant);
-  const ScratchFolder folder;
-  RunOptions options = serial_to(folder / "sweep.h5");
-  options.before_batch = [](std::uint64_t position) {
-    if (position == 17) throw std::runtime_error("no such thing");
-  };
-  const Error error = error_of([&] { run_sweep(variants, variants.study(), options); });
-  CHECK(error.code() == ExitCode::bug);
-  CHECK_THAT(error.what(), Contains("variant 3, batch 2: no such thing"));
-  CHECK(parts_of(options.output).size() == 1);
-  options.before_batch = nullptr;
-  std::optional<Progress> last;
-  options.on_progress = [&](const Progress& progress) { last = progress; };
-  run_sweep(variants, variants.study(), options);
-  CHECK(last->batches_sealed == 17);
-  CHECK(fingerprint(options.output) == undisturbed_sweep(variants));
-  // Before anything is done, nothing stays.
-  RunOptions early = serial_to(folder / "early.h5");
-  early.before_batch = [](std::uint64_t) { throw std::runtime_error("at once"); };
-  error_of([&] { run_sweep(variants, variants.study(), early); });
-  CHECK_FALSE(fs::exists(parts_folder(early.output)));
-  CHECK_FALSE(fs::exists(early.output.string() + ".lock"));
 }
 
 TEST_CASE("a variant with other axes than the base is our own mistake") {

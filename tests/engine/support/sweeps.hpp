@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +17,9 @@
 #include "engine/sha256.hpp"
 #include "engine/sweep_run.hpp"
 #include "engine/sweep_study.hpp"
+#include "tests/engine/support/folder.hpp"
 #include "tests/engine/support/plans.hpp"
+#include "tests/engine/support/stored_runs.hpp"
 
 /// Sweeps without a job: their plans are made by a function.
 namespace flopsieve::engine::testing {
@@ -70,6 +76,47 @@ inline Plan uneven_variant(std::uint64_t variant) {
   plan.attempts = 60;
   plan.outputs.frontier = {{0.5, 1.0}, 4, 25.0};
   return plan;
+}
+
+// What is done to them.
+
+inline Fingerprint undisturbed_sweep(const FakeVariants& variants) {
+  const ScratchFolder folder;
+  run_sweep(variants, variants.study(), serial_to(folder / "sweep.h5"));
+  return fingerprint(folder / "sweep.h5");
+}
+
+/// Runs until so many batches are committed, then stops, unless others under way were the last.
+inline void run_some(const FakeVariants& variants, RunOptions options, std::uint64_t batches) {
+  std::atomic<bool> stop{false};
+  options.stop = &stop;
+  options.on_progress = [&](const Progress& progress) {
+    if (progress.batches_done == batches) stop = true;
+  };
+  try {
+    run_sweep(variants, variants.study(), options);
+    CHECK((options.threads > 1 || options.shard.count > 1));
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::interrupted);
+    CHECK_FALSE(std::filesystem::exists(options.output));
+  }
+}
+
+inline MergeOptions merge_into(const std::filesystem::path& output) {
+  MergeOptions options;
+  options.output = output;
+  options.folders = {parts_folder(output)};
+  return options;
+}
+
+inline std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+inline void set_bytes(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream << bytes;
 }
 
 }  // namespace flopsieve::engine::testing
