@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "jobs/sensitivity_report.hpp"
 #include "jobs/text_table.hpp"
 
 namespace flopsieve::jobs {
 namespace {
+
+constexpr std::size_t most_rows = 30;  ///< listed for people
 
 /// Effects of Morris have the output's unit and may be of any size; all else is a share.
 std::string number(double value, Measure measure) {
@@ -96,14 +100,17 @@ std::string table(const Sensitivity& result) {
   for (const std::string& each : result.index_names) names.emplace_back(heading(each));
   names.emplace_back("rank");
   TextTable text(names);
-  for (std::size_t i = 0; i < result.rows.size(); ++i) {
+  const std::size_t shown = std::min(most_rows, result.rows.size());
+  for (std::size_t i = 0; i < shown; ++i) {
     std::vector<std::string> row{result.rows[i].input};
     for (const SensitivityIndex& index : result.rows[i].indices)
       row.push_back(cell(index, result.measure));
     row.push_back(std::to_string(i + 1));
     text.add(row);
   }
-  return text.text();
+  if (shown == result.rows.size()) return text.text();
+  return fmt::format("{}  and {} more; --format csv and json list all\n", text.text(),
+                     result.rows.size() - shown);
 }
 
 }  // namespace

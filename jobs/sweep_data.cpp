@@ -94,12 +94,13 @@ std::vector<double> SweepData::column(const std::string& dataset,
   return result;
 }
 
-/// Of a mean its standard error; of a quantile the half-width of its 95 % interval as if that were
-/// of a normal law.
+/// Of a mean and of an acceptance the standard error; of a quantile the half-width of its 95 %
+/// interval as if that were of a normal law.
 void SweepData::set_errors(const std::string& group, const MetricPlace& place,
                            MetricValues& result) const {
-  if (!place.quantile) {
-    const std::string path = group + "_standard_error";
+  const bool is_acceptance = group == group_of(MetricKind::acceptance);
+  if (is_acceptance || !place.quantile) {
+    const std::string path = group + (is_acceptance ? "_probability_error" : "_standard_error");
     if (file_.exists(path)) result.errors = column(path, {place.year, place.threshold});
     return;
   }
@@ -120,11 +121,10 @@ MetricValues SweepData::values(const Metric& metric) const {
     result.values = column(group + "_probability", {place.year});
   } else if (place.quantile) {
     result.values = column(group + "_quantiles", {place.year, place.threshold, *place.quantile});
-    set_errors(group, place, result);
   } else {
     result.values = column(group + "_mean", {place.year, place.threshold});
-    set_errors(group, place, result);
   }
+  set_errors(group, place, result);
   for (std::size_t v = 0; v < status_.size(); ++v) {
     if (status_[v] != "ok") result.values[v] = std::numeric_limits<double>::quiet_NaN();
   }

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import unittest
 
 import h5py
@@ -199,7 +200,7 @@ class SobolTest(SensitivityTest):
         error = exact.std()
         output = exact + generator.normal(0.0, error, exact.size)
         settings = keys(design)
-        for of in (METRIC, "cumulative(1e26, 2028, mean)"):
+        for of in (METRIC, "cumulative(1e26, 2028, mean)", "acceptance(2028)"):
             metric = self.analyse(self.sweep("saltelli", settings, output, error=error,
                                              common=False), of=of)
             self.assertAlmostEqual(metric["noise_share"], error**2 / output.var(ddof=1), places=9)
@@ -476,6 +477,14 @@ class CommandTest(SensitivityTest):
         self.assertIn(f"  key.y  {value:.3f} [", text)
         self.assertEqual(text, self.succeed(*both).stdout)
 
+    def test_a_table_for_people_shows_thirty_inputs(self):
+        x = np.random.default_rng(62).uniform(size=(100, 32))
+        name = self.sweep("sobol", {f"k{i}": x[:, i] for i in range(32)}, x.sum(axis=1))
+        text = self.succeed("sensitivity", name, "--of", METRIC).stdout
+        self.assertEqual(len(re.findall(r"^  k\d+ ", text, re.MULTILINE)), 30)
+        self.assertIn("\n  and 2 more; --format csv and json list all\n", text)
+        self.assertEqual(len(self.analyse(name)["inputs"]), 32)
+
     def test_a_measure_that_the_design_has_not_is_refused(self):
         settings = self.settings()
         output = self.linear(settings)
@@ -558,6 +567,18 @@ class DocumentTest(SensitivityTest):
             found |= flattened(shown, "", {"index": {"prcc", "srrc", "median", "maximum"}})
         stated = {name for row in self.tables["`--format json`"] for name in names(row[0])}
         self.assertEqual(found, stated)
+
+    def test_the_example_is_what_the_program_prints(self):
+        example = document("jobs/SENSITIVITY.md").split("## Example")[1].split("## ")[0]
+        lines = [line[4:] for line in example.splitlines() if line.startswith("    ")]
+        commands = [line[2:] for line in lines if line.startswith("$ ")]
+        self.assertEqual(len(commands), 2)
+        for command in commands:
+            printed = self.succeed(*shlex.split(command)[1:]).stdout
+        shown = [line for line in lines if not line.startswith("$ ")]
+        self.assertEqual(printed.splitlines()[:len(shown)], shown)
+        self.assertRegex(printed, r"  count in 2027 +0\.197 \(")
+        self.assertEqual(len(re.findall(r"\*  \S+ \(noise \S+\)\*", printed)), 20)
 
     def test_every_measure_and_index_is_described(self):
         designs = {"saltelli": saltelli(20, 2, 0.0, 1.0, np.random.default_rng(71)),
