@@ -120,6 +120,7 @@ class SobolTest(SensitivityTest):
             metric = self.analyse(self.sweep("saltelli", settings, function(design)))
             self.assertEqual((metric["measure"], metric["used"], metric["left_out"]),
                              ("sobol", rows, 0))
+            self.assertIsNone(metric["noise_share"])
             for order, index in enumerate(("first_order", "total")):
                 found = self.values(metric, index, settings)
                 with self.subTest(function=name, index=index):

@@ -65,7 +65,7 @@ def _write_settings(file, settings):
     return " ".join(names)
 
 
-def write_sweep(path, design, settings, output, *, error=None, status=None, common=True):
+def write_sweep(path, design, settings, output, *, error=np.nan, status=None, common=True):
     """`settings` {key: values}; `output` [variant] becomes the number above 1e26 in 2028, as median,
     as mean and as acceptance; every other place holds another function of it, by which a wrong
     place would be seen. `error`: its standard error, and half of its interval / 1.96."""
@@ -76,16 +76,14 @@ def write_sweep(path, design, settings, output, *, error=None, status=None, comm
     cells[:, 1, 1, 1] = output
     means = cells[..., 1].copy()
     dimensions = ["variant", "year", "threshold", "quantile", "bound"]
-    results = {"acceptance_probability": np.stack([wrong, output], axis=1)}
+    results = {"acceptance_probability": np.stack([wrong, output], axis=1),
+               "acceptance_probability_error": np.full((output.size, len(YEARS)), error)}
     for group, sign in (("counts", -1.0), ("cumulative", 1.0)):
         results[f"{group}_quantiles"] = sign * cells
         results[f"{group}_mean"] = sign * means
-        if error is not None:
-            half = 1.959963984540054 * error
-            results[f"{group}_bounds"] = np.stack([sign * cells - half, sign * cells + half], axis=-1)
-            results[f"{group}_standard_error"] = np.full_like(means, error)
-    if error is not None:
-        results["acceptance_probability_error"] = np.full((output.size, len(YEARS)), error)
+        half = 1.959963984540054 * error
+        results[f"{group}_bounds"] = np.stack([sign * cells - half, sign * cells + half], axis=-1)
+        results[f"{group}_standard_error"] = np.full_like(means, error)
     with h5py.File(path, "w") as file:
         for name, values in (("variant", np.arange(output.size, dtype="u8")),
                              ("year", np.array(YEARS, "i4")), ("threshold", THRESHOLDS),
