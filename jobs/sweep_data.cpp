@@ -49,7 +49,7 @@ SweepData::SweepData(const std::filesystem::path& path)
     : name_(path.string()), file_(H5File::open(path)) {
   if (!file_.has_attribute("/", format::complete)) {
     throw engine::Error(engine::ExitCode::bad_input,
-                        fmt::format("{}: not the result of a finished sweep", name_));
+                        fmt::format("{}: not the result of a finished flopsieve sweep", name_));
   }
   design_ = file_.read_attribute_text("/", "design");
   common_random_numbers_ = file_.read_attribute<std::int32_t>("/", "common_random_numbers") != 0;
