@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "jobs/resampling.hpp"
-#include "jobs/sobol_indices.hpp"
 
 /// Rank-based measures for independent inputs and an output that goes one way with each of them
 /// (Saltelli, Tarantola and Campolongo 2000, Statistical Science 15; Iman and Conover 1979,

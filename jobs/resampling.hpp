@@ -10,6 +10,8 @@
 /// rows give the same intervals.
 namespace flopsieve::jobs {
 
+using Columns = std::vector<std::vector<double>>;  ///< [column][row]
+
 inline constexpr std::uint32_t bootstrap_resamples = 1'000;
 
 /// An estimate with its 95 % bootstrap interval; nan where that cannot be computed.
