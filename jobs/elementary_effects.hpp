@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "jobs/resampling.hpp"
-#include "jobs/sobol_indices.hpp"
 
 /// Screening by elementary effects (Morris 1991, Technometrics 33). A trajectory is d + 1 points,
 /// each of which differs from the one before it in one input, by one step of the design.

@@ -5,8 +5,6 @@
 #include <map>
 #include <numeric>
 
-#include "jobs/resampling.hpp"
-
 namespace flopsieve::jobs {
 namespace {
 

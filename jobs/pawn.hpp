@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "jobs/sobol_indices.hpp"
+#include "jobs/resampling.hpp"
 
 /// PAWN (Pianosi and Wagener 2015, Environmental Modelling & Software 67; for any sample, as here:
 /// 2018, Environmental Modelling & Software 108, section 2): how much the distribution of the

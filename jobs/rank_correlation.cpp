@@ -101,21 +101,27 @@ RankCorrelations rank_correlations(const Columns& inputs, const std::vector<doub
   const std::size_t n = inputs.size();
   std::vector<Ranked> columns = ranked(inputs);
   columns.emplace_back(output);
-  // SRRC of all inputs, PRCC of all inputs, R^2.
+  // SRRC of all inputs, Fisher's transform of their PRCC, R^2.
   const auto estimate = [&](const std::vector<double>& weights) {
     std::vector<double> values(2 * n + 1, nan);
     Matrix p = correlations(columns, weights);
     if (!invert(p)) return values;
     for (std::size_t i = 0; i < n; ++i) {
       values[i] = -p[i][n] / p[n][n];
-      values[n + i] = -p[i][n] / std::sqrt(p[i][i] * p[n][n]);
+      values[n + i] = std::atanh(-p[i][n] / std::sqrt(p[i][i] * p[n][n]));
     }
     values[2 * n] = 1.0 - 1.0 / p[n][n];
     return values;
   };
-  const std::vector<Index> all = bootstrap(output.size(), estimate);
-  const auto at = [&](std::size_t i) { return all.begin() + static_cast<std::ptrdiff_t>(i); };
-  return {{at(0), at(n)}, {at(n), at(2 * n)}, all.back().value};
+  const std::vector<Index> all = bootstrap(output.size(), estimate, Interval::reflected);
+  RankCorrelations result;
+  for (std::size_t i = 0; i < n; ++i) {
+    result.srrc.push_back(all[i]);
+    const Index& z = all[n + i];
+    result.prcc.push_back({std::tanh(z.value), std::tanh(z.low), std::tanh(z.high)});
+  }
+  result.r_squared = all.back().value;
+  return result;
 }
 
 InputPair most_correlated(const Columns& inputs) {

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "jobs/resampling.hpp"
-#include "jobs/sobol_indices.hpp"
 
 /// Rank-based measures for independent inputs and an output that goes one way with each of them
 /// (Saltelli, Tarantola and Campolongo 2000, Statistical Science 15; Iman and Conover 1979,
@@ -22,8 +21,9 @@ struct RankCorrelations {
   double r_squared = 0.0;
 };
 
-/// `inputs` [input][row], all finite, none constant. Ties have their mean rank. Intervals:
-/// bootstrap of the rows, ranked anew. nan where ranks are linearly dependent.
+/// `inputs` [input][row], none nan, none constant. Ties have their mean rank. Intervals: bootstrap
+/// of the rows, ranked anew, reflected (of PRCC on the scale of Fisher's transform), as ranks of
+/// few rows scatter and lower correlations near 1. nan where ranks are linearly dependent.
 RankCorrelations rank_correlations(const Columns& inputs, const std::vector<double>& output);
 
 /// Two inputs and the correlation of their ranks.

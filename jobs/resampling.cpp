@@ -36,13 +36,16 @@ class Choices {
   std::size_t next_ = 4;
 };
 
-Index with_interval(double value, std::vector<double> resamples) {
-  std::erase_if(resamples, [](double each) { return std::isnan(each); });
+Index with_interval(double value, std::vector<double> resamples, Interval interval) {
+  std::erase_if(resamples, [](double each) { return !std::isfinite(each); });
   if (2 * resamples.size() <= bootstrap_resamples) {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     return {value, nan, nan};
   }
-  return {value, interpolated_quantile(resamples, 0.025), interpolated_quantile(resamples, 0.975)};
+  const double low = interpolated_quantile(resamples, 0.025);
+  const double high = interpolated_quantile(resamples, 0.975);
+  if (interval == Interval::percentile) return {value, low, high};
+  return {value, std::min(value, 2.0 * value - high), std::max(value, 2.0 * value - low)};
 }
 
 }  // namespace
@@ -72,7 +75,8 @@ double interpolated_quantile(std::vector<double> values, double p) {
 
 std::vector<Index> bootstrap(
     std::size_t rows,
-    const std::function<std::vector<double>(const std::vector<double>& weights)>& estimate) {
+    const std::function<std::vector<double>(const std::vector<double>& weights)>& estimate,
+    Interval interval) {
   const std::vector<double> values = estimate(std::vector<double>(rows, 1.0));
   std::vector<std::vector<double>> resamples(values.size());
   for (std::uint32_t number = 0; number < bootstrap_resamples; ++number) {
@@ -81,7 +85,7 @@ std::vector<Index> bootstrap(
   }
   std::vector<Index> result;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    result.push_back(with_interval(values[i], std::move(resamples[i])));
+    result.push_back(with_interval(values[i], std::move(resamples[i]), interval));
   }
   return result;
 }

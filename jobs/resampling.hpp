@@ -5,10 +5,12 @@
 #include <functional>
 #include <vector>
 
-/// The bootstrap of sensitivity indices (Efron 1979, Annals of Statistics 7; percentile intervals:
-/// Efron and Tibshirani 1993, chapter 13), and permutations. The random numbers are fixed: the same
+/// The bootstrap of sensitivity indices (Efron 1979, Annals of Statistics 7; Efron and Tibshirani
+/// 1993, chapters 12 and 13), and permutations. The random numbers are fixed: the same
 /// rows give the same intervals.
 namespace flopsieve::jobs {
+
+using Columns = std::vector<std::vector<double>>;  ///< [column][row]
 
 inline constexpr std::uint32_t bootstrap_resamples = 1'000;
 
@@ -30,11 +32,18 @@ std::vector<std::uint32_t> permutation(std::size_t n, std::uint32_t number);
 /// value.
 double interpolated_quantile(std::vector<double> values, double p);
 
+/// `percentile`: the 2.5 % and 97.5 % quantiles of the resamples. `reflected`: the same mirrored at
+/// the estimate (basic bootstrap: Davison and Hinkley 1997, Bootstrap Methods and their
+/// Application, section 5.2), and stretched to it where it lies outside: for what is biased, and by
+/// as much again in resamples.
+enum class Interval : std::uint8_t { percentile, reflected };
+
 /// `estimate` computes all values of interest from the weights of the rows. The first values are
-/// those with every weight 1. Resamples in which a value is nan (all rows alike, for instance) are
-/// left out for that value; where they are more than half, the interval is nan.
+/// those with every weight 1. Resamples in which a value is not finite (all rows alike, for
+/// instance) are left out for that value; where they are half or more, the interval is nan.
 std::vector<Index> bootstrap(
     std::size_t rows,
-    const std::function<std::vector<double>(const std::vector<double>& weights)>& estimate);
+    const std::function<std::vector<double>(const std::vector<double>& weights)>& estimate,
+    Interval interval = Interval::percentile);
 
 }  // namespace flopsieve::jobs

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "jobs/sensitivity_report.hpp"
 #include "jobs/text_table.hpp"
@@ -8,21 +10,22 @@
 namespace flopsieve::jobs {
 namespace {
 
-/// Four digits at most; effects of Morris may be of any size.
-std::string number(double value) {
+constexpr std::size_t most_rows = 30;  ///< listed for people
+
+/// Effects of Morris have the output's unit and may be of any size; all else is a share.
+std::string number(double value, Measure measure) {
   if (std::isnan(value)) return "-";
-  const double size = std::abs(value);
-  if (size >= 1e5 || (size > 0.0 && size < 1e-4)) return fmt::format("{:.3g}", value);
-  return size < 10.0 ? fmt::format("{:.3f}", value) : fmt::format("{:.1f}", value);
+  return measure == Measure::morris ? fmt::format("{:.4g}", value) : fmt::format("{:.3f}", value);
 }
 
-std::string cell(const SensitivityIndex& index) {
+std::string cell(const SensitivityIndex& index, Measure measure) {
+  const std::string value = number(index.value, measure);
   if (index.noise_floor) {
-    return fmt::format("{} (noise {}){}", number(index.value), number(*index.noise_floor),
+    return fmt::format("{} (noise {}){}", value, number(*index.noise_floor, measure),
                        index.value > *index.noise_floor ? "*" : " ");
   }
-  if (std::isnan(index.low)) return number(index.value);
-  return fmt::format("{} [{}, {}]", number(index.value), number(index.low), number(index.high));
+  if (std::isnan(index.low)) return value;
+  return fmt::format("{} [{}, {}]", value, number(index.low, measure), number(index.high, measure));
 }
 
 const char* title(Measure measure) {
@@ -97,13 +100,17 @@ std::string table(const Sensitivity& result) {
   for (const std::string& each : result.index_names) names.emplace_back(heading(each));
   names.emplace_back("rank");
   TextTable text(names);
-  for (std::size_t i = 0; i < result.rows.size(); ++i) {
+  const std::size_t shown = std::min(most_rows, result.rows.size());
+  for (std::size_t i = 0; i < shown; ++i) {
     std::vector<std::string> row{result.rows[i].input};
-    for (const SensitivityIndex& index : result.rows[i].indices) row.push_back(cell(index));
+    for (const SensitivityIndex& index : result.rows[i].indices)
+      row.push_back(cell(index, result.measure));
     row.push_back(std::to_string(i + 1));
     text.add(row);
   }
-  return text.text();
+  if (shown == result.rows.size()) return text.text();
+  return fmt::format("{}  and {} more; --format csv and json list all\n", text.text(),
+                     result.rows.size() - shown);
 }
 
 }  // namespace

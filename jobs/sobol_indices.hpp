@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
 #include <vector>
 
 #include "jobs/resampling.hpp"
@@ -10,8 +9,6 @@
 /// independent samples A and B of the inputs, and for each input i at AB_i, which is A with column
 /// i from B.
 namespace flopsieve::jobs {
-
-using Columns = std::vector<std::vector<double>>;  ///< [column][row]
 
 struct SobolIndices {
   std::vector<Index> first;  ///< [input] share of the variance that goes with knowing the input

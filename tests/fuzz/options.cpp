@@ -10,6 +10,7 @@
 #include "engine/error.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/export_tables.hpp"
+#include "jobs/metric.hpp"
 #include "jobs/shell.hpp"
 #include "jobs/time_limit.hpp"
 #include "jobs/yearly.hpp"
@@ -68,6 +69,12 @@ void parse_years(const std::string& text) {
   demand(first <= last, "years " + text);
 }
 
+void parse_metric(const std::string& text) {
+  const jobs::Metric metric = jobs::parse_metric(text);
+  const jobs::Metric again = jobs::parse_metric(metric.text());
+  demand(again.text() == metric.text() && again.threshold == metric.threshold, "metric " + text);
+}
+
 /// Texts that a function reads, which throws what it refuses.
 bool try_parser(char which, const std::string& text) {
   try {
@@ -79,6 +86,8 @@ bool try_parser(char which, const std::string& text) {
       parse_quantiles(text);
     } else if (which == 'y') {
       parse_years(text);
+    } else if (which == 'm') {
+      parse_metric(text);
     } else {
       return false;
     }

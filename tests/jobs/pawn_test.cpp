@@ -97,7 +97,8 @@ TEST_CASE("slices share the rows equally, and equal values stay together") {
   CHECK(sizes(pawn_slices(few)) == std::vector<std::size_t>{85, 65, 50});
 }
 
-TEST_CASE("an input without influence is above its noise floor in one of twenty samples") {
+TEST_CASE("an input without influence is above its noise floor in one of twenty samples",
+          "[statistical]") {
   int median_above = 0;
   int maximum_above = 0;
   constexpr int samples = 100;

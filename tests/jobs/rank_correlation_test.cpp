@@ -88,7 +88,7 @@ TEST_CASE("SRRC and PRCC are those of residuals and regressions of ranks") {
   CHECK(found.r_squared == Approx(1.0 - left / (y.array() - y.mean()).matrix().squaredNorm()));
 }
 
-TEST_CASE("the interval of one rank correlation is as wide as Fisher's") {
+TEST_CASE("the interval of one rank correlation is as wide as Fisher's", "[statistical]") {
   std::mt19937_64 generator(2);
   std::normal_distribution<double> normal;
   Columns inputs(1);

@@ -9,7 +9,7 @@
 
 using namespace flopsieve::jobs;
 
-TEST_CASE("a resample draws as many rows as there are, each equally often") {
+TEST_CASE("a resample draws as many rows as there are, each equally often", "[statistical]") {
   constexpr std::size_t rows = 7;
   constexpr std::uint32_t resamples = 20'000;
   std::vector<double> sums(rows, 0.0);
@@ -50,7 +50,7 @@ TEST_CASE("quantiles are interpolated between order statistics") {
   CHECK(interpolated_quantile({5.0}, 0.975) == 5.0);
 }
 
-TEST_CASE("the bootstrap of a mean has the width of its standard error") {
+TEST_CASE("the bootstrap of a mean has the width of its standard error", "[statistical]") {
   constexpr std::size_t rows = 400;
   std::vector<double> values;
   for (std::size_t i = 0; i < rows; ++i) values.push_back(static_cast<double>(i % 20));
@@ -66,6 +66,32 @@ TEST_CASE("the bootstrap of a mean has the width of its standard error") {
   CHECK(indices[0].high - indices[0].low == Approx(2.0 * 1.96 * error).epsilon(0.2));
   CHECK(indices[0].low < 9.5);
   CHECK(indices[0].high > 9.5);
+}
+
+TEST_CASE("a reflected interval is the mirror image of the other, stretched to the value") {
+  const auto squared_mean = [](const std::vector<double>& weights) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * static_cast<double>(i);
+    return std::vector<double>{sum * sum, 1.0 + weights[0] * weights[0]};
+  };
+  const auto plain = bootstrap(5, squared_mean);
+  const auto mirrored = bootstrap(5, squared_mean, Interval::reflected);
+  CHECK(mirrored[0].low == 2.0 * plain[0].value - plain[0].high);
+  CHECK(mirrored[0].high == 2.0 * plain[0].value - plain[0].low);
+  // The second value is 2, its resamples 1, 2, 5, ...: the mirror image would be of 3 at most.
+  CHECK(mirrored[1].low < 2.0);
+  CHECK(mirrored[1].high == 3.0);
+  const auto above = bootstrap(
+      5,
+      [](const std::vector<double>& weights) {
+        double sum = 0.0;
+        for (const double each : weights) sum += each * each;
+        return std::vector<double>{sum};  // 5, and more in resamples with equal rows
+      },
+      Interval::reflected)[0];
+  CHECK(above.value == 5.0);
+  CHECK(above.high == 5.0);
+  CHECK(above.low < 5.0);
 }
 
 TEST_CASE("values that most resamples lack have no interval") {

@@ -58,7 +58,7 @@ TEST_CASE("a shift of the output, however large, changes nothing") {
   CHECK(x.first[1].low == Approx(y.first[1].low).epsilon(1e-8));
 }
 
-TEST_CASE("intervals cover the closed form of a product as often as they say") {
+TEST_CASE("intervals cover the closed form of a product as often as they say", "[statistical]") {
   // f = (1 + x0) (1 + x1 / 2), x uniform: means m0 = 3/2, m1 = 5/4, variances 1/12, 1/48. V0 = v0
   // m1^2, V1 = v1 m0^2, V01 = v0 v1.
   const double v0 = 1.0 / 12.0, v1 = 1.0 / 48.0, m0 = 1.5, m1 = 1.25;

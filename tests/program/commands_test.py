@@ -22,12 +22,12 @@ class HelpAndVersion(ProgramTest):
     def test_help_lists_every_command_and_exit_code(self):
         done = self.succeed("--help")
         for word in ("run", "check", "config", "show", "compare", "list", "info", "export", "tail",
-                     "calibrate", "75"):
+                     "sensitivity", "calibrate", "75"):
             self.assertRegex(done.stdout, rf"\b{word}\b")
 
     def test_help_of_each_command_has_an_example(self):
         for command in ("run", "check", "config", "show", "compare", "list", "info", "export",
-                        "tail", "calibrate"):
+                        "tail", "sensitivity", "calibrate"):
             with self.subTest(command):
                 done = self.succeed(command, "--help")
                 self.assertIn(f"Example: flopsieve {command}", done.stdout)

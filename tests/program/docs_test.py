@@ -264,11 +264,11 @@ class ReadmeTest(ProgramTest):
             self.succeed("check", "example.toml")
 
     def test_pages_are_short_enough_to_be_read(self):
-        for name in ("README", "REFERENCE", "REPORTS", "CLUSTER", "SWEEPS"):
+        for name in ("README", "REFERENCE", "REPORTS", "CLUSTER", "SWEEPS", "SENSITIVITY"):
             self.assertLessEqual(len(document(f"jobs/{name}.md").splitlines()), 350)
 
     def test_pages_name_files_that_exist(self):
-        for name in ("README", "REFERENCE", "REPORTS", "CLUSTER", "SWEEPS"):
+        for name in ("README", "REFERENCE", "REPORTS", "CLUSTER", "SWEEPS", "SENSITIVITY"):
             for file in re.findall(r"`([\w./]+/[\w.]+\.(?:md|hpp|cpp|py))`",
                                    document(f"jobs/{name}.md")):
                 self.assertTrue((SOURCE / file).exists() or (SOURCE / "jobs" / file).exists(), file)
