@@ -10,12 +10,12 @@
 namespace flopsieve::jobs {
 
 /// Of the effects of one input over the trajectories. An effect is the change of the output when
-/// the input goes up by one step, in units of the output: Morris's d_i (his equation 1) times the
+/// the input goes up by one step, in units of the output: Morris's d_i times the
 /// step delta = levels / (2 (levels - 1)), which is a share of the input's range.
 struct ElementaryEffects {
   std::vector<Index> mu;       ///< [input] mean: effects of both signs cancel
   std::vector<Index> mu_star;  ///< [input] mean of the magnitude (Campolongo et al. 2007,
-                               ///< Environmental Modelling & Software 22, section 2)
+                               ///< Environmental Modelling & Software 22)
   std::vector<Index> sigma;    ///< [input] standard deviation: interactions and curvature
 };
 

@@ -6,7 +6,7 @@
 #include "jobs/resampling.hpp"
 
 /// PAWN (Pianosi and Wagener 2015, Environmental Modelling & Software 67; for any sample, as here:
-/// 2018, Environmental Modelling & Software 108, section 2): how much the distribution of the
+/// 2018, Environmental Modelling & Software 108): how much the distribution of the
 /// output changes when an input is known to lie in a part of its range. Needs no design and no
 /// independence; inputs that go together share what one of them does.
 namespace flopsieve::jobs {

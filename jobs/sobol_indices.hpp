@@ -15,8 +15,8 @@ struct SobolIndices {
   std::vector<Index> total;  ///< [input] share that is left when all others are known
 };
 
-/// Jansen's estimators (Jansen 1999, Computer Physics Communications 117, equations 11 and 13;
-/// lines (c) and (f) of table 2 in Saltelli et al. 2010, Computer Physics Communications 181):
+/// Jansen's estimators (Jansen 1999, Computer Physics Communications 117; lines (c) and
+/// (f) of table 2 in Saltelli et al. 2010, Computer Physics Communications 181):
 ///
 ///     S_i  = 1 - sum_j (f(B)_j - f(AB_i)_j)^2 / (2 N V)
 ///     ST_i =     sum_j (f(A)_j - f(AB_i)_j)^2 / (2 N V)
