@@ -321,6 +321,17 @@ class ReportsTest(ProgramTest):
         found = {path.replace("joint[name]", "joint[other]") for path in found}
         self.assertEqual(found, self.column("`show --format json`"))
 
+    def test_fields_of_a_sweep(self):
+        self.write("sweep.toml", edited('keep = "samples"', 'keep = "summary"') + """
+[sweep]
+design = "list"
+[[sweep.list]]
+models.sd = 1.4
+""")
+        shown = json.loads(self.succeed("run", "sweep.toml", "-q", "--json").stdout)
+        kinds = {"key": set(shown["rows"][0]["settings"]), "number": set(shown["rows"][0]["results"])}
+        self.assertEqual(flattened(shown, "", kinds), self.column("`show` of a sweep"))
+
     def test_names_of_the_matching(self):
         """Under which name each match stands among the constraints."""
         stated = re.search(r"The first constraint is .*?: (.*)\.\n", self.text).group(1)

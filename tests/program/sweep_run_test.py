@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Sweeps from run to picture: rows are those of single runs, bytes do not depend on what happened, and
+what show, list, info and export say of them."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+import xarray
+
+from harness import (BAD_INPUT, BUDGET, DONE, INTERRUPTED, SMALL_JOB, SOURCE, STORAGE, Refusal,
+                     edited)
+
+JOB = edited('keep = "samples"', 'keep = "summary"', edited(
+    "trajectories = 300", "trajectories = 120\nbatch_trajectories = 16"))
+# Of these, models.sd = 1.2 with a share of at least 0.9 has no survivor in 200 attempts.
+SWEEP = JOB + """
+[sweep]
+design = "grid"
+
+[sweep.keys]
+models.sd = [1.2, 1.5, 1.8]
+constraint.largest_share.max = [0.3, 0.4, 0.5, 0.6]
+"""
+MEDIAN = "cumulative(1e+24, 2026)"
+
+
+def settings(sd, share):
+    return ["--set", f"models.sd={sd}", "--set", f"constraint.largest_share.max={share}"]
+
+
+class SweepRun(Refusal):
+    def setUp(self):
+        super().setUp()
+        self.write("sweep.toml", SWEEP)
+        self.write("job.toml", JOB)
+
+    def test_rows_are_those_of_single_runs(self):
+        self.succeed("run", "sweep.toml", "-q")
+        sweep = h5py.File(self.folder / "sweep.h5")
+        for variant, (sd, share) in ((0, (1.2, 0.3)), (6, (1.5, 0.5)), (11, (1.8, 0.6))):
+            self.succeed("run", "job.toml", "-q", "-o", "one.h5", "--fresh", *settings(sd, share),
+                         "--set", 'models.method="reject"')
+            self.assertEqual((sweep["models.sd"][variant],
+                              sweep["constraint.largest_share.max"][variant]), (sd, share))
+            with h5py.File(self.folder / "one.h5") as one:
+                for group, ours in (("counts/quantiles", "counts_quantiles"),
+                                    ("counts/bounds", "counts_bounds"),
+                                    ("counts/cumulative_quantiles", "cumulative_quantiles"),
+                                    ("counts/mean", "counts_mean"),
+                                    ("acceptance/killed", "acceptance_killed"),
+                                    ("acceptance/candidates", "candidates")):
+                    np.testing.assert_array_equal(sweep[ours][variant], one[group][...], group)
+
+    def test_bytes_depend_on_nothing_else(self):
+        self.succeed("run", "sweep.toml", "-q", "-o", "whole.h5", "--threads", 1)
+        for options in (["--threads", 2], ["--threads", 3, "--backend", "openmp"],
+                        ["--backend", "serial"]):
+            self.succeed("run", "sweep.toml", "-q", "-o", "other.h5", "--fresh", *options)
+            self.assert_equal_files("whole.h5", "other.h5")
+        for shards in (2, 5):
+            for index in reversed(range(shards)):
+                self.succeed("run", "sweep.toml", "-q", "-o", f"{shards}.h5", "--shard",
+                             f"{index}/{shards}")
+            self.succeed("merge", f"{shards}.h5", "-q")
+            self.assert_equal_files("whole.h5", f"{shards}.h5")
+
+    def test_killed_and_stopped_it_goes_on(self):
+        self.write("sweep.toml", SWEEP.replace("trajectories = 120", "trajectories = 3000", 1))
+        self.succeed("run", "sweep.toml", "-q", "-o", "whole.h5")
+        parts = self.folder / "sweep.h5.parts"
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            before = len(list(parts.glob("*.sweep")))
+            process = self.start("run", "sweep.toml", "-q", "--threads", 1, "--seal-every", "0.05s")
+            self.assertTrue(self.wait_for(lambda: process.poll() is not None or len(
+                list(parts.glob("*.sweep"))) > before + 1))
+            process.send_signal(number)
+            process.communicate()
+            self.assertEqual(process.returncode,
+                             INTERRUPTED if number == signal.SIGTERM else -signal.SIGKILL)
+            self.assertGreater(len(list(parts.glob("*.sweep"))), before)
+        done = self.succeed("run", "sweep.toml")
+        self.assert_equal_files("whole.h5", "sweep.h5")
+        self.assertEqual(done.stdout, self.succeed("show", "sweep.h5").stdout)
+        self.assertFalse(parts.exists())
+        self.succeed("run", "sweep.toml")  # reads what is there
+
+    def test_invalid_variants_are_all_found_before_anything_runs(self):
+        self.write("sweep.toml", SWEEP.replace("[1.2, 1.5, 1.8]", "[1.2, -1, -2]"))
+        before = self.listing()
+        done = self.flopsieve("run", "sweep.toml")
+        self.assertEqual(done.returncode, BAD_INPUT)
+        for variant in range(4, 12):
+            self.assertIn(f"variant {variant}: sweep.toml:", done.stderr)
+        self.assertIn("8 of 12 variants are invalid: 4-11", done.stderr)
+        self.assertEqual(self.listing(), before)
+
+    def test_variants_without_a_result_are_named_and_the_others_go_on(self):
+        self.write("sweep.toml", SWEEP.replace("[0.3, 0.4, 0.5, 0.6]", "[0.3, 0.0501]"))
+        done = self.succeed("run", "sweep.toml", "--json", "-q")
+        shown = json.loads(done.stdout)
+        states = [row["status"] for row in shown["rows"]]
+        self.assertEqual([state == "ok" for state in states], [True, False] * 3)
+        self.assertEqual(shown["without_result"], 3)
+        self.assertIsNone(shown["rows"][1]["results"][MEDIAN])
+        self.write("sweep.toml", SWEEP.replace("[0.3, 0.4, 0.5, 0.6]", "[0.0501, 0.0502]"))
+        self.refuse("run", "sweep.toml", "-o", "none.h5", code=BUDGET,
+                    says=["none of 6 variants has a result", "flopsieve show none.h5"])
+
+    def test_show_chooses(self):
+        self.succeed("run", "sweep.toml", "-q")
+        with h5py.File(self.folder / "sweep.h5") as file:
+            medians = file["cumulative_quantiles"][:, -1, 0, 1]
+            above = np.flatnonzero(file["models.sd"][:] > 1.2)
+        best = above[np.argsort(-medians[above], kind="stable")]
+        rows = list(csv.DictReader(io.StringIO(self.succeed(
+            "show", "sweep.h5", "--format", "csv", "--best", "cumulative(1e24, 2026)", "--where",
+            "models.sd > 1.2", "--where", "status = ok", "--rows", 5).stdout)))
+        self.assertEqual([int(row["variant"]) for row in rows], list(best[:5]))
+        self.assertEqual([float(row["cumulative(1e24, 2026)"]) for row in rows],
+                         list(medians[best[:5]]))
+        text = self.succeed("show", "sweep.h5", "--rows", 2, "--of", "acceptance(2025)").stdout
+        self.assertIn("2 of 12 variants; --rows 0 shows all", text)
+        limit = float(np.sort(medians)[6])
+        some = json.loads(self.succeed("show", "sweep.h5", "--format", "json", "--where",
+                                       f"cumulative(1e24, 2026) >= {limit}").stdout)["rows"]
+        self.assertEqual([row["variant"] for row in some], list(np.flatnonzero(medians >= limit)))
+
+    def test_show_refuses(self):
+        self.succeed("run", "sweep.toml", "-q")
+        for condition, says in (("models.sd", "there is no sign in it"),
+                                ("models.sd > wide", "\"wide\" is no number"),
+                                ("> 3", "nothing stands before the sign"),
+                                ("models.sd >", "nothing stands behind the sign"),
+                                ("models.se > 3", "neither a key of the sweep (models.sd, "),
+                                ("status > ok", "allowed: = !="),
+                                ("cumulative(1e24, 2031) > 1", "2024, 2025, 2026")):
+            self.refuse("show", "sweep.h5", "--where", condition, says=[says])
+        self.refuse("show", "sweep.h5", "--best", "sum(1e24)", says=["no output has the name"])
+        self.refuse("export", "sweep.h5", "--csv", "t", "--trajectories", says=["keeps summaries"])
+        self.succeed("run", "job.toml", "-q")
+        self.refuse("show", "job.h5", "--best", "acceptance(2025)", says=["no result of one"])
+        for command in (["replay", "--trajectory", 1, "--year", 2025], ["refilter"], ["tail"]):
+            self.refuse(command[0], "sweep.h5", *command[1:], says=["the result of a sweep"])
+
+    def test_list_info_and_export(self):
+        self.succeed("run", "sweep.toml", "-q")
+        listed = json.loads(self.succeed("list", "--format", "json").stdout)["runs"]
+        self.assertEqual([(run["name"], run["variants"], run["complete_trajectories"])
+                          for run in listed], [("sweep.h5", 12, 12 * 120)])
+        self.assertIn("Small (12 variants)", self.succeed("list").stdout)
+        info = self.succeed("info", "sweep.h5", "--verify").stdout
+        self.assertIn("as they were written", info)
+        self.assertRegex(info, r"design of the sweep +grid")
+        self.succeed("export", "sweep.h5", "--csv", "tables", "--json", "all.json")
+        with open(self.folder / "tables" / "variants.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        with h5py.File(self.folder / "sweep.h5") as file:
+            self.assertEqual([float(row["counts(1e25, 2025, mean)"]) for row in rows],
+                             list(file["counts_mean"][:, 1, 1]))
+            self.assertEqual([float(row["cumulative(1e24, 2026, 0.95)"]) for row in rows],
+                             list(file["cumulative_quantiles"][:, 2, 0, 2]))
+        self.assertEqual(len(json.loads((self.folder / "all.json").read_text())["rows"]), 12)
+
+    def test_damage_and_other_sweeps(self):
+        self.succeed("run", "sweep.toml", "-q")
+        self.write("other.toml", SWEEP.replace("1.8", "1.9"))
+        self.refuse("run", "other.toml", "-o", "sweep.h5", says=["is not the result of this sweep"])
+        self.succeed("run", "other.toml", "-q", "--shard", "0/2", "-o", "x.h5")
+        self.refuse("run", "sweep.toml", "--shard", "1/2", "-o", "x.h5", says=["x.h5.parts"])
+        self.refuse("merge", "x.h5", code=STORAGE, says=["missing"])
+        data = bytearray((self.folder / "sweep.h5").read_bytes())
+        data[len(data) // 2] ^= 1
+        self.write("sweep.h5", bytes(data))
+        self.refuse("show", "sweep.h5", code=STORAGE, says=["damaged"])
+
+    def test_xarray_and_the_picture(self):
+        self.succeed("run", "sweep.toml", "-q")
+        with xarray.open_dataset(self.folder / "sweep.h5", engine="h5netcdf") as sweep:
+            self.assertIn("models.sd", sweep.counts_mean.coords)
+            wide = sweep.where(sweep["models.sd"] > 1.6, drop=True)
+            self.assertEqual(list(wide.variant.values), [8, 9, 10, 11])
+        try:
+            import matplotlib  # pylint: disable=import-outside-toplevel,unused-import
+        except ImportError:
+            self.skipTest("matplotlib is not installed")
+        subprocess.run([sys.executable, SOURCE / "scripts" / "plot_sweep.py", "sweep.h5", "p.png",
+                        "1e24"], cwd=self.folder, check=True,
+                       env=self.environment() | {"MPLBACKEND": "agg"})
+        self.assertTrue((self.folder / "p.png").read_bytes().startswith(b"\x89PNG"))
+
+
+if __name__ == "__main__":
+    unittest.main()
