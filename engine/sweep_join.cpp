@@ -27,7 +27,7 @@ void JoinedVariants::refuse_missing(std::uint64_t variant, std::uint64_t batch) 
     whose = fmt::format(" of shard {}/{}", owner_of(study_, {variant, batch}, shards), shards);
   }
   throw Error(
-      ExitCode::bad_input,
+      ExitCode::storage,
       fmt::format("batch {} of variant {} is missing among the parts; run the sweep{} again, "
                   "which computes what is missing",
                   batch, variant, whose));

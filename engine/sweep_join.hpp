@@ -41,7 +41,7 @@ class JoinedVariants {
     return false;
   }
 
-  /// The next variant; nothing at the end. Throws Error(bad_input) if batches that it needs are
+  /// The next variant; nothing at the end. Throws Error(storage) if batches that it needs are
   /// missing; Error(storage) if a part is damaged, or two parts say different things of a batch.
   std::optional<JoinedVariant> next();
 

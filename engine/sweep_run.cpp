@@ -265,10 +265,10 @@ SweepTally join(const SweepStudy& study, const RunOptions& options, FileLock& lo
 SweepTally run_locked(const Variants& variants, const SweepStudy& study, const RunOptions& options,
                       FileLock& lock) {
   const fs::path folder = parts_folder(options.output);
+  agree_on_sweep(folder, study);
   std::optional<FileLock> shard_lock = lock_own_shard(options);
   remove_stale_temporaries(folder, "");
   remove_stale_temporaries(folder_of(options.output), options.output.filename().string());
-  agree_on_sweep(folder, study);
   std::optional<SweepParts> parts =
       list_sweep_parts(folder, study, [&](const std::string& message) {
         if (options.warn) options.warn(message);

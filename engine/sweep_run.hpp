@@ -29,8 +29,8 @@ SweepTally run_sweep(const Variants& variants, const SweepStudy& study, const Ru
 
 /// Joins the parts of a sweep's shards into the result file that one process would have written,
 /// and removes them. The study is that which stands in the folders (stored_sweep()), with the
-/// provenance of this process. Throws Error(bad_input) if there is none, if folders are of
-/// different sweeps, or batches are missing; otherwise as merge_shards().
+/// provenance of this process. Throws Error(bad_input) if there is none or folders are of different
+/// sweeps, Error(storage) if batches are missing; otherwise as merge_shards().
 SweepTally merge_sweep(const MergeOptions& options,
                        std::vector<std::pair<std::string, std::string>> provenance);
 

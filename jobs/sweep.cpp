@@ -271,6 +271,11 @@ class SweepParser {
       for (const Entry& each : entry.raw().entries) {
         sweep_.text += fmt::format("{} = {}\n", toml_string(each.key), toml_value(each.value));
         if (std::find(names.begin(), names.end(), each.key) != names.end()) continue;
+        if (each.value.kind == ValueKind::table && each.key.find('.') == std::string::npos) {
+          entry.fail(each.value, fmt::format("{0}: a list takes no whole table; dotted keys stand "
+                                             "in quotes here: \"{0}.KEY\" = ...",
+                                             each.key));
+        }
         refuse_common_key(entry, each.value, each.key);
         names.push_back(each.key);
         places.push_back(&each.value);

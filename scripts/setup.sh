@@ -16,7 +16,7 @@ run_packages=(
 test_packages=(
   catch2 librandom123-dev libmpfr-dev dieharder libbenchmark-dev hdf5-tools python3 python3-numpy
   python3-scipy python3-h5py python3-xarray python3-h5netcdf python3-netcdf4 python3-pandas
-  netcdf-bin)
+  python3-matplotlib netcdf-bin)
 # Slurm, which tests start for themselves (scripts/private_slurm).
 # shellcheck disable=SC2034
 slurm_packages=(slurm-wlm munge)

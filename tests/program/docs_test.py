@@ -13,7 +13,7 @@ import h5py
 import numpy
 
 from documents import document, flattened, names, tables
-from harness import INTERRUPTED, RICH_JOB, SOURCE, ProgramTest, edited as edit
+from harness import INTERRUPTED, RICH_JOB, SMALL_JOB, SOURCE, ProgramTest, edited as edit
 
 JOB = edit('keep = "samples"', 'keep = "samples:50"')
 TILTED_JOB = """\
@@ -322,11 +322,11 @@ class ReportsTest(ProgramTest):
         self.assertEqual(found, self.column("`show --format json`"))
 
     def test_fields_of_a_sweep(self):
-        self.write("sweep.toml", edited('keep = "samples"', 'keep = "summary"') + """
+        self.write("sweep.toml", edited('keep = "samples"', 'keep = "summary"', SMALL_JOB) + """
 [sweep]
 design = "list"
 [[sweep.list]]
-models.sd = 1.4
+"models.sd" = 1.4
 """)
         shown = json.loads(self.succeed("run", "sweep.toml", "-q", "--json").stdout)
         kinds = {"key": set(shown["rows"][0]["settings"]), "number": set(shown["rows"][0]["results"])}

@@ -160,6 +160,10 @@ class Refusals(SweepTest):
         message, = self.refuse(JOB + self.grid + "models.sdd = [1, 2]\n")
         self.assertIn('unknown key "sdd" in [models]; did you mean "sd"?', message)
 
+    def test_whole_table_in_a_list(self):
+        message, = self.refuse(JOB + '[sweep]\ndesign = "list"\n[[sweep.list]]\nmodels.sd = 1.4\n')
+        self.assertIn('dotted keys stand in quotes here: "models.KEY"', message)
+
     def test_samples(self):
         message, = self.refuse(SMALL_JOB + self.grid + "models.sd = [1, 2]\n")
         self.assertIn("flopsieve run JOB --set KEY=VALUE ... --set outputs.keep=samples", message)
