@@ -258,7 +258,7 @@ TEST_CASE("merging wants every batch, and one sweep only") {
     run_sweep(variants, variants.study(), options);
   }
   const Error error = error_of([&] { merge_sweep(merge_into(options.output), {}); });
-  CHECK(error.code() == ExitCode::bad_input);
+  CHECK(error.code() == ExitCode::storage);
   CHECK_THAT(error.what(), Contains("batch 0 of variant 1 is missing") && Contains("shard 1/3"));
   CHECK_FALSE(fs::exists(options.output));
 
