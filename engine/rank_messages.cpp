@@ -19,6 +19,14 @@ void pass_order(Archive& archive, T& order) {
   archive(plan, batches, backend, threads, tile, target, most_bytes);
 }
 
+template <class Archive, class T>
+void pass_progress(Archive& archive, T& progress) {
+  archive(progress.batches_total, progress.batches_sealed, progress.batches_done,
+          progress.variants_total, progress.variants_done, progress.trajectories,
+          progress.complete, progress.candidates, progress.survivors, progress.ended,
+          progress.joining);
+}
+
 Packer begin(const MessageHead& head) {
   Packer packer;
   packer(head.kind, head.run);
@@ -54,6 +62,18 @@ Message pack(const MessageHead& head, const WorkOrder& order) {
   return packer.take();
 }
 
+Message pack(const MessageHead& head, const ShareOrder& order) {
+  Packer packer = begin(head);
+  packer(order.work, order.target);
+  return packer.take();
+}
+
+Message pack(const MessageHead& head, const Progress& progress) {
+  Packer packer = begin(head);
+  pass_progress(packer, progress);
+  return packer.take();
+}
+
 Message pack(const MessageHead& head, const BatchAnswer& answer) {
   Packer packer = begin(head);
   packer(answer.result.has_value(), answer.code, answer.reason, answer.out_of_memory);
@@ -86,6 +106,22 @@ WorkOrder unpack_order(const Message& message) {
   pass_order(unpacker, order);
   demand_end(unpacker);
   return order;
+}
+
+ShareOrder unpack_share(const Message& message) {
+  Unpacker unpacker = after_head(message);
+  ShareOrder order;
+  unpacker(order.work, order.target);
+  demand_end(unpacker);
+  return order;
+}
+
+Progress unpack_progress(const Message& message) {
+  Unpacker unpacker = after_head(message);
+  Progress progress;
+  pass_progress(unpacker, progress);
+  demand_end(unpacker);
+  return progress;
 }
 
 BatchAnswer unpack_answer(const Message& message) {

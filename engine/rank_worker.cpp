@@ -21,6 +21,67 @@ namespace {
 
 constexpr int root = 0;
 
+/// What was thrown, if anything was.
+template <class F>
+std::optional<BatchAnswer> failure_of(const F& work) {
+  BatchAnswer answer;
+  try {
+    work();
+    return std::nullopt;
+  } catch (const Error& error) {
+    answer.code = error.code();
+    answer.reason = error.what();
+  } catch (const std::bad_alloc&) {
+    answer.code = ExitCode::storage;
+    answer.out_of_memory = true;
+  } catch (const std::exception& error) {
+    answer.code = ExitCode::bug;
+    answer.reason = error.what();
+  }
+  return answer;
+}
+
+/// Where the processor lacks it, another gives the same bits.
+void take_target(kernels::Target target) {
+  if (kernels::active_target() != target) kernels::force_target(target);
+}
+
+/// A ShareOrder at work, in a thread of its own. Its destructor stops it, and waits for what it
+/// seals.
+class OwnShare {
+ public:
+  OwnShare(Ranks& ranks, std::uint64_t run, ShareOrder order, const RankWork& work)
+      : thread_([this, &ranks, run, order = std::move(order), &work] {
+          const auto failure = failure_of([&] { compute(ranks, run, order, work); });
+          ranks.send(root, pack({MessageKind::shared, run}, failure.value_or(BatchAnswer())));
+        }) {}
+  ~OwnShare() {
+    stop_.store(true);
+    thread_.join();
+  }
+  OwnShare(const OwnShare&) = delete;
+  OwnShare& operator=(const OwnShare&) = delete;
+
+ private:
+  void compute(Ranks& ranks, std::uint64_t run, const ShareOrder& order, const RankWork& work) {
+    take_target(order.target);
+    const Launch self = ranks.self();
+    const Shard shard{static_cast<std::uint64_t>(self.rank), static_cast<std::uint64_t>(self.count)};
+    std::optional<Clock::time_point> told;
+    work(order.work, shard, stop_, [&](const Progress& progress) {
+      constexpr auto interval = std::chrono::milliseconds(500);
+      if (told && !progress.ended && Clock::now() - *told < interval) return;
+      told = Clock::now();
+      ranks.send(root, pack({MessageKind::progress, run}, progress));
+    });
+  }
+
+  using Clock = std::chrono::steady_clock;
+
+  std::atomic<bool> stop_{false};
+  std::thread thread_;  ///< last member: it uses the others
+};
+
 /// A WorkOrder at work, in a thread of its own. Its destructor abandons it.
 class Share {
  public:
@@ -54,27 +115,13 @@ class Share {
 
  private:
   void work() {
-    BatchAnswer answer;
-    try {
-      compute();
-      return;
-    } catch (const Error& error) {
-      answer.code = error.code();
-      answer.reason = error.what();
-    } catch (const std::bad_alloc&) {
-      answer.code = ExitCode::storage;
-      answer.out_of_memory = true;
-    } catch (const std::exception& error) {
-      answer.code = ExitCode::bug;
-      answer.reason = error.what();
-    }
-    ranks_.send(root, pack({MessageKind::batch, run_}, answer));
+    const std::optional<BatchAnswer> failure = failure_of([this] { compute(); });
+    if (failure) ranks_.send(root, pack({MessageKind::batch, run_}, *failure));
   }
 
   void compute() {
     const Plan plan = plan_from_json(order_.plan);
-    // Where the processor lacks it, another gives the same bits.
-    if (kernels::active_target() != order_.target) kernels::force_target(order_.target);
+    take_target(order_.target);
     run_in_order<std::optional<BatchResult>>(
         order_.backend, threads_, order_.batches.size(),
         [&](std::uint64_t position) {
@@ -120,8 +167,9 @@ class Share {
 
 }  // namespace
 
-void serve_root(Ranks& ranks, const std::atomic<bool>& signalled) {
+void serve_root(Ranks& ranks, const std::atomic<bool>& signalled, const RankWork& work) {
   std::optional<Share> share;
+  std::optional<OwnShare> own_share;
   bool told = false;
   while (true) {
     if (signalled.load() && !told) {
@@ -132,13 +180,17 @@ void serve_root(Ranks& ranks, const std::atomic<bool>& signalled) {
     const auto incoming = ranks.receive(std::chrono::milliseconds(20));
     if (!incoming) continue;
     const MessageHead head = head_of(incoming->message);
-    if (head.kind == MessageKind::work) {
+    if (head.kind == MessageKind::share) {
+      own_share.reset();
+      own_share.emplace(ranks, head.run, unpack_share(incoming->message), work);
+    } else if (head.kind == MessageKind::work) {
       share.reset();
       share.emplace(ranks, head.run, unpack_order(incoming->message));
     } else if (head.kind == MessageKind::taken) {
       if (share && share->run() == head.run) share->taken(unpack_bytes(incoming->message));
     } else {
       share.reset();
+      own_share.reset();
       if (head.kind != MessageKind::end) continue;
       ranks.send(root, pack({MessageKind::bye, 0}));
       return;

@@ -303,4 +303,16 @@ void remove_leftovers(const fs::path& output, const Results& results,
   lock.remove_file();
 }
 
+void add_counts(Progress& sum, const Progress& progress) {
+  sum.batches_total += progress.batches_total;
+  sum.batches_sealed += progress.batches_sealed;
+  sum.batches_done += progress.batches_done;
+  sum.variants_total += progress.variants_total;
+  sum.variants_done += progress.variants_done;
+  sum.trajectories += progress.trajectories;
+  sum.complete += progress.complete;
+  sum.candidates += progress.candidates;
+  sum.survivors += progress.survivors;
+}
+
 }  // namespace flopsieve::engine

@@ -37,6 +37,9 @@ struct Progress {
   const Tally* tally = nullptr;
 };
 
+/// Adds the counts of another process.
+void add_counts(Progress& sum, const Progress& progress);
+
 /// How a run is carried out. None of it changes a byte of a dataset.
 struct RunOptions {
   std::filesystem::path output;  ///< the result file; parts stand in `output`.parts

@@ -10,7 +10,7 @@ namespace {
 /// The batches of a variant that a shard computes; count 0 if there are none.
 BatchRange own_batches(const SweepStudy& study, std::uint64_t variant, Shard shard) {
   const std::uint64_t batches = study.batches();
-  if (shares_variants(study, shard.count)) {
+  if (shares_variants(study.variants, shard.count)) {
     return {0, variant % shard.count == shard.index ? batches : 0, 1};
   }
   const std::uint64_t begins_with = variant * batches % shard.count;
@@ -20,12 +20,12 @@ BatchRange own_batches(const SweepStudy& study, std::uint64_t variant, Shard sha
 
 }  // namespace
 
-bool shares_variants(const SweepStudy& study, std::uint64_t shards) {
-  return study.variants / 4 >= shards;
+bool shares_variants(std::uint64_t variants, std::uint64_t shards) {
+  return variants / 4 >= shards;
 }
 
 std::uint64_t owner_of(const SweepStudy& study, Position position, std::uint64_t shards) {
-  if (shares_variants(study, shards)) return position.variant % shards;
+  if (shares_variants(study.variants, shards)) return position.variant % shards;
   return (position.variant * study.batches() + position.batch) % shards;
 }
 
@@ -78,6 +78,16 @@ LeftToDo left_to_do(const SweepStudy& study, const SweepParts& parts, Shard shar
     if (left.positions.count() == before) ++left.finished;
   }
   return left;
+}
+
+std::vector<ShardCount> count_sealed(const SweepStudy& study, const SweepParts& parts,
+                                     std::uint64_t shards) {
+  std::vector<ShardCount> counts(shards);
+  for (std::uint64_t index = 0; index < shards; ++index) {
+    const LeftToDo left = left_to_do(study, parts, {index, shards});
+    counts[index] = {left.own, left.own - left.positions.count()};
+  }
+  return counts;
 }
 
 }  // namespace flopsieve::engine

@@ -21,7 +21,7 @@ struct Position {
 
 /// Whether shards share out whole variants, or, where these are too few for so many shards,
 /// batches.
-bool shares_variants(const SweepStudy& study, std::uint64_t shards);
+bool shares_variants(std::uint64_t variants, std::uint64_t shards);
 
 /// Which of so many shards computes a batch.
 std::uint64_t owner_of(const SweepStudy& study, Position position, std::uint64_t shards);
@@ -60,5 +60,15 @@ struct LeftToDo {
 };
 
 LeftToDo left_to_do(const SweepStudy& study, const SweepParts& parts, Shard shard);
+
+/// How far a shard has come.
+struct ShardCount {
+  std::uint64_t own = 0;     ///< its batches
+  std::uint64_t sealed = 0;  ///< of these, with those that need not be computed
+};
+
+/// [shard] of so many.
+std::vector<ShardCount> count_sealed(const SweepStudy& study, const SweepParts& parts,
+                                     std::uint64_t shards);
 
 }  // namespace flopsieve::engine

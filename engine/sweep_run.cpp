@@ -45,7 +45,7 @@ class SweepPass {
       : study_(study),
         parts_(parts),
         options_(options),
-        step_(shares_variants(study, options.shard.count) ? 1 : options.shard.count),
+        step_(shares_variants(study.variants, options.shard.count) ? 1 : options.shard.count),
         left_(left_to_do(study, parts, options.shard)),
         reader_(parts, study.base),
         window_(variants),
@@ -290,10 +290,6 @@ SweepTally run_locked(const Variants& variants, const SweepStudy& study, const R
 }  // namespace
 
 SweepTally run_sweep(const Variants& variants, const SweepStudy& study, const RunOptions& options) {
-  if (options.ranks != nullptr) {
-    throw Error(ExitCode::bad_input,
-                "a sweep is not shared out to ranks; run its shards instead (--shard I/N)");
-  }
   if (fs::exists(options.output)) {
     const SweepTally tally = finished_tally(options, study);
     remove_sweep_leftovers(options.output, study, options.warn);

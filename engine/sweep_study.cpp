@@ -71,6 +71,17 @@ std::optional<SweepStudy> read_sealed(const fs::path& path) {
                           folder.string(), what));
 }
 
+/// `found` is nothing for a run.
+void demand_same(const fs::path& folder, const std::optional<SweepStudy>& found,
+                 const SweepStudy& study) {
+  if (!found) refuse(folder, "a run");
+  if (found->identity != study.identity) refuse(folder, "another sweep");
+  if (found->base.trajectories != study.base.trajectories) {
+    refuse(folder, fmt::format("this sweep with {} trajectories a variant, not {}",
+                               found->base.trajectories, study.base.trajectories));
+  }
+}
+
 }  // namespace
 
 SweepStudy study_of_sweep(const Variants& variants, std::string job, std::string sweep,
@@ -158,13 +169,7 @@ void agree_on_sweep(const fs::path& folder, const SweepStudy& study) {
   while (true) {
     try {
       if (fs::exists(path)) {
-        const auto found = read_sealed(path);
-        if (!found) refuse(folder, "a run");
-        if (found->identity != study.identity) refuse(folder, "another sweep");
-        if (found->base.trajectories != study.base.trajectories) {
-          refuse(folder, fmt::format("this sweep with {} trajectories a variant, not {}",
-                                     found->base.trajectories, study.base.trajectories));
-        }
+        demand_same(folder, read_sealed(path), study);
         return;
       }
     } catch (const DamagedPart&) {
@@ -175,6 +180,11 @@ void agree_on_sweep(const fs::path& folder, const SweepStudy& study) {
     write_sweep_study(file, study, setting_names(study.keys, {format::variant}));
     if (seal_new(path, file.take_image())) return;
   }
+}
+
+void demand_same_sweep(const fs::path& folder, const SweepStudy& study) {
+  const fs::path path = folder / format::study_file;
+  if (fs::exists(path)) demand_same(folder, read_sealed(path), study);
 }
 
 std::optional<SweepStudy> stored_sweep(const fs::path& folder) {

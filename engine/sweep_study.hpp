@@ -36,6 +36,9 @@ SweepStudy read_sweep_study(const H5File& file);
 /// another number of trajectories; Error(storage).
 void agree_on_sweep(const std::filesystem::path& folder, const SweepStudy& study);
 
+/// Throws as agree_on_sweep() would, or DamagedPart, and leaves nothing.
+void demand_same_sweep(const std::filesystem::path& folder, const SweepStudy& study);
+
 /// What agree_on_sweep() left in a folder. Nothing if there is none; throws DamagedPart.
 std::optional<SweepStudy> stored_sweep(const std::filesystem::path& folder);
 

@@ -13,7 +13,9 @@ std::shared_ptr<ActiveVariant> SweepWindow::at(std::uint64_t variant) {
     active = place;
   }
   if (!active->ended) {
-    std::call_once(active->planned, [&] { make_plan(variant, *active); });
+    const std::lock_guard lock(active->planning);
+    if (!active->planned) make_plan(variant, *active);
+    active->planned = true;
   }
   return active;
 }

@@ -14,7 +14,9 @@ namespace flopsieve::engine {
 
 /// A variant that is being computed.
 struct ActiveVariant {
-  std::once_flag planned;
+  // Not std::call_once: what throws out of it leaves the thread sanitizer confused.
+  std::mutex planning;
+  bool planned = false;              ///< under `planning`
   std::shared_ptr<const Plan> plan;  ///< nothing where there is none
   VariantFacts facts;                ///< of the plan
   std::string status;                ///< why there is no plan

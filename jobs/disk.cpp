@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/sieve.hpp"
+#include "engine/sweep_tables.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -78,6 +79,18 @@ DiskNeed expected_disk_need(const engine::Plan& plan) {
       trajectories * (compressed * index + statistics) + sampled * (8.0 * models + 10.0 * years);
   return {whole(tables_of_part * parts + margin * (in_batches + in_parts)),
           whole(tables_of_result + margin * (in_batches + in_result))};
+}
+
+DiskNeed expected_sweep_need(const engine::Plan& base, std::uint64_t variants) {
+  engine::SweepStudy study;
+  study.base = base;
+  double row = 0.0;
+  for (const engine::ResultTable& table : engine::variant_tables(study, {}, {})) {
+    row += 8.0 * static_cast<double>(table.size());
+  }
+  const auto count = static_cast<double>(variants);
+  return {whole(count * static_cast<double>(base.batch_count()) * bytes_of_batch(base)),
+          whole(0.6e6 + count * row)};
 }
 
 std::uint64_t bytes_in(const fs::path& folder) {

@@ -28,6 +28,9 @@ struct DiskNeed {
 /// up to 2.5 for summary (fixed tables alone).
 DiskNeed expected_disk_need(const engine::Plan& plan);
 
+/// The same of a sweep with so many variants, of its base with its batch size.
+DiskNeed expected_sweep_need(const engine::Plan& base, std::uint64_t variants);
+
 /// The bytes of the files in a folder, without those in folders of it; 0 if it is not there.
 std::uint64_t bytes_in(const std::filesystem::path& folder);
 

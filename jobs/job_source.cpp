@@ -12,6 +12,7 @@
 #include "jobs/embedded.hpp"
 #include "jobs/job.hpp"
 #include "jobs/table_reader.hpp"
+#include "jobs/toml_text.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -60,6 +61,23 @@ engine::Plan read_plan(const Document& job) {
     root.fail_at("backtest", "a job with [backtest] is one run per origin; flopsieve run takes it");
   }
   return plan_from_job(job, calibration_for(job));
+}
+
+std::map<std::string, std::filesystem::path> named_files(const Document& job) {
+  std::map<std::string, std::filesystem::path> files;
+  for (const char* key : {"calibration", "sweep.csv"}) {
+    const Value* name = find_key(job, key);
+    if (name == nullptr || name->kind != ValueKind::string) continue;
+    const std::filesystem::path folder = std::filesystem::path(*name->source).parent_path();
+    files[key] = std::filesystem::absolute(folder / name->text).lexically_normal();
+  }
+  return files;
+}
+
+std::string job_with_files(Document job,
+                           const std::map<std::string, std::filesystem::path>& files) {
+  for (const auto& [key, path] : files) set_key(job, key, toml_string(path.string()));
+  return toml_document(job);
 }
 
 std::string default_output(const JobOptions& options, const engine::Plan& plan) {

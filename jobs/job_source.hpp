@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <string>
 
 #include "engine/plan.hpp"
@@ -19,6 +21,12 @@ void apply_options(const JobOptions& options, Document& job);
 /// with [backtest], which has a Plan per origin.
 engine::Plan read_plan(const JobOptions& options);
 engine::Plan read_plan(const Document& job);
+
+/// The files that a job names beside its bases, by the key that names them: full names.
+std::map<std::string, std::filesystem::path> named_files(const Document& job);
+
+/// The job as a text for another process, with other names of the files that it names.
+std::string job_with_files(Document job, const std::map<std::string, std::filesystem::path>& files);
 
 /// Where a run goes if the user does not say: `<job>.h5` in the working folder, or
 /// `<job>-<8 hex digits of the identity>.h5` with --set or --seed.

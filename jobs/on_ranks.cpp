@@ -6,6 +6,7 @@
 #include "engine/rank_run.hpp"
 #include "engine/rank_worker.hpp"
 #include "jobs/stop.hpp"
+#include "jobs/sweep_ranks.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -15,7 +16,7 @@ int serve(const engine::Launch& launch) {
   catch_signals(OnSignal::stop_soon);
   try {
     const std::unique_ptr<engine::Ranks> ranks = engine::join_ranks(launch);
-    engine::serve_root(*ranks, stop_flag());
+    engine::serve_root(*ranks, stop_flag(), compute_sweep_share);
     return static_cast<int>(engine::ExitCode::done);
   } catch (const engine::Error& error) {
     return static_cast<int>(error.code());

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "jobs/slurm_scripts.hpp"
+#include "jobs/sweep.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -28,6 +30,7 @@ std::string submission_json(const Submission& submission) {
                      {"title", submission.title},
                      {"name", submission.name},
                      {"identity", submission.identity},
+                     {"variants", submission.variants},
                      {"trajectories", submission.trajectories},
                      {"batches", submission.batches},
                      {"shards", submission.shards}};
@@ -44,12 +47,13 @@ Submission parse_submission(const std::string& text) {
   json.at("title").get_to(submission.title);
   json.at("name").get_to(submission.name);
   json.at("identity").get_to(submission.identity);
+  json.at("variants").get_to(submission.variants);
   json.at("trajectories").get_to(submission.trajectories);
   json.at("batches").get_to(submission.batches);
   json.at("shards").get_to(submission.shards);
-  constexpr std::uint64_t most = 1'000'000;
+  const std::uint64_t most = 1'000'000 * std::max<std::uint64_t>(submission.variants, 1);
   const bool possible = submission.shards >= 1 && submission.shards <= submission.batches &&
-                        submission.batches <= most;
+                        submission.variants <= most_variants && submission.batches <= most;
   if (!possible || !is_job_name(submission.name)) {
     throw std::invalid_argument("its numbers or names cannot be");
   }
@@ -59,10 +63,8 @@ Submission parse_submission(const std::string& text) {
 }  // namespace
 
 std::map<std::string, std::string> submission_files(const Submission& submission,
-                                                    const SlurmOptions& options, bool force,
-                                                    const std::string& job) {
+                                                    const SlurmOptions& options, bool force) {
   std::map<std::string, std::string> files = slurm_scripts(submission, options, force);
-  files["job.toml"] = job;
   files[json_name] = submission_json(submission);
   return files;
 }

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-/// A run that is shared out to a Slurm cluster, as a folder of files: the job, the scripts that
+/// A run or a sweep that is shared out to a Slurm cluster, as a folder of files: the job, the scripts that
 /// Slurm runs, and what `flopsieve status` has to know (jobs/CLUSTER.md).
 namespace flopsieve::jobs {
 
@@ -15,9 +15,10 @@ struct Submission {
   std::filesystem::path output;
   std::string title;
   std::string name;      ///< of the array of shards in Slurm's queue
-  std::string identity;  ///< of the Plan
-  std::uint64_t trajectories = 0;
-  std::uint64_t batches = 0;
+  std::string identity;            ///< of the Plan, or of the sweep
+  std::uint64_t variants = 0;      ///< of a sweep; 0: a run
+  std::uint64_t trajectories = 0;  ///< of each variant
+  std::uint64_t batches = 0;       ///< of all variants together
   std::uint64_t shards = 1;
 
   std::string merge_name() const { return name + "-merge"; }
@@ -39,10 +40,9 @@ struct SlurmOptions {
 /// Throws Error(bad_input) for values that would mean something else to sbatch, or nothing.
 void demand_good_options(const SlurmOptions& options);
 
-/// Files by name. `options` are good ones; `job` is the resolved job.
+/// Its files by name, but for the job and what that names. `options` are good ones.
 std::map<std::string, std::string> submission_files(const Submission& submission,
-                                                    const SlurmOptions& options, bool force,
-                                                    const std::string& job);
+                                                    const SlurmOptions& options, bool force);
 
 /// Whether a folder has been written by `flopsieve submit`.
 bool is_submission(const std::filesystem::path& directory);

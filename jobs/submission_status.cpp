@@ -10,6 +10,9 @@
 #include "engine/overview.hpp"
 #include "engine/parts.hpp"
 #include "engine/runner.hpp"
+#include "engine/sweep_parts.hpp"
+#include "engine/sweep_positions.hpp"
+#include "engine/sweep_study.hpp"
 #include "jobs/shell.hpp"
 #include "jobs/status.hpp"
 
@@ -36,11 +39,10 @@ std::vector<fs::path> own_parts(const Submission& submission, std::string& forei
   return {};
 }
 
-/// [batch] whether some part has it, by the names of the parts, whatever split they are of.
-std::vector<bool> sealed_batches(const Submission& submission, std::string& foreign) {
+/// [shard] of a run, by the names of its parts, whatever split they are of.
+std::vector<engine::ShardCount> count_run(const Submission& submission, std::string& foreign) {
   std::vector<bool> sealed(submission.batches, false);
-  const std::vector<fs::path> paths = own_parts(submission, foreign);
-  for (const fs::path& path : paths) {
+  for (const fs::path& path : own_parts(submission, foreign)) {
     const std::optional<engine::PartName> name = engine::part_name(path);
     if (!name) continue;
     for (std::uint64_t i = 0; i < name->batches.count; ++i) {
@@ -49,7 +51,35 @@ std::vector<bool> sealed_batches(const Submission& submission, std::string& fore
       sealed[batch] = true;
     }
   }
-  return sealed;
+  std::vector<engine::ShardCount> counts(submission.shards);
+  for (std::uint64_t batch = 0; batch < sealed.size(); ++batch) {
+    engine::ShardCount& shard = counts[batch % submission.shards];
+    ++shard.own;
+    if (sealed[batch]) ++shard.sealed;
+  }
+  return counts;
+}
+
+/// [shard] of a sweep, by what stands in its parts: variants may end early.
+std::vector<engine::ShardCount> count_sweep(const Submission& submission, std::string& foreign) {
+  const fs::path folder = engine::parts_folder(submission.output);
+  try {
+    const std::optional<engine::SweepStudy> study = engine::stored_sweep(folder);
+    if (study && study->identity == submission.identity) {
+      const engine::SweepParts parts = engine::survey_sweep_parts({folder}, *study);
+      return engine::count_sealed(*study, parts, submission.shards);
+    }
+    if (study) foreign = folder.string() + " belongs to another sweep";
+  } catch (const Error& error) {
+    foreign = error.what();
+  } catch (const fs::filesystem_error&) {
+    // A merge has just removed the folder.
+  }
+  engine::SweepStudy shape;
+  shape.variants = submission.variants;
+  shape.base.trajectories = submission.batches / submission.variants;
+  shape.base.batch_trajectories = 1;
+  return engine::count_sealed(shape, {}, submission.shards);
 }
 
 /// The last word of a shard, if it is one of this submission's split.
@@ -101,20 +131,17 @@ bool has_result(const Submission& submission, std::string& foreign) {
   return false;
 }
 
-ShardStanding look_at_shard(const SubmissionStanding& standing, const std::vector<bool>& sealed,
-                            bool result, std::uint64_t index) {
-  const Submission& submission = standing.submission;
+ShardStanding look_at_shard(const SubmissionStanding& standing, engine::ShardCount count,
+                            std::uint64_t index) {
   ShardStanding shard;
   shard.index = index;
-  for (std::uint64_t batch = index; batch < submission.batches; batch += submission.shards) {
-    ++shard.batches;
-    if (result || sealed[batch]) ++shard.sealed;
-  }
+  shard.batches = count.own;
+  shard.sealed = count.sealed;
   const auto queued = standing.queue.shards.find(index);
   if (queued != standing.queue.shards.end()) shard.task = queued->second;
   shard.state = shard.sealed == shard.batches ? TaskState::done : state_of(shard.task, standing);
   if (shard.state == TaskState::done) return shard;
-  if (const std::optional<Status> status = said_by(submission, index)) {
+  if (const std::optional<Status> status = said_by(standing.submission, index)) {
     shard.said = words_of(*status);
     shard.updated = status->updated;
   }
@@ -181,14 +208,16 @@ SubmissionStanding look_at(const Submission& submission, SlurmQueue queue) {
       !standing.queue.shards.empty() || standing.queue.merge ||
       engine::path_kind(submitted_file(submission.directory)) != engine::PathKind::nothing;
   // The result before the parts, which go when it is in place: neither is missed.
-  const bool result = has_result(submission, standing.foreign);
-  const std::vector<bool> sealed = sealed_batches(submission, standing.foreign);
-  const bool joined_meanwhile = !result && has_result(submission, standing.foreign);
+  const bool joined_before = has_result(submission, standing.foreign);
+  std::vector<engine::ShardCount> counts = submission.variants == 0
+                                               ? count_run(submission, standing.foreign)
+                                               : count_sweep(submission, standing.foreign);
+  const bool joined = joined_before || has_result(submission, standing.foreign);
   for (std::uint64_t index = 0; index < submission.shards; ++index) {
-    standing.shards.push_back(look_at_shard(standing, sealed, result || joined_meanwhile, index));
+    if (joined) counts[index].sealed = counts[index].own;
+    standing.shards.push_back(look_at_shard(standing, counts[index], index));
   }
-  standing.merge =
-      result || joined_meanwhile ? TaskState::done : state_of(standing.queue.merge, standing);
+  standing.merge = joined ? TaskState::done : state_of(standing.queue.merge, standing);
   return standing;
 }
 

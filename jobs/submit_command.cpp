@@ -3,23 +3,23 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <optional>
 #include <system_error>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "engine/runner.hpp"
 #include "engine/sha256.hpp"
+#include "engine/sweep_positions.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/disk.hpp"
 #include "jobs/finish_run.hpp"
-#include "jobs/job.hpp"
 #include "jobs/job_source.hpp"
-#include "jobs/planning.hpp"
 #include "jobs/shell.hpp"
 #include "jobs/slurm_queue.hpp"
 #include "jobs/slurm_scripts.hpp"
 #include "jobs/submission.hpp"
+#include "jobs/submit_work.hpp"
+#include "jobs/sweep_commands.hpp"
 #include "jobs/text_table.hpp"
 #include "jobs/too_wide.hpp"
 
@@ -39,30 +39,6 @@ fs::path this_program() {
   return fs::read_symlink("/proc/self/exe");
 }
 
-/// The Plan with all that a pilot decides, or the one on which shards in the folder have agreed.
-engine::Plan agreed_plan(engine::Plan plan, const fs::path& output, bool force) {
-  const fs::path folder = engine::parts_folder(output);
-  std::optional<engine::Study> other;
-  const auto accept = [&](const engine::Study& study) {
-    const bool same = differences(study, plan).empty();
-    if (!same) other = study;
-    return same;
-  };
-  if (const std::optional<engine::Study> found = engine::find_study(folder, accept)) {
-    engine::Plan stored = found->plan;
-    stored.trajectories = plan.trajectories;
-    return stored;
-  }
-  if (other) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{} belongs to another job: it differs in {}; choose another output "
-                            "with -o",
-                            folder.string(), fmt::join(differences(*other, plan), ", ")));
-  }
-  complete_plan(plan, force ? Force::yes : Force::no);
-  return plan;
-}
-
 void demand_free_output(const fs::path& output) {
   if (engine::path_kind(output) == engine::PathKind::nothing) return;
   throw Error(ExitCode::bad_input,
@@ -71,14 +47,14 @@ void demand_free_output(const fs::path& output) {
                           output.string()));
 }
 
-void demand_few_shards(const engine::Plan& plan, std::int64_t shards) {
-  const auto batches = static_cast<std::int64_t>(plan.batch_count());
+void demand_few_shards(const Work& work, std::int64_t shards) {
+  const auto batches = static_cast<std::int64_t>(work.batches());
   if (shards >= 1 && shards <= batches) return;
   throw Error(
       ExitCode::bad_input,
       fmt::format("--shards {}: must be from 1 to {}, for the job has {} batch{} of {} "
                   "trajectories{}",
-                  shards, batches, batches, batches == 1 ? "" : "es", plan.batch_trajectories,
+                  shards, batches, batches, batches == 1 ? "" : "es", work.plan.batch_trajectories,
                   shards > batches ? " (batch_trajectories makes them smaller)" : ""));
 }
 
@@ -167,17 +143,17 @@ void write_submission(const Submission& submission,
   folder.commit();
 }
 
-Submission describe(const SubmitCommand& command, const engine::Plan& plan,
-                    const fs::path& output) {
+Submission describe(const SubmitCommand& command, const Work& work, const fs::path& output) {
   Submission submission;
   submission.output = output;
   submission.program = this_program();
   const std::string stem = output.stem().string();
   submission.directory = full_name(command.directory.empty() ? stem + "-slurm" : command.directory);
-  submission.title = plan.title;
-  submission.identity = engine::plan_identity(plan);
-  submission.trajectories = plan.trajectories;
-  submission.batches = plan.batch_count();
+  submission.title = work.plan.title;
+  submission.identity = work.identity;
+  submission.variants = work.variants;
+  submission.trajectories = work.plan.trajectories;
+  submission.batches = work.batches();
   submission.shards = static_cast<std::uint64_t>(command.shards);
   const std::string place = submission.directory.string() + submission.identity;
   submission.name = job_name(stem, engine::sha256_hex(place).substr(0, 8));
@@ -190,17 +166,26 @@ std::vector<std::string> run_words(const Submission& submission) {
           submission.output.string()};
 }
 
-std::string report(const Submission& submission, const engine::Plan& plan) {
-  const std::uint64_t most = (submission.batches + submission.shards - 1) / submission.shards;
-  const DiskNeed need = expected_disk_need(plan);
+std::string work_words(const Work& work, std::uint64_t shards) {
+  const std::uint64_t batches = work.plan.batch_count();
+  const bool by_variants = work.variants > 0 && engine::shares_variants(work.variants, shards);
+  const std::uint64_t count = by_variants ? work.variants : work.batches();
+  std::string text = fmt::format("{} {}", grouped(count), by_variants ? "variants" : "batches");
+  if (by_variants) text += fmt::format(" of {} batch{}", grouped(batches), batches == 1 ? "" : "es");
+  if (work.variants > 0 && !by_variants) text += fmt::format(" of {} variants", work.variants);
+  return text + fmt::format(", at most {} each", grouped((count + shards - 1) / shards));
+}
+
+std::string report(const Submission& submission, const Work& work) {
   const fs::path folder = folder_of(submission.output);
-  std::string text = fmt::format(
-      "{}: {} shard{} of {} batches, at most {} each, and then a merge into {}\n"
-      "disk: about {} while it runs; {} are free in {}\n",
-      submission.directory.string(), grouped(submission.shards), submission.shards == 1 ? "" : "s",
-      grouped(submission.batches), grouped(most), submission.output.string(),
-      size_words(need.most()), size_words(engine::free_disk_space(folder)), folder.string());
-  if (plan.precision.wanted()) {
+  std::string text =
+      fmt::format("{}: {} shard{} of {}, and then a merge into {}\n"
+                  "disk: about {} while it runs; {} are free in {}\n",
+                  submission.directory.string(), grouped(submission.shards),
+                  submission.shards == 1 ? "" : "s", work_words(work, submission.shards),
+                  submission.output.string(), size_words(work.disk.most()),
+                  size_words(engine::free_disk_space(folder)), folder.string());
+  if (work.variants == 0 && work.plan.precision.wanted()) {
     text +=
         "the job has a precision: shards compute all batches, the merge takes as many as it "
         "needs\n";
@@ -220,19 +205,32 @@ void submit_now(const Submission& submission) {
                                                submission.directory.string()));
 }
 
-int submit_plan(const SubmitCommand& command, engine::Plan plan) {
-  const fs::path output = full_name(
-      run_output(command.output.empty() ? default_output(command.job, plan) : command.output));
-  demand_free_output(output);
-  plan = agreed_plan(std::move(plan), output, command.force);
-  demand_few_shards(plan, command.shards);
-  const Submission submission = describe(command, plan, output);
+int submit_job(const SubmitCommand& command, const Document& job) {
+  const auto output_of = [&](const std::string& usual) {
+    const fs::path output = full_name(run_output(command.output.empty() ? usual : command.output));
+    demand_free_output(output);
+    return output;
+  };
+  fs::path output;
+  Work work;
+  if (is_sweep_job(job)) {
+    JobVariants variants(job);
+    output = output_of(default_output(command.job, variants.identity()));
+    work = sweep_work(job, variants, output);
+  } else {
+    engine::Plan plan = read_plan(job);
+    output = output_of(default_output(command.job, plan));
+    work = run_work(std::move(plan), output, command.force);
+  }
+  demand_few_shards(work, command.shards);
+  const Submission submission = describe(command, work, output);
   demand_free_directory(submission);
-  const auto files = submission_files(submission, command.slurm, command.force, resolved_job(plan));
+  std::map<std::string, std::string> files =
+      submission_files(submission, command.slurm, command.force);
+  files.insert(work.files.begin(), work.files.end());
   write_submission(submission, files);
-  // Tasks that find what the pilot has decided need none of their own.
-  engine::agree_on_study(engine::parts_folder(output), make_study(plan, run_words(submission)));
-  print_result(report(submission, plan) + (command.now ? "" : next_step(submission)));
+  work.agree(engine::parts_folder(output), run_words(submission));
+  print_result(report(submission, work) + (command.now ? "" : next_step(submission)));
   if (command.now) submit_now(submission);
   return static_cast<int>(ExitCode::done);
 }
@@ -243,7 +241,7 @@ int submit(const SubmitCommand& command) {
   demand_good_options(command.slurm);
   const Document job = read_job(command.job);
   try {
-    return submit_plan(command, read_plan(job));
+    return submit_job(command, job);
   } catch (const engine::TooWide& error) {
     fail_at_parameter(job, error);
   }

@@ -20,6 +20,7 @@
 #include "jobs/status.hpp"
 #include "jobs/stop.hpp"
 #include "jobs/sweep_check.hpp"
+#include "jobs/sweep_ranks.hpp"
 #include "jobs/sweep_variants.hpp"
 #include "jobs/sweep_view.hpp"
 #include "jobs/text_table.hpp"
@@ -70,6 +71,17 @@ int report_finished(const fs::path& output, const engine::SweepTally& tally, Rep
   return static_cast<int>(ExitCode::done);
 }
 
+/// Whether somebody who found no fault with the variants has left the same sweep there: many shards
+/// need not all look for one. agree_on_sweep() finds out whether the base is another.
+bool checked_before(const JobVariants& variants, const fs::path& output) {
+  try {
+    const auto study = engine::stored_sweep(engine::parts_folder(output));
+    return study && study->sweep == variants.sweep().text && study->variants == variants.count();
+  } catch (const Error&) {
+    return false;  // whoever needs the folder reports it
+  }
+}
+
 ReportFormat format_of(bool json, const std::string& format) {
   return json ? ReportFormat::json : parse_report_format(format);
 }
@@ -86,22 +98,24 @@ int run_sweep_job(const RunCommand& command, Console& console, const Document& j
       command.output.empty() ? default_output(command.job, variants.identity()) : command.output,
       shard_of(command));
   const engine::RunOptions options = run_options(command, console, output);
-  demand_valid(variants, check_variants(variants, options.threads).invalid);
+  if (!checked_before(variants, output)) {
+    demand_valid(variants, check_variants(variants, options.threads).invalid);
+  }
   const engine::Plan& base = variants.base();
   console.note(fmt::format("{}: {} variants x {} trajectories x {} years, seed {}", output.string(),
                            grouped(variants.count()), grouped(base.trajectories), base.year_count(),
                            base.seed));
   variants.resolve();
   if (command.fresh) move_aside(output);
-  const engine::SweepStudy study =
-      engine::study_of_sweep(variants, resolved_job(base), variants.sweep().text,
-                             make_study(base, command.command_line).provenance);
+  const engine::SweepStudy study = sweep_study(variants, command.command_line);
   engine::Plan all = base;  // what a status counts
   all.trajectories *= variants.count();
   engine::SweepTally tally;
   compute_watched(command, console, options, {all, study.identity},
                   [&](const engine::RunOptions& watched) {
-                    tally = engine::run_sweep(variants, study, watched);
+                    const bool shared = watched.ranks != nullptr && !fs::exists(output);
+                    tally = shared ? run_sweep_on_ranks(variants, study, job, watched)
+                                   : engine::run_sweep(variants, study, watched);
                   });
   const ReportFormat format = format_of(command.json, command.format);
   if (options.shard.count > 1) {

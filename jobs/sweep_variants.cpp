@@ -11,6 +11,7 @@
 #include "engine/method.hpp"
 #include "engine/sha256.hpp"
 #include "engine/sieve.hpp"
+#include "engine/sweep_study.hpp"
 #include "jobs/feasibility.hpp"
 #include "jobs/job.hpp"
 #include "jobs/planning.hpp"
@@ -203,6 +204,13 @@ Plan JobVariants::plan(std::uint64_t variant) const {
   prove_feasible_or_throw(plan);
   decide(plan, base_runs_ ? &base_ : nullptr);
   return plan;
+}
+
+engine::SweepStudy sweep_study(const JobVariants& variants,
+                               const std::vector<std::string>& command_line) {
+  const Plan& base = variants.base();
+  return engine::study_of_sweep(variants, resolved_job(base), variants.sweep().text,
+                                make_study(base, command_line).provenance);
 }
 
 }  // namespace flopsieve::jobs

@@ -66,4 +66,8 @@ class JobVariants final : public engine::Variants {
   std::string identity_;
 };
 
+/// What its files say of a sweep that is resolved, by a command.
+engine::SweepStudy sweep_study(const JobVariants& variants,
+                               const std::vector<std::string>& command_line);
+
 }  // namespace flopsieve::jobs

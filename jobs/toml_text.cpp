@@ -96,4 +96,48 @@ std::string toml_value(const Value& value) {
   return text.empty() ? "{}" : fmt::format("{{ {} }}", text);
 }
 
+namespace {
+
+bool is_under_heading(const Value& value) {
+  return value.kind == ValueKind::table && !value.is_inline && !value.entries.empty();
+}
+
+/// Lines are limited (parse_toml()).
+std::string value_in_lines(const Value& value) {
+  constexpr std::size_t long_line = 100;
+  std::string text = toml_value(value);
+  if (value.kind != ValueKind::array || text.size() <= long_line) return text;
+  text = "[\n";
+  for (const Value& each : value.elements) text += "  " + toml_value(each) + ",\n";
+  return text + "]";
+}
+
+/// Tables as dotted keys: headings would come behind all that stands under none.
+void add_lines(const Value& table, const std::string& prefix, std::string& text) {
+  for (const Entry& each : table.entries) {
+    const std::string key = prefix + toml_key(each.key);
+    if (is_under_heading(each.value)) {
+      add_lines(each.value, key + ".", text);
+    } else {
+      text += fmt::format("{} = {}\n", key, value_in_lines(each.value));
+    }
+  }
+}
+
+}  // namespace
+
+std::string toml_document(const Document& document) {
+  std::string text;
+  std::string headed;
+  for (const Entry& each : document.root.entries) {
+    if (is_under_heading(each.value)) {
+      headed += fmt::format("\n[{}]\n", toml_key(each.key));
+      add_lines(each.value, "", headed);
+    } else {
+      text += fmt::format("{} = {}\n", toml_key(each.key), value_in_lines(each.value));
+    }
+  }
+  return text + headed;
+}
+
 }  // namespace flopsieve::jobs

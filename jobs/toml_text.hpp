@@ -14,4 +14,8 @@ std::string toml_string(std::string_view text);
 /// A value as parse_toml() reads it again, on one line.
 std::string toml_value(const Value& value);
 
+/// A whole document as parse_toml() reads it again: keys keep their order within a table, and what
+/// stands under a [heading] stands under one again. Arrays that are long take several lines.
+std::string toml_document(const Document& document);
+
 }  // namespace flopsieve::jobs

@@ -35,6 +35,11 @@ using testing::ThreadRank;
 using testing::undisturbed;
 using testing::uneven_plan;
 
+void no_share(const std::string& /*work*/, Shard /*shard*/, const std::atomic<bool>& /*stop*/,
+              const std::function<void(const Progress&)>& /*tell*/) {
+  throw Error(ExitCode::bug, "a run is not shared out so");
+}
+
 /// A root with serving ranks around it.
 class Team {
  public:
@@ -42,7 +47,7 @@ class Team {
     for (int rank = 1; rank < count; ++rank) {
       threads_.emplace_back([this, rank] {
         ThreadRank self(post_, rank);
-        serve_root(self, signalled);
+        serve_root(self, signalled, no_share);
       });
     }
   }
@@ -323,7 +328,7 @@ TEST_CASE("a rank that is lost stops the run, with what came before it sealed") 
   CHECK(root.aborted_with == 75);
   ThreadRank other(post, 1);
   other.alone = true;
-  serve_root(other, root.alone);
+  serve_root(other, root.alone, no_share);
   CHECK(other.aborted_with == 75);
 }
 
@@ -333,7 +338,7 @@ TEST_CASE("a plan that another rank cannot read is an error, not a silence") {
   const std::atomic<bool> signalled{false};
   std::thread thread([&] {
     ThreadRank self(post, 1);
-    serve_root(self, signalled);
+    serve_root(self, signalled, no_share);
   });
   root.send(1, pack({MessageKind::work, 1}, WorkOrder{"{}", {0}}));
   const auto incoming = root.receive(milliseconds(10'000));
@@ -356,7 +361,7 @@ TEST_CASE("a rank that is ahead waits until its batches are taken") {
   const std::atomic<bool> signalled{false};
   std::thread thread([&] {
     ThreadRank self(post, 1);
-    serve_root(self, signalled);
+    serve_root(self, signalled, no_share);
   });
   WorkOrder order{plan_to_json(plan), batches};
   order.threads = 1;
