@@ -107,7 +107,8 @@ int run_sweep_job(const RunCommand& command, Console& console, const Document& j
                            base.seed));
   variants.resolve();
   if (command.fresh) move_aside(output);
-  const engine::SweepStudy study = sweep_study(variants, command.command_line);
+  const engine::SweepStudy study = sweep_study(
+      variants, command.command_line, options.ranks == nullptr ? 1 : options.ranks->self().count);
   engine::Plan all = base;  // what a status counts
   all.trajectories *= variants.count();
   engine::SweepTally tally;

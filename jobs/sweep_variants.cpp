@@ -207,10 +207,10 @@ Plan JobVariants::plan(std::uint64_t variant) const {
 }
 
 engine::SweepStudy sweep_study(const JobVariants& variants,
-                               const std::vector<std::string>& command_line) {
+                               const std::vector<std::string>& command_line, int ranks) {
   const Plan& base = variants.base();
   return engine::study_of_sweep(variants, resolved_job(base), variants.sweep().text,
-                                make_study(base, command_line).provenance);
+                                make_study(base, command_line, ranks).provenance);
 }
 
 }  // namespace flopsieve::jobs

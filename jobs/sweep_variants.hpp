@@ -68,6 +68,6 @@ class JobVariants final : public engine::Variants {
 
 /// What its files say of a sweep that is resolved, by a command.
 engine::SweepStudy sweep_study(const JobVariants& variants,
-                               const std::vector<std::string>& command_line);
+                               const std::vector<std::string>& command_line, int ranks = 1);
 
 }  // namespace flopsieve::jobs
