@@ -106,6 +106,9 @@ int run_sweep_job(const RunCommand& command, Console& console, const Document& j
                            grouped(variants.count()), grouped(base.trajectories), base.year_count(),
                            base.seed));
   variants.resolve();
+  if (command.fresh || !fs::exists(output)) {
+    demand_disk_space(command, expected_sweep_need(base, variants.count()), output);
+  }
   if (command.fresh) move_aside(output);
   const engine::SweepStudy study = sweep_study(
       variants, command.command_line, options.ranks == nullptr ? 1 : options.ranks->self().count);

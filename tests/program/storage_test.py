@@ -117,6 +117,37 @@ keep = "samples"
                 self.assertGreater(self.bytes_of(both), least * (found + parts))
                 self.assertLess(self.bytes_of(both), most * (found + parts) + 2e6)
 
+    def test_forecast_of_the_disk_of_a_sweep(self):
+        self.write("sweep.toml", edited('keep = "samples"', 'keep = "summary"') +
+                   '\n[sweep]\ndesign = "grid"\n[sweep.keys]\n'
+                   "models.sd = { from = 1.2, to = 1.8, points = 200 }\n")
+        for trajectories in (20, 2_000):
+            options = ("sweep.toml", "--trajectories", trajectories)
+            said = self.succeed("check", *options).stdout
+            result, both = re.search(r"disk: about (\S+ .B) for \S+, (\S+ .B) while it runs",
+                                     said).groups()
+            self.succeed("run", *options, "-q", "--no-compact")
+            parts = sum(part.stat().st_size
+                        for part in (self.folder / "sweep.h5.parts").iterdir())
+            self.succeed("merge", "sweep.h5", "-q")
+            found = (self.folder / "sweep.h5").stat().st_size
+            (self.folder / "sweep.h5").unlink()
+            self.assertGreater(self.bytes_of(result), found)
+            self.assertLess(self.bytes_of(result), 1.2 * found + 1e5)
+            self.assertGreater(self.bytes_of(both), found + parts)
+            self.assertLess(self.bytes_of(both), 3 * (found + parts))
+        self.assertIn("the run is expected to need", self.assert_refused_for_want_of_disk())
+
+    def assert_refused_for_want_of_disk(self):
+        self.write("large.toml", (self.folder / "sweep.toml").read_text().replace(
+            "points = 200", "points = 1_000_000"))
+        before = set(self.listing())
+        done = self.flopsieve("run", "large.toml", "--set", "batch_trajectories=1",
+                              "--trajectories", 1_000_000)
+        self.assertEqual(done.returncode, STORAGE, done.stderr)
+        self.assertEqual(set(self.listing()), before)
+        return done.stderr
+
     def test_a_run_that_is_too_large_for_the_disk_needs_force(self):
         """4e9 trajectories, all with their sizes: more than any disk of today."""
         self.write("job.toml", edited("trajectories = 300",
