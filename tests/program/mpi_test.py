@@ -342,7 +342,7 @@ NO_SLURM = next((f"{name} is missing" for name in ("slurmctld", "slurmd", "munge
 class Srun(MpiTest):
     """Ranks on four nodes of a private Slurm."""
 
-    JOBS = {"job": JOB, "long": LONG_JOB}
+    JOBS = {"job": JOB, "sweep": SWEEP}
 
     @classmethod
     def setUpClass(cls):
@@ -366,6 +366,11 @@ class Srun(MpiTest):
         self.assert_like_one_process("job")
         with h5py.File(self.folder / "job.h5") as file:
             self.assertEqual(file.attrs["ranks"], "4")
+
+    def test_a_sweep_on_four_nodes(self):
+        done = self.ranks(4, "run", "sweep.toml")
+        self.assertEqual((done.returncode, done.out), (DONE, self.tables["sweep"]), done.err)
+        self.assert_like_one_process("sweep")
 
 
 class Alone(ProgramTest):
