@@ -254,10 +254,14 @@ models.sd = [1.8, 1.5]
             import matplotlib  # pylint: disable=import-outside-toplevel,unused-import
         except ImportError:
             self.skipTest("matplotlib is not installed")
-        subprocess.run([sys.executable, SOURCE / "scripts" / "plot_sweep.py", "sweep.h5", "p.png",
-                        "1e24"], cwd=self.folder, check=True,
-                       env=self.environment() | {"MPLBACKEND": "agg"})
-        self.assertTrue((self.folder / "p.png").read_bytes().startswith(b"\x89PNG"))
+        self.succeed("run", "sweep.toml", "-q", "-o", "map.h5", "--set",
+                     "sweep.keys.constraint.largest_share.max={from=0.3,to=0.6,points=11}")
+        for name in ("sweep", "map"):
+            subprocess.run([sys.executable, SOURCE / "scripts" / "plot_sweep.py", f"{name}.h5",
+                            "p.png", "1e24"], cwd=self.folder, check=True,
+                           env=self.environment() | {"MPLBACKEND": "agg"})
+            self.assertTrue((self.folder / "p.png").read_bytes().startswith(b"\x89PNG"))
+            (self.folder / "p.png").unlink()
 
 
 if __name__ == "__main__":
