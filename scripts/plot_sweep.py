@@ -15,14 +15,16 @@ x, y, *_ = (*sweep.attrs["settings"], "status")
 counts = sweep.cumulative_quantiles.sel(quantile=0.5, threshold=float(threshold)).isel(year=-1)
 rows = counts.to_pandas().to_frame("count").assign(x=sweep[x], y=sweep[y]).dropna()
 what = f"models above {threshold} FLOP, median, up to the end of {int(sweep.year[-1])}"
-if rows.x.dtype != object and rows.y.dtype != object and rows.y.nunique() > 10:
+has_names = rows.x.dtype == object
+if not has_names and rows.y.dtype != object and rows.y.nunique() > 10:
     plt.tricontourf(rows.x, rows.y, rows["count"], levels=20)
     plt.colorbar(label=what)
     plt.ylabel(y)
 else:
     for value, some in rows.sort_values("x").groupby("y"):
-        plt.plot(some.x, some["count"], ".-", label=value)
+        plt.plot(some.x, some["count"], "o" if has_names else ".-", label=value)
     plt.ylabel(what)
     plt.legend(title=y, fontsize="small")
 plt.xlabel(x)
+plt.xticks(rotation=90 if has_names else 0)
 plt.savefig(picture, dpi=150, bbox_inches="tight")
