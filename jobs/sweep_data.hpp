@@ -32,6 +32,8 @@ class SweepData {
   const engine::Plan& base() const { return result_.study().base; }
   /// The resolved base.
   const std::string& job() const { return result_.study().job; }
+  /// [sweep] as TOML.
+  const std::string& sweep() const { return result_.study().sweep; }
   engine::SweepTally tally() { return result_.tally(); }
 
   /// Reads the metric's column in pieces. Throws as place_of() does.

@@ -53,6 +53,7 @@ class JobVariants final : public engine::Variants {
 
  private:
   void demand_known_keys() const;
+  void demand_known_metrics(const Document& job) const;
   void demand_common(const engine::Plan& plan, std::uint64_t variant) const;
 
   Document job_;  ///< without its sweep

@@ -180,6 +180,33 @@ models.sd = [1.8, 1.5]
         np.testing.assert_allclose(numbers["difference_errors"], [error], rtol=1e-12)
         self.assertEqual(numbers["exceeds"], [abs(values[1] - values[0]) > error])
 
+    def test_sensitivity_is_printed_where_the_sweep_asks_for_it(self):
+        sweep = JOB + f"""
+[sweep]
+design = "saltelli"
+points = 16
+sensitivity = ["{MEDIAN}", "acceptance(2025)"]
+[sweep.keys]
+models.sd = {{ uniform = [1.2, 1.8] }}
+constraint.largest_share.max = {{ uniform = [0.3, 0.6] }}
+"""
+        self.write("indices.toml", sweep)
+        told = self.succeed("run", "indices.toml", "-q").stdout
+        table = self.succeed("show", "indices.h5").stdout
+        indices = self.succeed("sensitivity", "indices.h5", "--of", MEDIAN, "--of",
+                               "acceptance(2025)").stdout
+        self.assertEqual(told, table + "\n" + indices)
+        for index in range(2):
+            self.succeed("run", "indices.toml", "-o", "merged.h5", "--shard", f"{index}/2", "-q")
+        self.assertEqual(self.succeed("merge", "merged.h5", "-q").stdout.replace("merged.h5", "indices.h5"),
+                         told)
+        json.loads(self.succeed("run", "indices.toml", "-q", "--json").stdout)
+        self.write("indices.toml", sweep.replace("acceptance(2025)", "acceptance(2031)"))
+        self.refuse("run", "indices.toml", says=["indices.toml:", "sweep.sensitivity: ", "year 2031"])
+        self.write("indices.toml", sweep.replace("points = 16", "points = 1"))
+        done = self.succeed("run", "indices.toml", "-q", "-o", "small.h5")
+        self.assertIn("warning: ", done.stderr)
+
     def test_compare_refuses(self):
         self.succeed("run", "sweep.toml", "-q")
         self.succeed("run", "job.toml", "-q")
