@@ -131,7 +131,8 @@ std::string identity_of(const Plan& base, const Sweep& sweep) {
 
 }  // namespace
 
-JobVariants::JobVariants(Document job) : sweep_(sweep_of(job)), calibration_(calibration_for(job)) {
+JobVariants::JobVariants(const Document& job)
+    : sweep_(sweep_of(job)), calibration_(calibration_for(job)) {
   if (const Entry* backtest = find_entry(job.root, "backtest")) {
     fail_at_value(backtest->value, "a job cannot have both [backtest] and [sweep]");
   }

@@ -23,7 +23,7 @@ class JobVariants final : public engine::Variants {
   /// Reads a job with its base laid under it, and whatever all variants have in common. No
   /// candidate is drawn. Throws Error(bad_input) for what is wrong with the sweep, the job, the
   /// calibration or a key that no job has; a single variant may still be impossible.
-  explicit JobVariants(Document job);
+  explicit JobVariants(const Document& job);
 
   /// Runs the pilot of the base, once, on which plan() builds. Where the base itself is infeasible
   /// or too rare every variant decides for itself, in batches of 64 unless the job says otherwise.
