@@ -47,6 +47,7 @@ class Layout:
     seal_seconds: float = SEAL_SECONDS
     limit_hours: float = 24.0  # --time
     batch: int = 1  # times as large as the program allows
+    own_parts: bool = False  # a start reads no other's parts, as the program does not do yet
     varied: bool = False  # shown in the table of assumptions
 
     def __post_init__(self):
@@ -114,7 +115,8 @@ class Cluster:
         come = min(now * self.layout.cores / self.work["seconds"], 1.0)
         rate = self.assumed.read_gigabytes_per_second * 1e9 / readers
         each = max(self.seconds_per_byte, 1.0 / rate)
-        return come * self.work["part_bytes"] / self.layout.sweeps * each
+        share = self.layout.sweeps * (self.layout.shards if self.layout.own_parts else 1)
+        return come * self.work["part_bytes"] / share * each
 
     def finish(self, now, slot, seconds):
         """When a task ends that begins now, with so many seconds to compute at speed one."""
