@@ -147,19 +147,28 @@ class Cluster:
             now = min(stop, death) + self.assumed.requeue_minutes * 60.0
 
 
+def shares(layout, work):
+    """Of the work of one sweep, by shard. Whole variants cannot be shared out equally."""
+    if not work["whole"]:
+        return [1.0 / layout.shards] * layout.shards
+    rows = work["rows"] // layout.sweeps
+    least, more = divmod(rows, layout.shards)
+    return [(least + (shard < more)) / rows for shard in range(layout.shards)]
+
+
 def simulate(costs, candidates, variants, layout, assumed=Assumptions(), seed=1):
     """When the last task ends, and how much of what is bearable each hindrance takes."""
     work = amounts(costs, candidates, variants, layout)
     cluster = Cluster(layout, work, costs, assumed, numpy.random.default_rng(seed))
-    tasks = layout.sweeps * layout.shards
+    tasks = shares(layout, work) * layout.sweeps
     free = [(0.0, slot) for slot in range(layout.slots)]
     last = 0.0
-    for _ in range(tasks):
+    for share in tasks:
         now, slot = heapq.heappop(free)
-        end = cluster.finish(now, slot, work["seconds"] / tasks / layout.cpus)
+        end = cluster.finish(now, slot, work["seconds"] / layout.sweeps * share / layout.cpus)
         last = max(last, end)
         heapq.heappush(free, (end, slot))
-    found = work | {"hours": last / 3600.0, "starts": cluster.starts / tasks,
+    found = work | {"hours": last / 3600.0, "starts": cluster.starts / len(tasks),
                     "deaths": cluster.died,
                     "merge_hours": work["merge_seconds"] / 3600.0 / layout.sweeps,
                     "operations": work["parts"] * PART_OPERATIONS / last +

@@ -49,8 +49,7 @@ def carry_out(program, folder, variants, trajectories, batch=None, shards=1):
     found = {"parts": len(parts), "part_bytes": sum(part.stat().st_size for part in parts),
              "compute": computing[0]}
     found["start"] = used([*command, "--shard", "0/2"])[1]
-    found["merge_processor"], found["merge"], found["memory"] = used(
-        [program, "merge", output, "--quiet"])
+    _, found["merge"], found["memory"] = used([program, "merge", output, "--quiet"])
     with h5py.File(output) as file:
         name = "candidates" if variants else "acceptance/candidates"
         found["candidates"] = int(file[name][:].sum())
@@ -85,8 +84,7 @@ def measure_kind(program, folder, variants, shrink, repeats):
         "start_seconds_per_byte": (heavy["start"] - light["start"]) /
                                   (heavy["part_bytes"] - light["part_bytes"]),
         "merge_bytes_per_shard": (shared["memory"] - light["memory"]) / (shards - 1),
-        "merges": [{"part_bytes": each["part_bytes"], "batches": own * n, "seconds": each["merge"],
-                    "processor_seconds": each["merge_processor"]}
+        "merges": [{"part_bytes": each["part_bytes"], "batches": own * n, "seconds": each["merge"]}
                    for n, each in ((few, light), (many, heavy))]}
 
 
@@ -138,8 +136,7 @@ def merge_row(name, unit):
     light, heavy = unit["merges"]
     rate = (heavy["seconds"] - light["seconds"]) / (heavy["part_bytes"] - light["part_bytes"])
     cells = [f"{each['batches']:,.0f} batches, {size_text(each['part_bytes'])}: "
-             f"{each['seconds']:.2f} s ({each['processor_seconds']:.2f} s)"
-             for each in (light, heavy)]
+             f"{each['seconds']:.2f} s" for each in (light, heavy)]
     batches = 10e9 * heavy["batches"] / heavy["part_bytes"]
     return [name, *cells, f"{batches:,.0f} batches: {10e9 * rate:,.0f} s"]
 
@@ -166,6 +163,6 @@ def report_units(costs):
                 ["of one batch of one trajectory", *milliseconds,
                  *(size_text(sweep[key])
                    for key in ("part_bytes_per_variant", "result_bytes_per_variant"))])
-    print_table(["merge of (processor time)", "small", "8 times as many batches",
+    print_table(["merge of", "small", "8 times as many batches",
                  "10 GB of parts, extrapolated"],
                 merge_row("a run", run), merge_row("a sweep", sweep))

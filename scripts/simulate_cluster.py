@@ -105,7 +105,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("costs", nargs="?")
     parser.add_argument("--measure", metavar="PROGRAM")
-    parser.add_argument("--shrink", type=int, default=1, help="measure with so many times less")
+    parser.add_argument("--shrink", type=int, default=1, choices=(1, 2, 4, 8, 16, 32),
+                        help="measure with so many times less: quick, and times mean little")
     parser.add_argument("--repeats", type=int, default=3, help="measure so often, take medians")
     parser.add_argument("--units", action="store_true", help="tables of unit costs too")
     parser.add_argument("--assumptions", action="store_true", help="what they change")

@@ -55,6 +55,14 @@ class ClosedForms(unittest.TestCase):
             self.assertEqual(found["deaths"], 0)
             self.assertAlmostEqual(found["strains"][model.IDLE], 0.0, places=6)
 
+    def test_variants_that_shards_cannot_share_equally(self):
+        # 1,000 variants for 150 shards: some have seven.
+        found = simulate(model.Layout("", 1200, cpus=8, **ALWAYS), assume(), 50.0)
+        self.assertAlmostEqual(found["hours"], 50.0 * 7 * 150 / 1000, places=6)
+        # 1,000 for 300 shards, which share the batches of each.
+        found = simulate(model.Layout("", 2400, cpus=8, **ALWAYS), assume(), 50.0)
+        self.assertAlmostEqual(found["hours"], 50.0, places=6)
+
     def test_time_limits_cost_a_requeue_each(self):
         found = simulate(model.Layout("", 1), assume(requeue_minutes=30.0), 100.0)
         self.assertAlmostEqual(found["hours"], 100.0 + 4 * 0.5, places=6)  # 24 + 24 + 24 + 24 + 4
