@@ -113,6 +113,40 @@ def threads(bench):
                      1.8, "flopsieve run benchmarks/jobs/total.toml --threads 2", "{:.2f}x")]
 
 
+def sweep(bench):
+    """A thousand small variants against one job, and against themselves on two threads."""
+    overheads, speedups = [], []
+    trajectories = max(1, round(200 * bench.scale))
+    for _ in bench.times():
+        one, two = (bench.run(JOBS / "sweep.toml", trajectories, threads=n) for n in (1, 2))
+        job = bench.run(None, 1000 * trajectories)
+        overheads.append(one.seconds / one.report["candidates"] /
+                         (job.seconds / job.total("candidates")) - 1)
+        speedups.append(one.seconds / two.seconds)
+    overhead = statistics.median(overheads)
+    command = "flopsieve run benchmarks/jobs/sweep.toml"
+    return [Row("sweep.toml, one thread: time per candidate above that of one job",
+                f"{100 * overhead:.1f} %", "<= 10 %", overhead <= 0.1, command),
+            at_least(f"sweep.toml, two threads against one ({os.cpu_count()} processors)", speedups,
+                     1.8, command + " --threads 2", "{:.2f}x")]
+
+
+def ranks(bench):
+    """Two MPI ranks of one thread against one process."""
+    launcher = ("mpirun", "--oversubscribe", "--allow-run-as-root", "-n", "2")
+    rows = []
+    for name, trajectories in (("total", 800_000), ("sweep", 400)):
+        ratios = []
+        for _ in bench.times():
+            one, two = (bench.run(JOBS / f"{name}.toml", trajectories * bench.scale, before=before)
+                        for before in ((), launcher))
+            ratios.append(one.seconds / two.seconds)
+        rows.append(at_least(f"{name}.toml, two ranks against one ({os.cpu_count()} processors)",
+                             ratios, 1.8, f"mpirun -n 2 flopsieve run benchmarks/jobs/{name}.toml",
+                             "{:.2f}x"))
+    return rows
+
+
 def tilted(bench, name, bar, natural):
     """Accepted per second, tilt against reject. `natural` trajectories of a round are rejected
     until they survive: few, so that all rounds count together; --force, because the pilot of so rare
@@ -198,7 +232,7 @@ def streaming(bench):
 
 
 BARS = {"total": total, "default": default, "peers": peers, "kernel": kernel,
-        "published": published, "threads": threads,
+        "published": published, "threads": threads, "sweep": sweep, "ranks": ranks,
         "tilt": lambda bench: tilted(bench, "tilt", 10_000, 8),
         "tilt_random": lambda bench: tilted(bench, "tilt_random", 300, 10),
         "growth": growth, "code_growth": code_growth, "streaming": streaming}

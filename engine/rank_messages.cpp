@@ -22,9 +22,8 @@ void pass_order(Archive& archive, T& order) {
 template <class Archive, class T>
 void pass_progress(Archive& archive, T& progress) {
   archive(progress.batches_total, progress.batches_sealed, progress.batches_done,
-          progress.variants_total, progress.variants_done, progress.trajectories,
-          progress.complete, progress.candidates, progress.survivors, progress.ended,
-          progress.joining);
+          progress.variants_total, progress.variants_done, progress.trajectories, progress.complete,
+          progress.candidates, progress.survivors, progress.ended, progress.joining);
 }
 
 Packer begin(const MessageHead& head) {

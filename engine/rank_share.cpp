@@ -61,8 +61,8 @@ void RankShares::take(const Ranks::Incoming& incoming) {
   if (answer.out_of_memory) {
     fail(std::make_exception_ptr(std::bad_alloc()));
   } else if (answer.code != ExitCode::done) {
-    fail(std::make_exception_ptr(
-        Error(answer.code, fmt::format("rank {} of {}: {}", incoming.from, count_, answer.reason))));
+    fail(std::make_exception_ptr(Error(
+        answer.code, fmt::format("rank {} of {}: {}", incoming.from, count_, answer.reason))));
   }
   {
     const std::lock_guard<std::mutex> lock(mutex_);

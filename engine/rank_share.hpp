@@ -17,9 +17,9 @@
 namespace flopsieve::engine {
 
 /// What a rank does of some work, until `stop`. What it throws is told to the root.
-using RankWork = std::function<void(const std::string& work, Shard shard,
-                                    const std::atomic<bool>& stop,
-                                    const std::function<void(const Progress&)>& tell)>;
+using RankWork =
+    std::function<void(const std::string& work, Shard shard, const std::atomic<bool>& stop,
+                       const std::function<void(const Progress&)>& tell)>;
 
 /// Shares 1, 2, ... of as many as there are ranks; 0 is the root's own. They begin with the
 /// constructor, and are told to stop by the destructor.

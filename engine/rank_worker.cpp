@@ -66,7 +66,8 @@ class OwnShare {
   void compute(Ranks& ranks, std::uint64_t run, const ShareOrder& order, const RankWork& work) {
     take_target(order.target);
     const Launch self = ranks.self();
-    const Shard shard{static_cast<std::uint64_t>(self.rank), static_cast<std::uint64_t>(self.count)};
+    const Shard shard{static_cast<std::uint64_t>(self.rank),
+                      static_cast<std::uint64_t>(self.count)};
     std::optional<Clock::time_point> told;
     work(order.work, shard, stop_, [&](const Progress& progress) {
       constexpr auto interval = std::chrono::milliseconds(500);

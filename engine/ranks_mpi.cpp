@@ -124,6 +124,10 @@ class MpiRanks final : public Ranks {
       joined_ = true;
     }
     changed_.notify_all();
+    // The root greets the others, who wait for that: of two processes that begin to connect to each
+    // other at the same time, Open MPI loses one now and then.
+    greeted_ = self_.rank == 0;
+    since_sign_ = sign_interval;
     last_turn_ = Clock::now();
     while (take_outgoing()) {
       if (abort_code_.load() >= 0) MPI_Abort(MPI_COMM_WORLD, abort_code_.load());
@@ -143,14 +147,17 @@ class MpiRanks final : public Ranks {
     {
       std::unique_lock<std::mutex> lock(mutex_);
       to_do_.wait_for(lock, microseconds(busy ? 50 : 1000),
-                      [this] { return !outgoing_.empty() || (leaving_ && sending_.empty()); });
-      taken.swap(outgoing_);
-      if (leaving_ && taken.empty() && sending_.empty()) return false;
+                      [this] { return greeted_ && (!outgoing_.empty() || may_leave()); });
+      if (greeted_) taken.swap(outgoing_);
+      if (taken.empty() && may_leave()) return false;
     }
     for (Sending& each : taken) each.begin();
     sending_.splice(sending_.end(), taken);
     return true;
   }
+
+  /// Under mutex_.
+  bool may_leave() const { return leaving_ && outgoing_.empty() && sending_.empty(); }
 
   /// The root with all others, these with the root. Time in which this process was stopped itself
   /// does not count.
@@ -160,7 +167,7 @@ class MpiRanks final : public Ranks {
         std::min<Clock::duration>(now - last_turn_, std::chrono::milliseconds(100));
     last_turn_ = now;
     since_sign_ += passed;
-    const bool give_sign = since_sign_ >= sign_interval;
+    const bool give_sign = greeted_ && since_sign_ >= sign_interval;
     if (give_sign) since_sign_ = {};
     for (int rank = 0; rank < static_cast<int>(silence_.size()); ++rank) {
       if (rank == self_.rank) continue;
@@ -179,6 +186,7 @@ class MpiRanks final : public Ranks {
     const int from = status.MPI_SOURCE;
     Receiving& state = receiving_[static_cast<std::size_t>(from)];
     silence_.at(static_cast<std::size_t>(from)) = {};
+    greeted_ = true;
     if (!state.begun) {
       std::uint64_t length = 0;
       MPI_Recv(&length, 1, MPI_UINT64_T, from, tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
@@ -221,6 +229,7 @@ class MpiRanks final : public Ranks {
   std::atomic<int> abort_code_{-1};
   std::list<Sending> sending_;  ///< of the thread alone, as the next ones
   std::vector<Receiving> receiving_;
+  bool greeted_ = false;
   Clock::time_point last_message_;
   Clock::time_point last_turn_;
   Clock::duration since_sign_{};

@@ -23,8 +23,8 @@ namespace flopsieve::engine {
 /// Shards share out whole variants, or batches where there are fewer than four variants for each.
 ///
 /// If `output` is the finished result of this sweep, that is read, and parts that a kill has left
-/// are removed. Throws as run_study(); Error(bad_input) for an output that is anything else. Ignores
-/// `options.known` and `options.ranks`; `before_batch` gets positions.
+/// are removed. Throws as run_study(); Error(bad_input) for an output that is anything else.
+/// Ignores `options.known` and `options.ranks`; `before_batch` gets positions.
 SweepTally run_sweep(const Variants& variants, const SweepStudy& study, const RunOptions& options);
 
 /// Joins the parts of a sweep's shards into the result file that one process would have written,

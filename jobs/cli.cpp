@@ -153,6 +153,18 @@ void add_check_and_config(CLI::App& app, Subcommands& all, std::function<int()>&
   config_app->callback([&] { chosen = [&] { return config(all.config); }; });
 }
 
+void add_of(CLI::App& app, std::vector<std::string>& of) {
+  app.add_option("--of", of, "Of a sweep: a number, such as cumulative(1e26, 2028)")
+      ->type_name("NUMBER")
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
+void add_rows(CLI::App& app, std::int64_t& rows) {
+  app.add_option("--rows", rows, "Of a sweep: at most so many (default 20; 0: all)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
+}
+
 void add_show_and_compare(CLI::App& app, Subcommands& all, std::function<int()>& chosen) {
   CLI::App* show_app = app.add_subcommand("show", "Print the results of a finished run");
   show_app->add_option("FILE", all.show.file, "Result file")->required();
@@ -160,10 +172,7 @@ void add_show_and_compare(CLI::App& app, Subcommands& all, std::function<int()>&
   show_app->add_option("--convention", all.show.convention,
                        "Quantiles of counts: trajectory (default), of each trajectory's own "
                        "count; sum-of-percentiles, of each year, added up (the published form)");
-  show_app->add_option("--of", all.show.of, "Of a sweep: a number, such as cumulative(1e26, 2028)")
-      ->type_name("NUMBER")
-      ->allow_extra_args(false)
-      ->take_all();
+  add_of(*show_app, all.show.of);
   show_app->add_option("--best", all.show.best, "Of a sweep: the largest of a number first")
       ->type_name("NUMBER");
   show_app
@@ -172,8 +181,7 @@ void add_show_and_compare(CLI::App& app, Subcommands& all, std::function<int()>&
       ->type_name("CONDITION")
       ->allow_extra_args(false)
       ->take_all();
-  show_app->add_option("--rows", all.show.rows, "Of a sweep: at most so many (default 20; 0: all)")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
+  add_rows(*show_app, all.show.rows);
   show_app->footer("Example: flopsieve show forecast.h5 --format csv > forecast.csv");
   show_app->callback([&] { chosen = [&] { return show(all.show); }; });
 
@@ -181,6 +189,8 @@ void add_show_and_compare(CLI::App& app, Subcommands& all, std::function<int()>&
       "compare", "Print finished runs side by side, with their differences to the first");
   compare_app->add_option("FILES", all.compare.files, "Result files, two or more")->required();
   compare_app->add_option("--format", all.compare.format, "table (default), csv or json");
+  add_of(*compare_app, all.compare.of);
+  add_rows(*compare_app, all.compare.rows);
   compare_app->footer("Example: flopsieve compare forecast.h5 wide.h5");
   compare_app->callback([&] { chosen = [&] { return compare(all.compare); }; });
 }

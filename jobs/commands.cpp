@@ -29,6 +29,7 @@
 #include "jobs/report_words.hpp"
 #include "jobs/sweep_check.hpp"
 #include "jobs/sweep_commands.hpp"
+#include "jobs/sweep_compare.hpp"
 #include "jobs/text_table.hpp"
 #include "jobs/too_wide.hpp"
 
@@ -131,17 +132,6 @@ void demand_calibration_place(const std::string& output) {
   }
 }
 
-/// The names of files without their folders, unless two would be the same.
-std::vector<std::string> short_names(const std::vector<std::string>& files) {
-  std::vector<std::string> names;
-  for (const std::string& file : files) {
-    const std::string name = std::filesystem::path(file).filename().string();
-    if (std::find(names.begin(), names.end(), name) != names.end()) return files;
-    names.push_back(name);
-  }
-  return names;
-}
-
 }  // namespace
 
 int check(const CheckCommand& command) {
@@ -184,8 +174,26 @@ int show(const ShowCommand& command) {
   return done;
 }
 
+/// Whether files are the results of sweeps. Throws Error(bad_input) if only some are.
+bool are_sweeps(const CompareCommand& command) {
+  const auto sweeps = std::ranges::count_if(
+      command.files, [](const std::string& file) { return engine::is_sweep_result(file); });
+  if (sweeps != 0 && static_cast<std::size_t>(sweeps) != command.files.size()) {
+    throw Error(ExitCode::bad_input, "compare takes runs or sweeps, not both at once");
+  }
+  if (sweeps == 0 && !command.of.empty()) {
+    throw Error(ExitCode::bad_input, "--of chooses the numbers of sweeps, and these are runs");
+  }
+  return sweeps != 0;
+}
+
 int compare(const CompareCommand& command) {
   const ReportFormat format = parse_report_format(command.format);
+  if (are_sweeps(command)) {
+    print_result(sweep_comparison(command.files, command.of,
+                                  static_cast<std::uint64_t>(command.rows), format));
+    return done;
+  }
   const std::vector<std::string> names = short_names(command.files);
   std::vector<NamedResults> runs;
   for (std::size_t i = 0; i < names.size(); ++i) {

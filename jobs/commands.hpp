@@ -83,6 +83,9 @@ int show(const ShowCommand& command);
 struct CompareCommand {
   std::vector<std::string> files;  ///< the first is the one to compare to
   std::string format = "table";
+  // Of sweeps alone, as in ShowCommand.
+  std::vector<std::string> of;
+  std::int64_t rows = 20;
 };
 int compare(const CompareCommand& command);
 

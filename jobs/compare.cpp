@@ -258,4 +258,14 @@ Comparison compare_runs(const std::vector<NamedResults>& runs) {
   return result;
 }
 
+std::vector<std::string> short_names(const std::vector<std::string>& files) {
+  std::vector<std::string> names;
+  for (const std::string& file : files) {
+    const std::string name = std::filesystem::path(file).filename().string();
+    if (std::find(names.begin(), names.end(), name) != names.end()) return files;
+    names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace flopsieve::jobs

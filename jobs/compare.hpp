@@ -73,4 +73,7 @@ struct Comparison {
 /// they share no year, or neither a threshold nor a statistic.
 Comparison compare_runs(const std::vector<NamedResults>& runs);
 
+/// The names of files without their folders, unless two would be the same.
+std::vector<std::string> short_names(const std::vector<std::string>& files);
+
 }  // namespace flopsieve::jobs

@@ -78,26 +78,6 @@ Json optional_json(const std::optional<double>& number) {
   return number ? Json(*number) : Json();
 }
 
-/// One number of every run, and the differences to the first.
-Json measure_json(const ComparedCell& cell, std::size_t i) {
-  Json json = {{"values", Json::array()},
-               {"errors", Json::array()},
-               {"differences", Json::array()},
-               {"difference_errors", Json::array()},
-               {"exceeds", Json::array()}};
-  for (std::size_t run = 0; run < cell.runs.size(); ++run) {
-    const Measure& measure = cell.runs[run][i];
-    json["values"].push_back(measure.value);
-    json["errors"].push_back(optional_json(measure.error));
-    if (run == 0) continue;
-    const Measure change = difference(cell.runs[0][i], measure);
-    json["differences"].push_back(change.value);
-    json["difference_errors"].push_back(optional_json(change.error));
-    json["exceeds"].push_back(change.error ? Json(exceeds(change)) : Json());
-  }
-  return json;
-}
-
 /// [year][item][quantile or "mean"]; of an acceptance [year][item].
 Json section_json(const Section& section) {
   Json json = Json::object();
@@ -126,6 +106,34 @@ Json files_json(const std::vector<NamedResults>& runs) {
 
 }  // namespace
 
+Json measure_json(const ComparedCell& cell, std::size_t i) {
+  Json json = {{"values", Json::array()},
+               {"errors", Json::array()},
+               {"differences", Json::array()},
+               {"difference_errors", Json::array()},
+               {"exceeds", Json::array()}};
+  for (std::size_t run = 0; run < cell.runs.size(); ++run) {
+    const Measure& measure = cell.runs[run][i];
+    json["values"].push_back(measure.value);
+    json["errors"].push_back(optional_json(measure.error));
+    if (run == 0) continue;
+    const Measure change = difference(cell.runs[0][i], measure);
+    json["differences"].push_back(change.value);
+    json["difference_errors"].push_back(optional_json(change.error));
+    json["exceeds"].push_back(change.error ? Json(exceeds(change)) : Json());
+  }
+  return json;
+}
+
+Json differing_json(const std::vector<DifferingKey>& differing) {
+  Json json = Json::object();
+  for (const DifferingKey& each : differing) {
+    Json& values = json[each.key] = Json::array();
+    for (const auto& value : each.values) values.push_back(value ? Json(*value) : Json());
+  }
+  return json;
+}
+
 std::string comparison_csv(const Comparison& comparison) {
   std::string text =
       "kind,year,of,quantile,file,value,error,difference,difference_error,exceeds,class\n";
@@ -136,11 +144,7 @@ std::string comparison_csv(const Comparison& comparison) {
 std::string comparison_json(const Comparison& comparison, const std::vector<NamedResults>& runs) {
   Json json;
   json["files"] = files_json(runs);
-  json["differing_keys"] = Json::object();
-  for (const DifferingKey& each : comparison.differing) {
-    Json& values = json["differing_keys"][each.key] = Json::array();
-    for (const auto& value : each.values) values.push_back(value ? Json(*value) : Json());
-  }
+  json["differing_keys"] = differing_json(comparison.differing);
   json["left_out"] = comparison.left_out;
   json["shares_seed"] = comparison.shares_seed;
   json["years"] = comparison.years;

@@ -24,10 +24,6 @@ struct Writer {
   std::function<std::string(double error)> error;
 };
 
-std::string two_digits(double error) {
-  return error < 99.5 ? fmt::format("{:.2g}", error) : fmt::format("{:.0f}", error);
-}
-
 /// Means of whole numbers get decimals; USD their units.
 Writer writer(const Statistic& statistic) {
   using Scale = engine::Grid::Scale;
@@ -38,16 +34,6 @@ Writer writer(const Statistic& statistic) {
   };
   if (scale != Scale::log10) return {value, two_digits};
   return {value, [=](double error) { return number_text(statistic, error); }};
-}
-
-/// "+12±3*"; "+12" without an error.
-std::string difference_text(const Measure& first, const Measure& other, bool is_mean,
-                            const Writer& writer) {
-  const Measure change = difference(first, other);
-  if (std::isnan(change.value)) return "-";
-  return fmt::format(
-      "{}{}{}{}", change.value < 0.0 ? "-" : "+", writer.value(std::abs(change.value), is_mean),
-      change.error ? "±" + writer.error(*change.error) : "", exceeds(change) ? "*" : "");
 }
 
 /// "[3, 5, 9] 5.44": the quantiles, then what `last` makes of the mean.
@@ -79,7 +65,9 @@ std::string cell_table(const Comparison& comparison, const std::vector<ComparedC
     }
     for (std::size_t run = 1; run < runs.size(); ++run) {
       row.push_back(bracketed(runs[run].size(), [&](std::size_t i, bool is_mean) {
-        return difference_text(runs[0][i], runs[run][i], is_mean, writer);
+        return difference_text(
+            difference(runs[0][i], runs[run][i]),
+            [&](double value) { return writer.value(value, is_mean); }, writer.error);
       }));
     }
     table.add(row);
@@ -96,25 +84,6 @@ std::string files_table(const std::vector<NamedResults>& runs) {
                plan.title.empty() ? "-" : plan.title});
   }
   return table.text() + "\n";
-}
-
-std::string differing_table(const Comparison& comparison) {
-  if (comparison.differing.empty()) return "The resolved jobs do not differ.\n\n";
-  std::vector<std::string> heading{"key"};
-  for (const std::string& name : comparison.names) heading.push_back(name);
-  TextTable table(heading);
-  const std::size_t shown = std::min(most_keys, comparison.differing.size());
-  for (std::size_t i = 0; i < shown; ++i) {
-    std::vector<std::string> row{comparison.differing[i].key};
-    for (const auto& value : comparison.differing[i].values) row.push_back(value.value_or("-"));
-    table.add(row);
-  }
-  std::string text = "Keys of the resolved jobs that differ\n" + table.text();
-  if (shown < comparison.differing.size()) {
-    text += fmt::format("  and {} more; --format json lists all\n",
-                        comparison.differing.size() - shown);
-  }
-  return text + "\n";
 }
 
 std::string explanation(const Comparison& comparison) {
@@ -164,8 +133,39 @@ std::string frontier_tables(const Comparison& comparison) {
 
 }  // namespace
 
+std::string two_digits(double error) {
+  return error < 99.5 ? fmt::format("{:.2g}", error) : fmt::format("{:.0f}", error);
+}
+
+std::string difference_text(const Measure& change, const NumberText& value,
+                            const NumberText& error) {
+  if (std::isnan(change.value)) return "-";
+  return fmt::format("{}{}{}{}", change.value < 0.0 ? "-" : "+", value(std::abs(change.value)),
+                     change.error ? "±" + error(*change.error) : "", exceeds(change) ? "*" : "");
+}
+
+std::string differing_table(const std::vector<std::string>& names,
+                            const std::vector<DifferingKey>& differing) {
+  if (differing.empty()) return "The resolved jobs do not differ.\n\n";
+  std::vector<std::string> heading{"key"};
+  for (const std::string& name : names) heading.push_back(name);
+  TextTable table(heading);
+  const std::size_t shown = std::min(most_keys, differing.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    std::vector<std::string> row{differing[i].key};
+    for (const auto& value : differing[i].values) row.push_back(value.value_or("-"));
+    table.add(row);
+  }
+  std::string text = "Keys of the resolved jobs that differ\n" + table.text();
+  if (shown < differing.size()) {
+    text += fmt::format("  and {} more; --format json lists all\n", differing.size() - shown);
+  }
+  return text + "\n";
+}
+
 std::string comparison_text(const Comparison& comparison, const std::vector<NamedResults>& runs) {
-  std::string text = files_table(runs) + differing_table(comparison) + explanation(comparison);
+  std::string text = files_table(runs) + differing_table(comparison.names, comparison.differing) +
+                     explanation(comparison);
   text += count_tables(comparison, comparison.counts, "in the year");
   text += count_tables(comparison, comparison.cumulative, "up to the end of the year");
   text += frontier_tables(comparison);

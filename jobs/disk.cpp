@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <system_error>
 #include <vector>
 
 #include "engine/sieve.hpp"
 #include "engine/sweep_tables.hpp"
+#include "engine/tally.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -42,6 +44,20 @@ double bytes_of_batch(const engine::Plan& plan) {
   return static_cast<double>(plan.year_count()) * (80.0 + 16.0 * statistics + 40.0 * rejectors);
 }
 
+/// A part for so many batches, and a last one.
+double parts_of(const engine::Plan& plan) {
+  return 1.0 + static_cast<double>(plan.batch_count()) / (plan.automatic_batch ? 4.0 : 64.0);
+}
+
+/// What the histograms of so many trajectories take in a part of a sweep, where zeros take nothing.
+double bytes_of_histograms(const engine::Plan& plan, double trajectories) {
+  const engine::Tally tally(plan);
+  const std::size_t count = tally.counts.size() + tally.cumulative.size() +
+                            tally.frontier_before.size() + tally.frontier_including.size() +
+                            tally.statistics.size();
+  return static_cast<double>(count) * std::min(800.0, 10.0 * std::sqrt(trajectories));
+}
+
 std::uint64_t whole(double bytes) {
   return bytes < 1.8e19 ? static_cast<std::uint64_t>(bytes)
                         : std::numeric_limits<std::uint64_t>::max() / 4;
@@ -71,26 +87,30 @@ DiskNeed expected_disk_need(const engine::Plan& plan) {
     models = models_per_trajectory(plan);
   }
   const auto batches = static_cast<double>(plan.batch_count());
-  const double parts = 1.0 + batches / (plan.automatic_batch ? 4.0 : 64.0);
   constexpr double margin = 1.05;
   const double in_batches = batches * bytes_of_batch(plan);
   const double in_parts = trajectories * (index + statistics) + sampled * 4.0 * models;
   const double in_result =
       trajectories * (compressed * index + statistics) + sampled * (8.0 * models + 10.0 * years);
-  return {whole(tables_of_part * parts + margin * (in_batches + in_parts)),
+  return {whole(tables_of_part * parts_of(plan) + margin * (in_batches + in_parts)),
           whole(tables_of_result + margin * (in_batches + in_result))};
 }
 
 DiskNeed expected_sweep_need(const engine::Plan& base, std::uint64_t variants) {
+  constexpr double tables_of_result = 0.1e6;
   engine::SweepStudy study;
   study.base = base;
   double row = 0.0;
   for (const engine::ResultTable& table : engine::variant_tables(study, {}, {})) {
     row += 8.0 * static_cast<double>(table.size());
   }
+  const double segments = std::max(1.0, parts_of(base) - 1.0);
+  const double histograms =
+      bytes_of_histograms(base, static_cast<double>(base.trajectories) / segments);
+  const double in_batches = static_cast<double>(base.batch_count()) * bytes_of_batch(base);
   const auto count = static_cast<double>(variants);
-  return {whole(count * static_cast<double>(base.batch_count()) * bytes_of_batch(base)),
-          whole(0.6e6 + count * row)};
+  return {whole(count * (segments * histograms + in_batches)),
+          whole(tables_of_result + count * row)};
 }
 
 std::uint64_t bytes_in(const fs::path& folder) {

@@ -28,7 +28,11 @@ struct DiskNeed {
 /// up to 2.5 for summary (fixed tables alone).
 DiskNeed expected_disk_need(const engine::Plan& plan);
 
-/// The same of a sweep with so many variants, of its base with its batch size.
+/// The same of a sweep with so many variants, of its base with its batch size. The rows of the
+/// result are known to the byte. In the parts a variant has its histograms once, or once for each 4
+/// batches of automatic size, 64 of others: as measured, 10 bytes times the root of its
+/// trajectories each, at most 800. Expected / found, both together, of three shipped sweeps with
+/// 100, 2,000 and 20,000 trajectories: 1.0 to 2.2.
 DiskNeed expected_sweep_need(const engine::Plan& base, std::uint64_t variants);
 
 /// The bytes of the files in a folder, without those in folders of it; 0 if it is not there.

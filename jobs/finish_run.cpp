@@ -15,7 +15,6 @@
 #include "engine/result_file.hpp"
 #include "engine/runner.hpp"
 #include "engine/summary.hpp"
-#include "jobs/disk.hpp"
 #include "jobs/job.hpp"
 #include "jobs/planning.hpp"
 #include "jobs/shell.hpp"
@@ -86,25 +85,6 @@ std::string stopped_text(const char* reason, const engine::Progress& progress,
   return fmt::format(
       "{}; everything computed so far is sealed in {} ({} of {} batches). This command resumes: {}",
       reason, engine::parts_folder(output).string(), sealed, progress.batches_total, resume);
-}
-
-/// Parts that are there already have their place; --force takes the chance.
-void demand_disk_space(const RunCommand& command, const engine::Plan& plan,
-                       const fs::path& output) {
-  if (command.force) return;
-  const fs::path folder = folder_of(output);
-  const bool compacts = !command.no_compact && command.shard.empty();
-  const DiskNeed need = expected_disk_need(plan);
-  const std::uint64_t parts = need.parts / shard_of(command).count;
-  const std::uint64_t there = bytes_in(engine::parts_folder(output));
-  const std::uint64_t needed = parts - std::min(parts, there) + (compacts ? need.result : 0);
-  const std::uint64_t free = engine::free_disk_space(folder);
-  if (free >= needed) return;
-  throw Error(ExitCode::storage,
-              fmt::format("{}: {} are free, the run is expected to need {}{}; free some, keep less "
-                          "(outputs.keep), or try with --force",
-                          folder.string(), size_words(free), size_words(needed),
-                          compacts ? " (parts and result)" : ""));
 }
 
 /// match = "last" stays exact whatever its weights are, but may keep very few candidates.
@@ -239,6 +219,22 @@ fs::path run_output(const fs::path& name, engine::Shard shard) {
   return output;
 }
 
+void demand_disk_space(const RunCommand& command, const DiskNeed& need, const fs::path& output) {
+  if (command.force) return;
+  const fs::path folder = folder_of(output);
+  const bool compacts = !command.no_compact && command.shard.empty();
+  const std::uint64_t parts = need.parts / shard_of(command).count;
+  const std::uint64_t there = bytes_in(engine::parts_folder(output));
+  const std::uint64_t needed = parts - std::min(parts, there) + (compacts ? need.result : 0);
+  const std::uint64_t free = engine::free_disk_space(folder);
+  if (free >= needed) return;
+  throw Error(ExitCode::storage,
+              fmt::format("{}: {} are free, the run is expected to need {}{}; free some, keep less "
+                          "(outputs.keep), or try with --force",
+                          folder.string(), size_words(free), size_words(needed),
+                          compacts ? " (parts and result)" : ""));
+}
+
 engine::RunOptions run_options(const RunCommand& command, Console& console,
                                const fs::path& output) {
   engine::RunOptions options;
@@ -332,7 +328,7 @@ FinishedRun finish_run(const RunCommand& command, Console& console, engine::Plan
                            grouped(plan.trajectories), plan.year_count(), plan.seed));
   plan = plan_to_run(command, console, std::move(plan), output, std::move(shorter), details);
   if (details.accept) details.accept(plan);
-  demand_disk_space(command, plan, output);
+  demand_disk_space(command, expected_disk_need(plan), output);
   if (command.fresh) move_aside(output);
   engine::Tally tally = compute(command, console, plan, output, details);
   return {std::move(plan), std::move(tally), shard_of(command).count > 1};

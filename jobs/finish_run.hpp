@@ -14,6 +14,7 @@
 #include "engine/tally.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/console.hpp"
+#include "jobs/disk.hpp"
 
 namespace flopsieve::jobs {
 
@@ -37,6 +38,11 @@ std::vector<std::string> differences(const engine::Study& stored, const engine::
 
 /// The shard that a command is to compute; the whole run if it names none. Throws Error(bad_input).
 engine::Shard shard_of(const RunCommand& command);
+
+/// Throws Error(storage) if too little is free for what a run is expected to need beyond the parts
+/// that are there already; --force takes the chance.
+void demand_disk_space(const RunCommand& command, const DiskNeed& need,
+                       const std::filesystem::path& output);
 
 /// What every command that computes makes of its options.
 engine::RunOptions run_options(const RunCommand& command, Console& console,

@@ -172,4 +172,8 @@ MetricPlace place_of(const Metric& metric, const MetricAxes& axes, const std::st
   return place;
 }
 
+MetricAxes axes_of(const engine::Plan& plan) {
+  return {{plan.years.begin(), plan.years.end()}, plan.outputs.thresholds, plan.outputs.quantiles};
+}
+
 }  // namespace flopsieve::jobs

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/plan.hpp"
+
 namespace flopsieve::jobs {
 
 enum class MetricKind : std::uint8_t { counts, cumulative, acceptance };
@@ -37,6 +39,8 @@ struct MetricAxes {
   std::vector<double> thresholds;
   std::vector<double> quantiles;
 };
+
+MetricAxes axes_of(const engine::Plan& plan);
 
 /// Where in such arrays a metric stands.
 struct MetricPlace {

@@ -26,37 +26,39 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// What a measure is called, and what it needs.
 struct MeasureInfo {
-  Measure measure;
+  SensitivityMeasure measure;
   const char* word;
   const char* needs;
 };
 constexpr MeasureInfo measures[] = {
-    {Measure::sobol, "sobol", "Sobol indices need a sweep with design = \"saltelli\""},
-    {Measure::morris, "morris", "elementary effects need a sweep with design = \"morris\""},
-    {Measure::rank, "rank",
+    {SensitivityMeasure::sobol, "sobol", "Sobol indices need a sweep with design = \"saltelli\""},
+    {SensitivityMeasure::morris, "morris",
+     "elementary effects need a sweep with design = \"morris\""},
+    {SensitivityMeasure::rank, "rank",
      "rank correlations need a sweep with independent inputs, such as design = "
      "\"latin_hypercube\""},
-    {Measure::pawn, "pawn", "PAWN needs points that spread over the inputs: a run, or a sweep"}};
+    {SensitivityMeasure::pawn, "pawn",
+     "PAWN needs points that spread over the inputs: a run, or a sweep"}};
 
-const MeasureInfo& info(Measure measure) {
+const MeasureInfo& info(SensitivityMeasure measure) {
   return *std::find_if(std::begin(measures), std::end(measures),
                        [&](const MeasureInfo& each) { return each.measure == measure; });
 }
 
 /// Which measures a sample can give, the usual one first.
-std::vector<Measure> measures_of(const Sample& sample) {
-  if (sample.is_run()) return {Measure::pawn};
-  if (sample.design == "saltelli") return {Measure::sobol};
-  if (sample.design == "morris") return {Measure::morris};
-  return {Measure::rank, Measure::pawn};
+std::vector<SensitivityMeasure> measures_of(const Sample& sample) {
+  if (sample.is_run()) return {SensitivityMeasure::pawn};
+  if (sample.design == "saltelli") return {SensitivityMeasure::sobol};
+  if (sample.design == "morris") return {SensitivityMeasure::morris};
+  return {SensitivityMeasure::rank, SensitivityMeasure::pawn};
 }
 
-Measure choose(const Sample& sample, std::optional<Measure> wanted) {
-  const std::vector<Measure> possible = measures_of(sample);
+SensitivityMeasure choose(const Sample& sample, std::optional<SensitivityMeasure> wanted) {
+  const std::vector<SensitivityMeasure> possible = measures_of(sample);
   if (!wanted) return possible.front();
   if (std::find(possible.begin(), possible.end(), *wanted) != possible.end()) return *wanted;
   std::vector<std::string> words;
-  for (const Measure each : possible) words.emplace_back(measure_word(each));
+  for (const SensitivityMeasure each : possible) words.emplace_back(measure_word(each));
   const std::string is =
       sample.is_run() ? "a run" : fmt::format("a sweep with design = \"{}\"", sample.design);
   refuse(fmt::format("{}: {}; this is {}, which gives: {}", sample.file, info(*wanted).needs, is,
@@ -272,19 +274,20 @@ void analyse_pawn(const Sample& sample, const Table& table, Sensitivity& result)
   }
 }
 
-void analyse_any_sample(const Sample& sample, std::optional<Measure> wanted, Sensitivity& result) {
+void analyse_any_sample(const Sample& sample, std::optional<SensitivityMeasure> wanted,
+                        Sensitivity& result) {
   result.unit = sample.is_run() ? "trajectories" : "variants";
   const Table table = complete_rows(sample, result);
-  if (result.measure == Measure::rank) {
+  if (result.measure == SensitivityMeasure::rank) {
     const std::string why = dependence(table);
     if (!why.empty() && wanted) refuse(fmt::format("{}: {}", sample.file, why));
     if (!why.empty()) {
-      result.measure = Measure::pawn;
+      result.measure = SensitivityMeasure::pawn;
       result.notes.push_back(why);
     }
   }
-  result.measure == Measure::rank ? analyse_rank(sample, table, result)
-                                  : analyse_pawn(sample, table, result);
+  result.measure == SensitivityMeasure::rank ? analyse_rank(sample, table, result)
+                                             : analyse_pawn(sample, table, result);
 }
 
 /// nan comes last.
@@ -299,7 +302,7 @@ void sort_rows(Sensitivity& result) {
 
 }  // namespace
 
-Measure parse_measure(const std::string& text) {
+SensitivityMeasure parse_measure(const std::string& text) {
   std::vector<std::string> words;
   for (const MeasureInfo& each : measures) {
     if (text == each.word) return each.measure;
@@ -309,25 +312,26 @@ Measure parse_measure(const std::string& text) {
                      did_you_mean(text, words)));
 }
 
-const char* measure_word(Measure measure) {
+const char* measure_word(SensitivityMeasure measure) {
   return info(measure).word;
 }
 
-Sensitivity analyse(const Sample& sample, const Metric& metric, std::optional<Measure> wanted) {
+Sensitivity analyse(const Sample& sample, const Metric& metric,
+                    std::optional<SensitivityMeasure> wanted) {
   Sensitivity result;
   result.metric = metric.text();
   result.measure = choose(sample, wanted);
   result.notes = sample.notes;
   try {
     switch (result.measure) {
-      case Measure::sobol:
+      case SensitivityMeasure::sobol:
         analyse_sobol(sample, result);
         break;
-      case Measure::morris:
+      case SensitivityMeasure::morris:
         analyse_morris(sample, result);
         break;
-      case Measure::rank:
-      case Measure::pawn:
+      case SensitivityMeasure::rank:
+      case SensitivityMeasure::pawn:
         analyse_any_sample(sample, wanted, result);
     }
   } catch (const std::invalid_argument& error) {

@@ -13,13 +13,13 @@
 /// Which input moves an output, and by which measure that may be asked: SENSITIVITY.md.
 namespace flopsieve::jobs {
 
-enum class Measure : std::uint8_t { sobol, morris, rank, pawn };
+enum class SensitivityMeasure : std::uint8_t { sobol, morris, rank, pawn };
 
 /// "sobol", "morris", "rank" or "pawn". Throws Error(bad_input) naming the allowed words.
-Measure parse_measure(const std::string& text);
+SensitivityMeasure parse_measure(const std::string& text);
 
 /// The word that parse_measure() reads.
-const char* measure_word(Measure measure);
+const char* measure_word(SensitivityMeasure measure);
 
 /// Inputs and one output, row by row: the variants of a sweep or the trajectories of a run.
 struct Sample {
@@ -64,7 +64,7 @@ struct SensitivityRow {
 /// The inputs of one output, the most influential first.
 struct Sensitivity {
   std::string metric;
-  Measure measure = Measure::sobol;
+  SensitivityMeasure measure = SensitivityMeasure::sobol;
   std::vector<std::string> index_names;
   std::size_t ranked_by = 0;  ///< index whose magnitude orders the rows
   std::vector<SensitivityRow> rows;
@@ -82,6 +82,7 @@ struct Sensitivity {
 
 /// By the measure of the sample's design, or by `wanted`. Throws Error(bad_input) where the sample
 /// cannot give that, or is too small, or the output is the same in all rows.
-Sensitivity analyse(const Sample& sample, const Metric& metric, std::optional<Measure> wanted = {});
+Sensitivity analyse(const Sample& sample, const Metric& metric,
+                    std::optional<SensitivityMeasure> wanted = {});
 
 }  // namespace flopsieve::jobs

@@ -18,6 +18,11 @@ struct SensitivityContent {
 /// For people: a table per metric.
 std::string sensitivity_text(const SensitivityContent& content);
 
+/// The same of a sweep, by the measure of its design. Throws as parse_metric(), place_of() and
+/// analyse().
+std::string sweep_sensitivity_text(SweepData& sweep, const std::vector<std::string>& metrics,
+                                   const std::string& file);
+
 /// A row per metric, input and index.
 std::string sensitivity_csv(const SensitivityContent& content);
 

@@ -13,12 +13,13 @@ namespace {
 constexpr std::size_t most_rows = 30;  ///< listed for people
 
 /// Effects of Morris have the output's unit and may be of any size; all else is a share.
-std::string number(double value, Measure measure) {
+std::string number(double value, SensitivityMeasure measure) {
   if (std::isnan(value)) return "-";
-  return measure == Measure::morris ? fmt::format("{:.4g}", value) : fmt::format("{:.3f}", value);
+  return measure == SensitivityMeasure::morris ? fmt::format("{:.4g}", value)
+                                               : fmt::format("{:.3f}", value);
 }
 
-std::string cell(const SensitivityIndex& index, Measure measure) {
+std::string cell(const SensitivityIndex& index, SensitivityMeasure measure) {
   const std::string value = number(index.value, measure);
   if (index.noise_floor) {
     return fmt::format("{} (noise {}){}", value, number(*index.noise_floor, measure),
@@ -28,15 +29,15 @@ std::string cell(const SensitivityIndex& index, Measure measure) {
   return fmt::format("{} [{}, {}]", value, number(index.low, measure), number(index.high, measure));
 }
 
-const char* title(Measure measure) {
+const char* title(SensitivityMeasure measure) {
   switch (measure) {
-    case Measure::sobol:
+    case SensitivityMeasure::sobol:
       return "Sobol indices (shares of the variance)";
-    case Measure::morris:
+    case SensitivityMeasure::morris:
       return "elementary effects (change for one step of the input)";
-    case Measure::rank:
+    case SensitivityMeasure::rank:
       return "rank correlations";
-    case Measure::pawn:
+    case SensitivityMeasure::pawn:
       break;
   }
   return "PAWN (Kolmogorov-Smirnov distances)";
@@ -57,7 +58,7 @@ const char* heading(const std::string& index) {
 
 /// What the numbers say about all inputs together.
 std::string remark(const Sensitivity& result) {
-  if (result.measure == Measure::sobol) {
+  if (result.measure == SensitivityMeasure::sobol) {
     double sum = 0.0;
     for (const SensitivityRow& row : result.rows) sum += row.indices[0].value;
     return fmt::format(
@@ -70,7 +71,7 @@ std::string remark(const Sensitivity& result) {
         *result.r_squared < 0.7 ? ": too little to trust its order, use design = \"saltelli\""
                                 : "");
   }
-  if (result.measure == Measure::pawn) {
+  if (result.measure == SensitivityMeasure::pawn) {
     return "* above what 95 % of inputs without influence stay below. Inputs that go together "
            "share "
            "what one of them does.\n";
@@ -90,7 +91,7 @@ std::string noise_line(const Sensitivity& result, bool common_random_numbers) {
                    "Monte Carlo noise: about {:.2g} % of the variance, which no input "
                    "explains{}.\n",
                    percent,
-                   result.measure == Measure::sobol
+                   result.measure == SensitivityMeasure::sobol
                        ? " and which adds about that much to every total index"
                        : "");
 }
@@ -127,7 +128,7 @@ std::string sensitivity_text(const SensitivityContent& content) {
             ? fmt::format(" ({} left out, for want of a result)", grouped(each.left_out))
             : "",
         each.mean, each.sd,
-        each.measure == Measure::pawn ? "" : " In brackets: 95 % bootstrap intervals.");
+        each.measure == SensitivityMeasure::pawn ? "" : " In brackets: 95 % bootstrap intervals.");
     text += remark(each) + noise_line(each, content.common_random_numbers);
     for (const std::string& note : each.notes) text += fmt::format("Note: {}.\n", note);
   }

@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
-/// A run or a sweep that is shared out to a Slurm cluster, as a folder of files: the job, the scripts that
-/// Slurm runs, and what `flopsieve status` has to know (jobs/CLUSTER.md).
+/// A run or a sweep that is shared out to a Slurm cluster, as a folder of files: the job, the
+/// scripts that Slurm runs, and what `flopsieve status` has to know (jobs/CLUSTER.md).
 namespace flopsieve::jobs {
 
 struct Submission {
@@ -14,7 +14,7 @@ struct Submission {
   std::filesystem::path program;
   std::filesystem::path output;
   std::string title;
-  std::string name;      ///< of the array of shards in Slurm's queue
+  std::string name;                ///< of the array of shards in Slurm's queue
   std::string identity;            ///< of the Plan, or of the sweep
   std::uint64_t variants = 0;      ///< of a sweep; 0: a run
   std::uint64_t trajectories = 0;  ///< of each variant

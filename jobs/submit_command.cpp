@@ -171,20 +171,20 @@ std::string work_words(const Work& work, std::uint64_t shards) {
   const bool by_variants = work.variants > 0 && engine::shares_variants(work.variants, shards);
   const std::uint64_t count = by_variants ? work.variants : work.batches();
   std::string text = fmt::format("{} {}", grouped(count), by_variants ? "variants" : "batches");
-  if (by_variants) text += fmt::format(" of {} batch{}", grouped(batches), batches == 1 ? "" : "es");
+  if (by_variants)
+    text += fmt::format(" of {} batch{}", grouped(batches), batches == 1 ? "" : "es");
   if (work.variants > 0 && !by_variants) text += fmt::format(" of {} variants", work.variants);
   return text + fmt::format(", at most {} each", grouped((count + shards - 1) / shards));
 }
 
 std::string report(const Submission& submission, const Work& work) {
   const fs::path folder = folder_of(submission.output);
-  std::string text =
-      fmt::format("{}: {} shard{} of {}, and then a merge into {}\n"
-                  "disk: about {} while it runs; {} are free in {}\n",
-                  submission.directory.string(), grouped(submission.shards),
-                  submission.shards == 1 ? "" : "s", work_words(work, submission.shards),
-                  submission.output.string(), size_words(work.disk.most()),
-                  size_words(engine::free_disk_space(folder)), folder.string());
+  std::string text = fmt::format(
+      "{}: {} shard{} of {}, and then a merge into {}\n"
+      "disk: about {} while it runs; {} are free in {}\n",
+      submission.directory.string(), grouped(submission.shards), submission.shards == 1 ? "" : "s",
+      work_words(work, submission.shards), submission.output.string(), size_words(work.disk.most()),
+      size_words(engine::free_disk_space(folder)), folder.string());
   if (work.variants == 0 && work.plan.precision.wanted()) {
     text +=
         "the job has a precision: shards compute all batches, the merge takes as many as it "

@@ -23,7 +23,8 @@ struct Work {
   std::map<std::string, std::string> files;  ///< by name: job.toml and what it names
   DiskNeed disk;
   /// Leaves in the folder of the parts what all tasks are to compute.
-  std::function<void(const std::filesystem::path& folder, const std::vector<std::string>& command)> agree;
+  std::function<void(const std::filesystem::path& folder, const std::vector<std::string>& command)>
+      agree;
 
   std::uint64_t batches() const {
     return plan.batch_count() * std::max<std::uint64_t>(variants, 1);

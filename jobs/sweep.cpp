@@ -49,6 +49,10 @@ class SweepParser {
     say("design", toml_string(sweep_.design));
     sweep_.common_random_numbers = table_.boolean("common_random_numbers", true);
     say("common_random_numbers", sweep_.common_random_numbers ? "true" : "false");
+    if (table_.has("sensitivity")) {
+      sweep_.sensitivity = table_.strings("sensitivity");
+      say("sensitivity", toml_value(table_.value("sensitivity")));
+    }
     if (sweep_.design == "list") {
       parse_list();
     } else if (sweep_.design == "csv") {
@@ -392,6 +396,15 @@ std::optional<Sweep> parse_sweep(const Document& job) {
   auto table = root.optional_table("sweep");
   if (!table) return std::nullopt;
   return SweepParser(job, std::move(*table)).parse();
+}
+
+std::vector<std::string> sensitivity_metrics(const std::string& text) {
+  const Document sweep = parse_toml(text, "stored sweep");
+  const Value* list = find_key(sweep, "sweep.sensitivity");
+  std::vector<std::string> metrics;
+  if (list == nullptr) return metrics;
+  for (const Value& each : list->elements) metrics.push_back(each.text);
+  return metrics;
 }
 
 std::string place_of(const SweepKey& key, std::uint64_t variant) {

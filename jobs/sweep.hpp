@@ -34,6 +34,7 @@ struct Sweep {
   std::uint64_t points =
       0;  ///< latin_hypercube, sobol: variants; saltelli: N; morris: trajectories
   bool common_random_numbers = true;
+  std::vector<std::string> sensitivity;  ///< metrics of which `run` and `merge` print it
   std::vector<SweepKey> keys;
   std::uint64_t variants = 0;
   std::string text;  ///< the table as TOML, with every default
@@ -45,6 +46,9 @@ inline constexpr std::uint64_t most_variants = 1'000'000;
 /// everything unknown, empty, repeated or of unequal length, and for keys that all variants must
 /// have in common. What the values mean to the job is not looked at.
 std::optional<Sweep> parse_sweep(const Document& job);
+
+/// The metrics of `sweep.sensitivity` in the text of a Sweep.
+std::vector<std::string> sensitivity_metrics(const std::string& text);
 
 /// What messages about the value of a key in a variant begin with: "sweep.toml:7: models.sd=1.5".
 std::string place_of(const SweepKey& key, std::uint64_t variant);

@@ -133,15 +133,6 @@ std::string warnings_text(const JobVariants& variants, const VariantCheck& found
   return text;
 }
 
-/// Numbers of a variant's row in the result, by the tables of a run's file.
-double numbers_of_row(const engine::Plan& plan) {
-  const auto years = static_cast<double>(plan.year_count());
-  const auto thresholds = static_cast<double>(plan.outputs.thresholds.size());
-  const auto quantiles = static_cast<double>(plan.outputs.quantiles.size());
-  const auto rejectors = static_cast<double>(plan.constraints.size() + 1);
-  return years * (2.0 * thresholds * (5.0 + 3.0 * quantiles) + 3.0 * rejectors + 10.0);
-}
-
 std::string expectation(const JobVariants& variants, const VariantCheck& found,
                         const Trials& trials, const std::filesystem::path& output, int threads) {
   const double feasible = static_cast<double>(variants.count() - found.infeasible.size());
@@ -156,14 +147,11 @@ std::string expectation(const JobVariants& variants, const VariantCheck& found,
         good, draws, duration(draws * trials.seconds_per_draw / threads), threads,
         threads == 1 ? "" : "s");
   }
-  const double bytes =
-      1e6 + 8.0 * numbers_of_row(variants.base()) * static_cast<double>(variants.count());
+  const DiskNeed need = expected_sweep_need(variants.base(), variants.count());
   const std::filesystem::path folder = folder_of(output);
-  return text + fmt::format(
-                    "disk: about {} for {}, and while it runs as much again or more for "
-                    "its parts; {} are free in {}\n",
-                    size_words(static_cast<std::uint64_t>(bytes)), output.string(),
-                    size_words(engine::free_disk_space(folder)), folder.string());
+  return text + fmt::format("disk: about {} for {}, {} while it runs; {} are free in {}\n",
+                            size_words(need.result), output.string(), size_words(need.most()),
+                            size_words(engine::free_disk_space(folder)), folder.string());
 }
 
 }  // namespace

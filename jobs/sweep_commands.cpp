@@ -16,6 +16,7 @@
 #include "jobs/job_source.hpp"
 #include "jobs/planning.hpp"
 #include "jobs/report.hpp"
+#include "jobs/sensitivity_report.hpp"
 #include "jobs/shell.hpp"
 #include "jobs/status.hpp"
 #include "jobs/stop.hpp"
@@ -62,12 +63,26 @@ std::string shard_report(const engine::SweepTally& tally, const engine::RunOptio
       grouped(tally.trajectories), merge);
 }
 
-int report_finished(const fs::path& output, const engine::SweepTally& tally, ReportFormat format) {
+/// What `sensitivity` prints, if the sweep asks for it; a sample that cannot give it is a warning,
+/// for the results are there.
+void print_sensitivity(SweepData& sweep, Console& console, const fs::path& output) {
+  const std::vector<std::string> metrics = sensitivity_metrics(sweep.sweep());
+  if (metrics.empty()) return;
+  try {
+    print_result("\n" + sweep_sensitivity_text(sweep, metrics, output.string()));
+  } catch (const Error& error) {
+    console.warn(error.what());
+  }
+}
+
+int report_finished(const fs::path& output, const engine::SweepTally& tally, ReportFormat format,
+                    Console& console) {
   SweepData sweep(output);
   SweepView view;
   if (format == ReportFormat::table) view.rows = rows_after_run;
   print_result(sweep_report(sweep, view, format, output.string()));
   demand_results(tally, output.string());
+  if (format == ReportFormat::table) print_sensitivity(sweep, console, output);
   return static_cast<int>(ExitCode::done);
 }
 
@@ -106,8 +121,12 @@ int run_sweep_job(const RunCommand& command, Console& console, const Document& j
                            grouped(variants.count()), grouped(base.trajectories), base.year_count(),
                            base.seed));
   variants.resolve();
+  if (command.fresh || !fs::exists(output)) {
+    demand_disk_space(command, expected_sweep_need(base, variants.count()), output);
+  }
   if (command.fresh) move_aside(output);
-  const engine::SweepStudy study = sweep_study(variants, command.command_line);
+  const engine::SweepStudy study = sweep_study(
+      variants, command.command_line, options.ranks == nullptr ? 1 : options.ranks->self().count);
   engine::Plan all = base;  // what a status counts
   all.trajectories *= variants.count();
   engine::SweepTally tally;
@@ -123,7 +142,7 @@ int run_sweep_job(const RunCommand& command, Console& console, const Document& j
     return static_cast<int>(ExitCode::done);
   }
   if (!options.compact) return static_cast<int>(ExitCode::done);
-  return report_finished(output, tally, format);
+  return report_finished(output, tally, format, console);
 }
 
 int merge_sweep_shards(const MergeCommand& command, Console& console, const fs::path& output,
@@ -140,7 +159,7 @@ int merge_sweep_shards(const MergeCommand& command, Console& console, const fs::
       engine::merge_sweep(options, make_study(study->base, command.command_line).provenance);
   console.note(fmt::format("written to {}", output.string()));
   remove_status_files(output);
-  return report_finished(output, tally, format);
+  return report_finished(output, tally, format, console);
 }
 
 int show_sweep(const ShowCommand& command) {

@@ -23,12 +23,9 @@ std::string group_of(MetricKind kind) {
 }  // namespace
 
 SweepData::SweepData(const std::filesystem::path& path)
-    : name_(path.string()), result_(engine::open_sweep(path)) {
-  const engine::Plan& base = result_.study().base;
-  axes_.years.assign(base.years.begin(), base.years.end());
-  axes_.thresholds = base.outputs.thresholds;
-  axes_.quantiles = base.outputs.quantiles;
-}
+    : name_(path.string()),
+      result_(engine::open_sweep(path)),
+      axes_(axes_of(result_.study().base)) {}
 
 /// Of a mean its standard error; of a quantile the half-width of its 95 % interval as if that were
 /// of a normal law.

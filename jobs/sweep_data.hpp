@@ -30,6 +30,10 @@ class SweepData {
   const std::vector<std::string>& status() const { return result_.status(); }
   const MetricAxes& axes() const { return axes_; }
   const engine::Plan& base() const { return result_.study().base; }
+  /// The resolved base.
+  const std::string& job() const { return result_.study().job; }
+  /// [sweep] as TOML.
+  const std::string& sweep() const { return result_.study().sweep; }
   engine::SweepTally tally() { return result_.tally(); }
 
   /// Reads the metric's column in pieces. Throws as place_of() does.

@@ -14,6 +14,7 @@
 #include "engine/sweep_study.hpp"
 #include "jobs/feasibility.hpp"
 #include "jobs/job.hpp"
+#include "jobs/metric.hpp"
 #include "jobs/planning.hpp"
 #include "jobs/table_reader.hpp"
 
@@ -134,8 +135,9 @@ JobVariants::JobVariants(Document job) : sweep_(sweep_of(job)), calibration_(cal
   if (const Entry* backtest = find_entry(job.root, "backtest")) {
     fail_at_value(backtest->value, "a job cannot have both [backtest] and [sweep]");
   }
-  job_ = without_sweep(std::move(job));
+  job_ = without_sweep(job);
   base_ = plan_from_job(job_, calibration_);
+  demand_known_metrics(job);
   for (const SweepKey& key : sweep_.keys) keys_.push_back(key.swept);
   shares_state_ = base_.state.points > 0 &&
                   std::none_of(keys_.begin(), keys_.end(), [](const engine::SweptKey& key) {
@@ -157,6 +159,19 @@ void JobVariants::demand_known_keys() const {
     throw;
   } catch (const Error&) {
     // What is wrong with a value is said of each variant that has it.
+  }
+}
+
+/// Before days of work.
+void JobVariants::demand_known_metrics(const Document& job) const {
+  const MetricAxes axes = axes_of(base_);
+  for (const std::string& text : sweep_.sensitivity) {
+    try {
+      place_of(parse_metric(text), axes, "the sweep");
+    } catch (const Error& error) {
+      fail_at_value(*find_key(job, "sweep.sensitivity"),
+                    fmt::format("sweep.sensitivity: {}", error.what()));
+    }
   }
 }
 
@@ -207,10 +222,10 @@ Plan JobVariants::plan(std::uint64_t variant) const {
 }
 
 engine::SweepStudy sweep_study(const JobVariants& variants,
-                               const std::vector<std::string>& command_line) {
+                               const std::vector<std::string>& command_line, int ranks) {
   const Plan& base = variants.base();
   return engine::study_of_sweep(variants, resolved_job(base), variants.sweep().text,
-                                make_study(base, command_line).provenance);
+                                make_study(base, command_line, ranks).provenance);
 }
 
 }  // namespace flopsieve::jobs

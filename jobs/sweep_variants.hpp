@@ -53,6 +53,7 @@ class JobVariants final : public engine::Variants {
 
  private:
   void demand_known_keys() const;
+  void demand_known_metrics(const Document& job) const;
   void demand_common(const engine::Plan& plan, std::uint64_t variant) const;
 
   Document job_;  ///< without its sweep
@@ -68,6 +69,6 @@ class JobVariants final : public engine::Variants {
 
 /// What its files say of a sweep that is resolved, by a command.
 engine::SweepStudy sweep_study(const JobVariants& variants,
-                               const std::vector<std::string>& command_line);
+                               const std::vector<std::string>& command_line, int ranks = 1);
 
 }  // namespace flopsieve::jobs

@@ -40,23 +40,6 @@ std::vector<Column> columns_of(SweepData& sweep, const SweepView& view) {
   return columns;
 }
 
-/// As a table shows it: whole numbers whole, others with four digits.
-std::string short_number(double value) {
-  if (std::isnan(value)) return "-";
-  return value == std::floor(value) && std::abs(value) < 1e15 ? fmt::format("{:.0f}", value)
-                                                              : fmt::format("{:.4g}", value);
-}
-
-/// Shortest text that reads back as the same number; nothing where there is none.
-std::string exact_number(double value) {
-  return std::isnan(value) ? "" : fmt::format("{}", value);
-}
-
-std::string setting_text(const engine::SweptKey& key, std::uint64_t variant) {
-  if (!key.is_number) return key.texts[variant];
-  return std::isnan(key.numbers[variant]) ? "-" : fmt::format("{:.6g}", key.numbers[variant]);
-}
-
 std::string head_line(SweepData& sweep) {
   const engine::SweepTally tally = sweep.tally();
   std::string text = fmt::format(
@@ -109,10 +92,6 @@ std::string csv_text(const SweepData& sweep, const std::vector<std::uint64_t>& v
   return text;
 }
 
-Json number_or_null(double value) {
-  return std::isnan(value) ? Json(nullptr) : Json(value);
-}
-
 std::string json_text(SweepData& sweep, const std::vector<std::uint64_t>& variants,
                       const std::vector<Column>& columns, const std::string& file) {
   Json rows = Json::array();
@@ -146,6 +125,25 @@ std::string json_text(SweepData& sweep, const std::vector<std::uint64_t>& varian
 }
 
 }  // namespace
+
+std::string short_number(double value) {
+  if (std::isnan(value)) return "-";
+  return value == std::floor(value) && std::abs(value) < 1e15 ? fmt::format("{:.0f}", value)
+                                                              : fmt::format("{:.4g}", value);
+}
+
+std::string exact_number(double value) {
+  return std::isnan(value) ? "" : fmt::format("{}", value);
+}
+
+std::string setting_text(const engine::SweptKey& key, std::uint64_t variant) {
+  if (!key.is_number) return key.texts[variant];
+  return std::isnan(key.numbers[variant]) ? "-" : fmt::format("{:.6g}", key.numbers[variant]);
+}
+
+Json number_or_null(double value) {
+  return std::isnan(value) ? Json(nullptr) : Json(value);
+}
 
 std::vector<Metric> default_metrics(const SweepData& sweep) {
   std::vector<Metric> metrics;

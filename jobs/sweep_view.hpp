@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -33,5 +34,15 @@ std::vector<std::uint64_t> chosen_variants(SweepData& sweep, const SweepView& vi
 /// Error(bad_input) for a metric or condition that cannot be read, or names nothing in the file.
 std::string sweep_report(SweepData& sweep, const SweepView& view, ReportFormat format,
                          const std::string& file);
+
+/// As a table shows it: whole numbers whole, others with four digits.
+std::string short_number(double value);
+
+/// Shortest text that reads back as the same number; nothing where there is none.
+std::string exact_number(double value);
+nlohmann::ordered_json number_or_null(double value);
+
+/// A setting as a table shows it.
+std::string setting_text(const engine::SweptKey& key, std::uint64_t variant);
 
 }  // namespace flopsieve::jobs

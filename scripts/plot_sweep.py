@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Draws a sweep: models above a threshold up to the end of the last year (median) against its first
-key, with a line for each value of the second.
+key, with a line for each value of the second; as a map of both where that has many.
 
     scripts/plot_sweep.py SWEEP.h5 PICTURE.png [THRESHOLD]
 """
@@ -11,12 +11,20 @@ import xarray
 
 path, picture, threshold = (*sys.argv[1:], "1e26")[:3]
 sweep = xarray.open_dataset(path, engine="h5netcdf")
-x, line, *_ = (*sweep.attrs["settings"], "status")
+x, y, *_ = (*sweep.attrs["settings"], "status")
 counts = sweep.cumulative_quantiles.sel(quantile=0.5, threshold=float(threshold)).isel(year=-1)
-for value, rows in counts.to_dataframe()[[x, "cumulative_quantiles"]].join(
-        sweep[line].to_series().rename("line")).groupby("line"):
-    plt.plot(*rows.sort_values(x)[[x, "cumulative_quantiles"]].to_numpy().T, ".-", label=value)
+rows = counts.to_pandas().to_frame("count").assign(x=sweep[x], y=sweep[y]).dropna()
+what = f"models above {threshold} FLOP, median, up to the end of {int(sweep.year[-1])}"
+has_names = rows.x.dtype == object
+if not has_names and rows.y.dtype != object and rows.y.nunique() > 10:
+    plt.tricontourf(rows.x, rows.y, rows["count"], levels=20)
+    plt.colorbar(label=what)
+    plt.ylabel(y)
+else:
+    for value, some in rows.sort_values("x").groupby("y"):
+        plt.plot(some.x, some["count"], "o" if has_names else ".-", label=value)
+    plt.ylabel(what)
+    plt.legend(title=y, fontsize="small")
 plt.xlabel(x)
-plt.ylabel(f"models above {threshold} FLOP, median, up to the end of {int(sweep.year[-1])}")
-plt.legend(title=line, fontsize="small")
-plt.savefig(picture, dpi=150)
+plt.xticks(rotation=90 if has_names else 0)
+plt.savefig(picture, dpi=150, bbox_inches="tight")

@@ -1,4 +1,5 @@
 #include "jobs/table_reader.hpp"
+#include "jobs/toml_text.hpp"
 
 #include <catch2/catch.hpp>
 #include <string>
@@ -44,6 +45,31 @@ const char* const job =
     "statistic = \"largest_share\"\n"
     "[[constraint]]\n"
     "statistic = \"skewness\"\n";
+
+const Entry& entry_of(const Value& table, const std::string& key) {
+  const Entry* entry = find_entry(table, key);
+  REQUIRE(entry != nullptr);
+  return *entry;
+}
+
+/// But for places. Keys of the root may have changed their order: headings come last.
+void demand_same(const Value& a, const Value& b, bool in_order = false) {
+  REQUIRE(a.kind == b.kind);
+  CHECK(a.text == b.text);
+  CHECK(a.integer == b.integer);
+  CHECK(a.number == b.number);
+  CHECK(a.boolean == b.boolean);
+  REQUIRE(a.elements.size() == b.elements.size());
+  for (std::size_t i = 0; i < a.elements.size(); ++i) demand_same(a.elements[i], b.elements[i]);
+  REQUIRE(a.entries.size() == b.entries.size());
+  for (std::size_t i = 0; i < a.entries.size(); ++i) {
+    const Entry& entry = a.entries[i];
+    if (in_order) CHECK(entry.key == b.entries[i].key);
+    const Entry& other = entry_of(b, entry.key);
+    if (!other.value.entries.empty()) CHECK(entry.value.is_inline == other.value.is_inline);
+    demand_same(entry.value, other.value, true);
+  }
+}
 
 }  // namespace
 
@@ -102,6 +128,40 @@ TEST_CASE("TOML: control bytes, foreign characters, dates and endless lines are 
 TEST_CASE("TOML: an empty file, CRLF and a byte order mark are fine") {
   CHECK(parse_toml("", "job.toml").root.entries.empty());
   CHECK(parse_toml("\xEF\xBB\xBFx = 1\r\ny = 2\r\n", "job.toml").root.entries.size() == 2);
+}
+
+TEST_CASE("TOML: a document that was written is read again as it was") {
+  const char* text = R"(# not kept
+z = [1, 2.0, "three \u00e9", true, [4, 5], { a = 1 }]
+a.c = 1
+a.b.y = 2
+a.b.x = -0.5
+"a"."quoted key" = inf
+empty = []
+[[list]]
+name = "first"
+"dotted.name" = 1e300
+[[list]]
+inline = { p = [1], q = {} }
+[table.under]
+k2 = 1
+[table]
+k1 = 2
+)";
+  Document document = parse_toml(text, "job.toml");
+  Value numbers;
+  numbers.kind = ValueKind::array;
+  for (int i = 0; i < 5000; ++i) {  // longer than a line may be
+    Value& each = numbers.elements.emplace_back();
+    each.kind = ValueKind::number;
+    each.number = i / 7.0;
+  }
+  document.root.entries.push_back({"numbers", 1, numbers});
+  const std::string written = toml_document(document);
+  const Document again = parse_toml(written, "written");
+  demand_same(again.root, document.root);
+  CHECK(toml_document(again) == written);
+  CHECK_THAT(written, !Catch::Contains("not kept"));
 }
 
 TEST_CASE("reader: getters, fallbacks and nested tables") {

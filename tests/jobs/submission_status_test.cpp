@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "engine/error.hpp"
 #include "engine/files.hpp"
 #include "engine/runner.hpp"
 #include "tests/engine/support/folder.hpp"
+#include "tests/engine/support/sweeps.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -74,6 +76,57 @@ TEST_CASE("batches are sealed by the names of parts, of any split") {
   CHECK(look() == std::vector<std::uint64_t>{3, 1, 0, 1});
   leave_part(submission, "part-0000000002-0000000022-2of4.h5");  // of a longer run
   CHECK(look() == std::vector<std::uint64_t>{3, 1, 2, 1});
+}
+
+TEST_CASE("of a sweep what need not be computed counts as sealed") {
+  // 8 variants of 5 batches; the third cannot be computed, so its other batches are not wanted.
+  const engine::testing::FakeVariants variants(8, [](std::uint64_t v) {
+    if (v == 2) throw engine::Error(engine::ExitCode::budget, "no");
+    return engine::testing::uneven_variant(v);
+  });
+  const ScratchFolder folder;
+  Submission submission = submission_in(folder);
+  submission.variants = 8;
+  submission.batches = 40;
+  const auto look = [&] { return sealed(look_at(submission, {})); };
+  const auto run = [&](engine::Shard shard) {
+    engine::RunOptions options;
+    options.output = submission.output;
+    options.shard = shard;
+    options.backend = engine::Backend::serial;
+    engine::SweepStudy study = variants.study();
+    study.provenance.emplace_back("created", "2026-01-01T00:00:00Z");
+    engine::run_sweep(variants, study, options);
+  };
+  SECTION("shared out by batches") {
+    submission.identity = variants.identity();
+    submission.shards = 4;
+    CHECK(look() == std::vector<std::uint64_t>{0, 0, 0, 0});
+    run({2, 4});  // begins variant 2, at its position 10
+    CHECK(look() == std::vector<std::uint64_t>{1, 1, 10, 1});
+    CHECK(look_at(submission, {}).shards[2].state == TaskState::done);
+    run({0, 2});
+    run({1, 2});
+    CHECK(look() == std::vector<std::uint64_t>{10, 10, 10, 10});
+  }
+  SECTION("shared out by variants") {
+    submission.identity = variants.identity();
+    submission.shards = 2;
+    run({1, 2});
+    CHECK(look() == std::vector<std::uint64_t>{0, 20});
+    run({0, 1});  // which joins them
+    const SubmissionStanding standing = look_at(submission, {});
+    CHECK(standing.foreign.empty());
+    CHECK(sealed(standing) == std::vector<std::uint64_t>{20, 20});
+    CHECK(standing.merge == TaskState::done);
+  }
+  SECTION("of another sweep") {
+    submission.identity = "another";
+    run({0, 4});
+    const SubmissionStanding standing = look_at(submission, {});
+    CHECK(sealed(standing) == std::vector<std::uint64_t>{0, 0, 0, 0});
+    CHECK(standing.foreign.find("belongs to another sweep") != std::string::npos);
+  }
 }
 
 TEST_CASE("what squeue prints is read by its names, and other words are passed over") {

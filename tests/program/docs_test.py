@@ -331,6 +331,9 @@ design = "list"
         shown = json.loads(self.succeed("run", "sweep.toml", "-q", "--json").stdout)
         kinds = {"key": set(shown["rows"][0]["settings"]), "number": set(shown["rows"][0]["results"])}
         self.assertEqual(flattened(shown, "", kinds), self.column("`show` of a sweep"))
+        both = json.loads(self.succeed("compare", "sweep.h5", "sweep.h5", "--format", "json").stdout)
+        both["differing_keys"] = {"models.sd": ["1", "2"]}
+        self.assertEqual(flattened(both, "", kinds), self.column("`compare` of sweeps"))
 
     def test_names_of_the_matching(self):
         """Under which name each match stands among the constraints."""

@@ -33,6 +33,21 @@ def missing():
     return "the program was built without MPI" if "without MPI" in told else ""
 
 
+def ranks_of(process):
+    """The ranks of a running mpirun: process numbers by rank."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            variables = (folder / "environ").read_bytes().split(b"\0")
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, ValueError):
+            continue
+        rank = [v for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK=")]
+        if parent == process.pid and rank:
+            found[int(rank[0].split(b"=")[1])] = int(folder.name)
+    return found
+
+
 @unittest.skipIf(missing(), missing())
 class MpiTest(ProgramTest):
     JOBS = {}
@@ -184,20 +199,6 @@ class Ended(MpiTest):
         self.assertIsNone(process.poll(), "the run was over before a part was sealed")
         return process
 
-    def processes(self, process):
-        """The ranks of a running mpirun: process numbers by rank."""
-        found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                variables = (folder / "environ").read_bytes().split(b"\0")
-                parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            except (OSError, ValueError):
-                continue
-            rank = [v for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK=")]
-            if parent == process.pid and rank:
-                found[int(rank[0].split(b"=")[1])] = int(folder.name)
-        return found
-
     def finish(self, process):
         process.out, process.err = process.communicate(timeout=60)
         self.assertFalse((self.folder / "long.h5").exists(), "it had just finished")
@@ -222,7 +223,7 @@ class Ended(MpiTest):
             with self.subTest(victim=victim):
                 process = self.start_and_wait_for_parts(count)
                 before = sealed_batches(self.folder / "long.h5")
-                ranks = self.processes(process)
+                ranks = ranks_of(process)
                 self.assertEqual(set(ranks), set(range(count)))
                 os.kill(ranks[victim], signal.SIGKILL)
                 self.assertLessEqual(before, self.finish(process))
@@ -252,7 +253,7 @@ class Ended(MpiTest):
     def test_a_signal_to_any_rank(self):
         for victim in (0, 1):
             process = self.start_and_wait_for_parts(2)
-            os.kill(self.processes(process)[victim], signal.SIGUSR1)
+            os.kill(ranks_of(process)[victim], signal.SIGUSR1)
             self.finish(process)
             self.assertEqual(process.returncode, INTERRUPTED, process.err)
             self.assertEqual(len(self.messages(process)), 1, process.err)
@@ -268,6 +269,69 @@ class Ended(MpiTest):
         self.assertTrue(sealed_batches(self.folder / "long.h5"))
 
 
+SWEEP = edited('keep = "samples:100"', 'keep = "summary"', JOB) + """
+[sweep]
+design = "grid"
+
+[sweep.keys]
+models.sd = [1.2, 1.3, 1.4, 1.5, 1.6, 1.7]
+constraint.largest_share.max = [0.3, 0.4, 0.5]
+"""
+LONG_SWEEP = edited("trajectories = 597", "trajectories = 40_000", SWEEP)
+
+
+class Sweeps(MpiTest):
+    """Each rank writes parts of its own."""
+
+    JOBS = {"sweep": SWEEP}
+
+    def parts(self):
+        return list((self.folder / "long.h5.parts").glob("*.sweep"))
+
+    def test_any_number_of_ranks(self):
+        for count in (2, 3, 16):  # the last: by batches
+            done = self.ranks(count, "run", "sweep.toml", "-o", f"{count}.h5", "--threads", 1)
+            self.assertEqual(done.returncode, DONE, done.err)
+            self.assertEqual(done.out, self.tables["sweep"])
+            self.assert_like_one_process("sweep", f"{count}.h5")
+            with h5py.File(self.folder / f"{count}.h5") as file:
+                self.assertEqual(file.attrs["ranks"], str(count))
+            self.assertEqual(set(self.listing()) - {f"{n}.h5" for n in (2, 3, 16)}, {"sweep.toml"})
+        done = self.ranks(2, "run", "sweep.toml", "-o", "2.h5")  # which is finished
+        self.assertEqual((done.returncode, done.out), (DONE, self.tables["sweep"]), done.err)
+
+    def test_stopped_killed_and_resumed(self):
+        self.write("long.toml", LONG_SWEEP)
+        for number in (signal.SIGUSR1, signal.SIGKILL):
+            before = len(self.parts())
+            process = self.start_ranks(2, "run", "long.toml", "--threads", 1, "--seal-every", "1s")
+            self.assertTrue(self.wait_for(lambda n=before: process.poll() is not None or
+                                          len(self.parts()) > n + 1))
+            self.assertIsNone(process.poll(), "the run was over before it was disturbed")
+            os.kill(ranks_of(process)[1], number)
+            process.out, process.err = process.communicate(timeout=60)
+            self.assertFalse((self.folder / "long.h5").exists(), "it had just finished")
+            if number == signal.SIGUSR1:
+                self.assertEqual(process.returncode, INTERRUPTED, process.err)
+                self.assertEqual(len(self.messages(process)), 1, process.err)
+                self.assertIn("stopped; everything computed so far is sealed", process.err)
+            else:
+                self.assertNotEqual(process.returncode, DONE)
+        done = self.ranks(3, "run", "long.toml")
+        self.assertEqual(done.returncode, DONE, done.err)
+        self.assertEqual(set(self.listing()), {"sweep.toml", "long.toml", "long.h5"})
+        self.succeed("run", "long.toml", "-o", "whole.h5", "-q")
+        self.assert_equal_files("long.h5", "whole.h5")
+
+    def test_one_message(self):
+        self.write("bad.toml", SWEEP.replace("[1.2,", "[-1,"))
+        done = self.ranks(3, "run", "bad.toml")
+        self.assertEqual(done.returncode, BAD_INPUT)
+        self.assertEqual(len(self.messages(done)), 1, done.err)
+        self.assertIn("3 of 18 variants", done.err)
+        self.assertEqual(set(self.listing()), {"sweep.toml", "bad.toml"})
+
+
 PRIVATE_SLURM = SOURCE / "scripts/private_slurm"
 NO_SLURM = next((f"{name} is missing" for name in ("slurmctld", "slurmd", "munged", PRIVATE_SLURM)
                  if shutil.which(name) is None),
@@ -278,7 +342,7 @@ NO_SLURM = next((f"{name} is missing" for name in ("slurmctld", "slurmd", "munge
 class Srun(MpiTest):
     """Ranks on four nodes of a private Slurm."""
 
-    JOBS = {"job": JOB, "long": LONG_JOB}
+    JOBS = {"job": JOB, "sweep": SWEEP}
 
     @classmethod
     def setUpClass(cls):
@@ -302,6 +366,11 @@ class Srun(MpiTest):
         self.assert_like_one_process("job")
         with h5py.File(self.folder / "job.h5") as file:
             self.assertEqual(file.attrs["ranks"], "4")
+
+    def test_a_sweep_on_four_nodes(self):
+        done = self.ranks(4, "run", "sweep.toml")
+        self.assertEqual((done.returncode, done.out), (DONE, self.tables["sweep"]), done.err)
+        self.assert_like_one_process("sweep")
 
 
 class Alone(ProgramTest):

@@ -17,6 +17,7 @@ import unittest
 from pathlib import Path
 
 from harness import PROGRAM, SOURCE, ProgramTest, edited
+from mpi_test import SWEEP, missing
 from tail_test import LONG_JOB
 
 JOB = edited("trajectories = 300", "trajectories = 597\nbatch_trajectories = 8")  # 75 batches
@@ -26,6 +27,10 @@ NEEDED = ("slurmctld", "slurmd", "munged", "sbatch")
 WHY_NOT = next((f"{name} is not installed: scripts/test installs slurm-wlm and munge"
                 for name in NEEDED if shutil.which(name) is None),
                "" if os.geteuid() == 0 else "slurmd runs as root only")
+NO_MPI = missing()
+# As root, with more ranks than processors.
+ALLOW_RANKS = ("export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
+               "OMPI_MCA_rmaps_base_oversubscribe=1;")
 
 
 def commands(page):
@@ -167,10 +172,13 @@ class Slurm(ProgramTest):
     def test_every_command_of_the_page_runs_as_it_is_written(self):
         """In order, each submission when the one before it has ended."""
         self.write("job.toml", JOB)
+        self.write("sweep.toml", SWEEP)
         (self.folder / "flopsieve").symlink_to(PROGRAM)
-        path = f"PATH={self.folder}:$PATH; "
+        path = f"PATH={self.folder}:$PATH; {ALLOW_RANKS} "
         found = commands((SOURCE / "jobs/CLUSTER.md").read_text())
-        self.assertEqual(len(found), 11)
+        self.assertEqual(len(found), 14)
+        if NO_MPI:
+            found = [command for command in found if "ranks.h5" not in command]
         printed = {}
         for command in found:
             if "show" in command or "submit" in command:
@@ -179,10 +187,12 @@ class Slurm(ProgramTest):
         self.wait_for_the_end()
         self.assertIn("Models above each threshold", printed["flopsieve show job.h5"])
         self.assertIn("of 8 shards", printed["flopsieve status job-slurm"])
-        whole = self.whole("job")
-        for name in ("job.h5", "other.h5"):
-            self.assert_equal_files(name, whole)
         self.assertEqual(self.standing("wide-slurm")["merge"]["state"], "done")
+        for whole, names in ((self.whole("job"), ["job.h5", "other.h5", "ranks.h5"]),
+                             (self.whole("sweep"), ["sweep.h5", "sweep-ranks.h5"])):
+            for name in names:
+                if not (NO_MPI and "ranks" in name):
+                    self.assert_equal_files(name, whole)
 
     def test_tasks_do_not_touch_the_parts_of_another_job(self):
         self.write("other.toml", edited("seed = 7", "seed = 8", JOB))

@@ -117,6 +117,37 @@ keep = "samples"
                 self.assertGreater(self.bytes_of(both), least * (found + parts))
                 self.assertLess(self.bytes_of(both), most * (found + parts) + 2e6)
 
+    def test_forecast_of_the_disk_of_a_sweep(self):
+        self.write("sweep.toml", edited('keep = "samples"', 'keep = "summary"') +
+                   '\n[sweep]\ndesign = "grid"\n[sweep.keys]\n'
+                   "models.sd = { from = 1.2, to = 1.8, points = 200 }\n")
+        for trajectories in (20, 2_000):
+            options = ("sweep.toml", "--trajectories", trajectories)
+            said = self.succeed("check", *options).stdout
+            result, both = re.search(r"disk: about (\S+ .B) for \S+, (\S+ .B) while it runs",
+                                     said).groups()
+            self.succeed("run", *options, "-q", "--no-compact")
+            parts = sum(part.stat().st_size
+                        for part in (self.folder / "sweep.h5.parts").iterdir())
+            self.succeed("merge", "sweep.h5", "-q")
+            found = (self.folder / "sweep.h5").stat().st_size
+            (self.folder / "sweep.h5").unlink()
+            self.assertGreater(self.bytes_of(result), found)
+            self.assertLess(self.bytes_of(result), 1.2 * found + 1e5)
+            self.assertGreater(self.bytes_of(both), found + parts)
+            self.assertLess(self.bytes_of(both), 3 * (found + parts))
+        self.assertIn("the run is expected to need", self.assert_refused_for_want_of_disk())
+
+    def assert_refused_for_want_of_disk(self):
+        self.write("large.toml", (self.folder / "sweep.toml").read_text().replace(
+            "points = 200", "points = 1_000_000"))
+        before = set(self.listing())
+        done = self.flopsieve("run", "large.toml", "--set", "batch_trajectories=1",
+                              "--trajectories", 1_000_000)
+        self.assertEqual(done.returncode, STORAGE, done.stderr)
+        self.assertEqual(set(self.listing()), before)
+        return done.stderr
+
     def test_a_run_that_is_too_large_for_the_disk_needs_force(self):
         """4e9 trajectories, all with their sizes: more than any disk of today."""
         self.write("job.toml", edited("trajectories = 300",
@@ -132,35 +163,56 @@ keep = "samples"
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(30), INTERRUPTED)
 
-    def test_full_disk_at_a_part(self):
-        self.write("job.toml", edited("trajectories = 6_000", "trajectories = 20_000", JOB))
-        self.succeed("run", "job.toml", "-o", "whole.h5")
+    def small_disk(self):
+        """A folder on a disk of its own."""
         disk = self.folder / "disk"
         disk.mkdir()
         mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512m", "none", disk],
                                capture_output=True, text=True, check=False)
         if mount.returncode != 0:
             self.skipTest(f"no tmpfs can be mounted here: {mount.stderr.strip()}")
-        try:
-            process = self.start("run", "job.toml", "-o", "disk/job.h5")
-            self.assertTrue(self.wait_for(lambda: list(disk.glob("job.h5.parts/part-*"))
-                                          or process.poll() is not None))
-            with open(disk / "filler", "wb") as filler:
-                try:
-                    while True:
-                        os.write(filler.fileno(), bytes(1 << 20))
-                except OSError:
-                    pass
-            stdout, stderr = process.communicate(timeout=60)
-            self.assertEqual(process.returncode, STORAGE, stderr)
-            self.assertEqual(stdout, b"")
-            self.assertIn("No space left on device", stderr.decode().splitlines()[-1])
-            self.assertTrue(list(disk.glob("job.h5.parts/part-*")))
-            (disk / "filler").unlink()
-            self.assertIn("resuming", self.succeed("run", "job.toml", "-o", "disk/job.h5").stderr)
-            self.assert_equal_files("disk/job.h5", "whole.h5")
-        finally:
-            subprocess.run(["umount", disk], check=True)
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        return disk
+
+    def fill_at_a_part(self, disk, parts, *command):
+        """Runs a command on a disk that is full once the first part is there."""
+        process = self.start(*command)
+        self.assertTrue(self.wait_for(lambda: list(disk.glob(parts)) or process.poll() is not None))
+        with open(disk / "filler", "wb") as filler:
+            try:
+                while True:
+                    os.write(filler.fileno(), bytes(1 << 20))
+            except OSError:
+                pass
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, STORAGE, stderr)
+        self.assertEqual(stdout, b"")
+        self.assertIn("No space left on device", stderr.decode().splitlines()[-1])
+        self.assertTrue(list(disk.glob(parts)))
+        (disk / "filler").unlink()
+
+    def test_full_disk_at_a_part(self):
+        self.write("job.toml", edited("trajectories = 6_000", "trajectories = 20_000", JOB))
+        self.succeed("run", "job.toml", "-o", "whole.h5")
+        disk = self.small_disk()
+        self.fill_at_a_part(disk, "job.h5.parts/part-*", "run", "job.toml", "-o", "disk/job.h5")
+        self.assertIn("resuming", self.succeed("run", "job.toml", "-o", "disk/job.h5").stderr)
+        self.assert_equal_files("disk/job.h5", "whole.h5")
+
+    def test_full_disk_of_one_shard_of_a_sweep(self):
+        self.write("sweep.toml", edited("trajectories = 300", "trajectories = 120_000", edited(
+            'keep = "samples"', 'keep = "summary"')) +
+            '\n[sweep]\ndesign = "grid"\n[sweep.keys]\nmodels.sd = { from = 1.2, to = 1.8, points = 12 }\n')
+        self.succeed("run", "sweep.toml", "-o", "whole.h5", "-q")
+        disk = self.small_disk()
+        shard = ("run", "sweep.toml", "-o", "disk/sweep.h5", "--shard", "1/2", "--threads", 1)
+        self.fill_at_a_part(disk, "sweep.h5.parts/part-*", *shard, "--seal-every", "1s")
+        self.succeed("run", "sweep.toml", "--shard", "0/2")
+        merge = self.flopsieve("merge", "sweep.h5", "sweep.h5.parts", "disk/sweep.h5.parts")
+        self.assertEqual(merge.returncode, STORAGE, merge.stderr)
+        self.succeed(*shard)
+        self.succeed("merge", "sweep.h5", "sweep.h5.parts", "disk/sweep.h5.parts")
+        self.assert_equal_files("sweep.h5", "whole.h5")
 
     def test_no_room_for_the_result(self):
         self.write("job.toml", JOB)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -203,6 +204,72 @@ class Folder(Submissions):
         self.assertEqual(done.returncode, STORAGE, done.stderr)
         self.assertIn("locked/dir: cannot create: Permission denied", done.stderr)
         self.assertEqual(sorted(os.listdir(self.folder)), ["job.toml", "locked"])
+
+
+class Sweeps(Submissions):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "there").mkdir()
+        self.write("there/sweep.toml", edited('keep = "samples"', 'keep = "summary"', JOB)
+                   + '\n[sweep]\ndesign = "csv"\ncsv = "table.csv"\n')
+        self.write("there/table.csv", "seed,models.sd\n1,1.2\n1,1.4\n2,1.2\n2,1.4\n3,1.3\n"
+                                      "3,1.5\n4,1.2\n4,1.4\n")
+
+    def test_the_scripts_give_the_result_of_one_process(self):
+        """By variants and by batches, whatever becomes of the files that the sweep names."""
+        self.write("there/mine.toml", (SOURCE / "jobs/calibration.toml").read_text())
+        options = ("--set", 'calibration="mine.toml"', "--trajectories", 40)
+        self.succeed("run", "there/sweep.toml", *options, "-o", "whole.h5", "-q")
+        for shards, says in ((2, "2 shards of 8 variants of 5 batches, at most 4 each"),
+                             (3, "3 shards of 40 batches of 8 variants, at most 14 each")):
+            said = self.succeed("submit", "there/sweep.toml", "--shards", shards, *options, "-o",
+                                f"{shards}.h5").stdout
+            self.assertIn(says, said)
+            self.assertEqual(set(os.listdir(self.folder / f"{shards}-slurm")),
+                             FILES | {"variants.csv", "calibration.toml"})
+        shutil.rmtree(self.folder / "there")
+        for shards in (2, 3):
+            folder = f"{shards}-slurm"
+            for shard in reversed(range(shards)):
+                self.assertEqual(self.states(folder), (
+                    ["unfinished"] * (shard + 1) + ["done"] * (shards - shard - 1), "unfinished"))
+                task = self.batch("shards.sbatch", folder, SLURM_ARRAY_TASK_ID=str(shard))
+                self.assertEqual(task.returncode, 0, task.said)
+            self.assertEqual(self.standing(folder)["batches_sealed"], 40)
+            self.assertEqual(self.batch("merge.sbatch", folder).returncode, 0)
+            self.assertEqual(self.states(folder), (["done"] * shards, "done"))
+            self.assert_equal_files(f"{shards}.h5", "whole.h5")
+
+    def test_a_stop_requeues_and_goes_on(self):
+        self.succeed("submit", "there/sweep.toml", "--shards", 2, "-o", "out.h5",
+                     "--trajectories", 400_000)
+        task = self.batch("shards.sbatch", "out-slurm", wait=False, SLURM_ARRAY_TASK_ID="0")
+        status = self.folder / "out.h5.status-0of2.json"
+        self.assertTrue(self.wait_for(
+            lambda: status.exists() and json.loads(status.read_text())["trajectories"] > 0))
+        os.kill(task.pid, signal.SIGUSR1)
+        said = task.communicate(timeout=60)[0]
+        self.assertEqual(task.returncode, INTERRUPTED, said)
+        self.assertIn("requeues itself", said)
+        self.assertEqual(self.calls("scontrol"), [["requeue", "12_0"]])
+        self.assertTrue(0 < self.standing("out-slurm")["batches_sealed"])
+
+    def test_refusals(self):
+        self.refuse("submit", "there/sweep.toml", "--shards", 601,
+                    says="from 1 to 600")
+        self.write("there/table.csv", "models.sd\n1.2\n-1\n")
+        done = self.flopsieve("submit", "there/sweep.toml", "--shards", 2)
+        self.assertEqual(done.returncode, BAD_INPUT)
+        self.assertIn("variant 1: there/table.csv:3: models.sd=-1", done.stderr)
+        self.assertEqual(set(os.listdir(self.folder)), {"job.toml", "there"})
+        self.write("there/table.csv", "models.sd\n1.2\n1.3\n")
+        self.succeed("submit", "there/sweep.toml", "--shards", 2)
+        self.write("there/table.csv", "models.sd\n1.2\n1.4\n")
+        self.refuse("submit", "there/sweep.toml", "--shards", 2, "--directory", "other",
+                    says="sweep.h5.parts: holds parts of another sweep")
+        self.assertFalse((self.folder / "other").exists())
+        self.refuse("submit", "there/sweep.toml", "--shards", 2, "-o", "new.h5", "--directory",
+                    "sweep-slurm", says="another job")
 
 
 class Tasks(Submissions):

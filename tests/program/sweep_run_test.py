@@ -133,6 +133,96 @@ class SweepRun(Refusal):
                                        f"cumulative(1e24, 2026) >= {limit}").stdout)["rows"]
         self.assertEqual([row["variant"] for row in some], list(np.flatnonzero(medians >= limit)))
 
+    def test_compare_puts_variants_of_the_same_settings_side_by_side(self):
+        """Against the two files, read by h5py."""
+        self.succeed("run", "sweep.toml", "-q")
+        self.write("other.toml", JOB.replace("seed = 7", "seed = 8") + """
+[sweep]
+design = "grid"
+
+[sweep.keys]
+constraint.largest_share.max = [0.9, 0.5, 0.4]
+models.sd = [1.8, 1.5]
+""")
+        self.succeed("run", "other.toml", "-q")
+        of = ("--of", MEDIAN, "--of", "counts(1e25, 2025, mean)")
+        told = json.loads(self.succeed("compare", "sweep.h5", "other.h5", "--format", "json",
+                                       *of).stdout)
+        pairs = [(5, 5), (6, 3), (9, 4), (10, 2)]  # sd 1.5 and 1.8, share 0.4 and 0.5
+        self.assertEqual([tuple(row["variants"]) for row in told["rows"]], pairs)
+        files = [h5py.File(self.folder / name) for name in ("sweep.h5", "other.h5")]
+        for row, pair in zip(told["rows"], pairs):
+            bounds = [file["cumulative_bounds"][v, 2, 0, 1] for file, v in zip(files, pair)]
+            self.check_numbers(row["numbers"][MEDIAN],
+                               [file["cumulative_quantiles"][v, 2, 0, 1]
+                                for file, v in zip(files, pair)],
+                               [(high - low) / 2 for low, high in bounds])
+            self.check_numbers(row["numbers"]["counts(1e25, 2025, mean)"],
+                               [file["counts_mean"][v, 1, 1] for file, v in zip(files, pair)],
+                               [1.959963984540054 * file["counts_standard_error"][v, 1, 1]
+                                for file, v in zip(files, pair)])
+        self.assertEqual(told["differing_keys"], {"seed": ["7", "8"]})
+        self.assertFalse(told["shares_seed"])
+        rows = list(csv.DictReader(io.StringIO(self.succeed(
+            "compare", "sweep.h5", "other.h5", "--format", "csv", *of).stdout)))
+        self.assertEqual(len(rows), 4 * 2 * 2)
+        self.assertEqual([(row["models.sd"], row["file"], row["variant"]) for row in rows[2:6]],
+                         [("1.5", "sweep.h5", "5"), ("1.5", "other.h5", "5"),
+                          ("1.5", "sweep.h5", "6"), ("1.5", "other.h5", "3")])
+        text = self.succeed("compare", "sweep.h5", "other.h5", "--rows", 3).stdout
+        self.assertIn("3 of 4 variants; --rows 0 shows all", text)
+
+    def check_numbers(self, numbers, values, errors):
+        np.testing.assert_allclose(numbers["values"], values, rtol=1e-12)
+        np.testing.assert_allclose(numbers["errors"], errors, rtol=1e-12)
+        np.testing.assert_allclose(numbers["differences"], [values[1] - values[0]], rtol=1e-12)
+        error = np.hypot(*errors)
+        np.testing.assert_allclose(numbers["difference_errors"], [error], rtol=1e-12)
+        self.assertEqual(numbers["exceeds"], [abs(values[1] - values[0]) > error])
+
+    def test_sensitivity_is_printed_where_the_sweep_asks_for_it(self):
+        sweep = JOB + f"""
+[sweep]
+design = "saltelli"
+points = 16
+sensitivity = ["{MEDIAN}", "acceptance(2025)"]
+[sweep.keys]
+models.sd = {{ uniform = [1.2, 1.8] }}
+constraint.largest_share.max = {{ uniform = [0.3, 0.6] }}
+"""
+        self.write("indices.toml", sweep)
+        told = self.succeed("run", "indices.toml", "-q").stdout
+        table = self.succeed("show", "indices.h5").stdout
+        indices = self.succeed("sensitivity", "indices.h5", "--of", MEDIAN, "--of",
+                               "acceptance(2025)").stdout
+        self.assertEqual(told, table + "\n" + indices)
+        for index in range(2):
+            self.succeed("run", "indices.toml", "-o", "merged.h5", "--shard", f"{index}/2", "-q")
+        self.assertEqual(self.succeed("merge", "merged.h5", "-q").stdout.replace("merged.h5", "indices.h5"),
+                         told)
+        json.loads(self.succeed("run", "indices.toml", "-q", "--json").stdout)
+        self.write("indices.toml", sweep.replace("acceptance(2025)", "acceptance(2031)"))
+        self.refuse("run", "indices.toml", says=["indices.toml:", "sweep.sensitivity: ", "year 2031"])
+        self.write("indices.toml", sweep.replace("points = 16", "points = 1"))
+        done = self.succeed("run", "indices.toml", "-q", "-o", "small.h5")
+        self.assertIn("warning: ", done.stderr)
+
+    def test_compare_refuses(self):
+        self.succeed("run", "sweep.toml", "-q")
+        self.succeed("run", "job.toml", "-q")
+        self.refuse("compare", "sweep.h5", "job.h5", says=["not both"])
+        self.refuse("compare", "job.h5", "job.h5", "--of", MEDIAN, says=["these are runs"])
+        self.refuse("compare", "sweep.h5", "sweep.h5", "--of", "cumulative(1e24, 2031)",
+                    says=["2024, 2025, 2026"])
+        sweep = JOB + '\n[sweep]\ndesign = "grid"\n[sweep.keys]\n'
+        self.write("keys.toml", sweep + "models.sd = [1.2, 1.5]\n")
+        self.write("else.toml", sweep + "models.sd = [1.3]\nconstraint.largest_share.max = [0.3]\n")
+        for name in ("keys", "else"):
+            self.succeed("run", f"{name}.toml", "-q")
+        self.refuse("compare", "sweep.h5", "keys.h5",
+                    says=["keys.h5 sweeps models.sd;", "sweeps of the same keys"])
+        self.refuse("compare", "sweep.h5", "else.h5", says=["no variant of the same settings"])
+
     def test_show_refuses(self):
         self.succeed("run", "sweep.toml", "-q")
         for condition, says in (("models.sd", "there is no sign in it"),
@@ -191,10 +281,14 @@ class SweepRun(Refusal):
             import matplotlib  # pylint: disable=import-outside-toplevel,unused-import
         except ImportError:
             self.skipTest("matplotlib is not installed")
-        subprocess.run([sys.executable, SOURCE / "scripts" / "plot_sweep.py", "sweep.h5", "p.png",
-                        "1e24"], cwd=self.folder, check=True,
-                       env=self.environment() | {"MPLBACKEND": "agg"})
-        self.assertTrue((self.folder / "p.png").read_bytes().startswith(b"\x89PNG"))
+        self.succeed("run", "sweep.toml", "-q", "-o", "map.h5", "--set",
+                     "sweep.keys.constraint.largest_share.max={from=0.3,to=0.6,points=11}")
+        for name in ("sweep", "map"):
+            subprocess.run([sys.executable, SOURCE / "scripts" / "plot_sweep.py", f"{name}.h5",
+                            "p.png", "1e24"], cwd=self.folder, check=True,
+                           env=self.environment() | {"MPLBACKEND": "agg"})
+            self.assertTrue((self.folder / "p.png").read_bytes().startswith(b"\x89PNG"))
+            (self.folder / "p.png").unlink()
 
 
 if __name__ == "__main__":
