@@ -252,6 +252,7 @@ JoinedBatches::Loaded& JoinedBatches::load(std::uint32_t part) {
   IndexedPart read(read_part(image(part), joining_.parts[part].path, plan_), plan_.year_count());
   if (!counted_[part]) histograms_.add(read.contents.histograms);
   counted_[part] = true;
+  read.contents.histograms = Tally();  // a megabyte, and a part of each shard is held
   make_room(read.bytes);
   return loaded_.emplace(part, Loaded{std::move(read), 0}).first->second;
 }

@@ -338,9 +338,15 @@ PageBytes PartWriter::build_image(const fs::path& path, Waiting& batches, PageBy
   return file.take_image();
 }
 
-PartSurvey survey_parts(const fs::path& folder) {
+bool concerns(const Shard& shard, const fs::path& path, std::string_view ending) {
+  const std::optional<PartName> name = part_name(path, ending);
+  return !name || name->shard.count != shard.count || name->shard.index == shard.index;
+}
+
+PartSurvey survey_parts(const fs::path& folder, const Shard& shard) {
   PartSurvey survey;
   for (const fs::path& path : part_paths(folder)) {
+    if (!concerns(shard, path)) continue;
     try {
       survey.parts.push_back(read_checked(path, [&] { return found_part(path, survey.studies); }));
     } catch (const DamagedPart& error) {
@@ -369,9 +375,9 @@ PartList sort_parts(const PartSurvey& survey, const Study& study) {
 }
 
 PartList list_parts(const fs::path& folder, const Study& study,
-                    const std::function<void(const std::string&)>& warn) {
+                    const std::function<void(const std::string&)>& warn, const Shard& shard) {
   if (!part_paths(folder, format::sweep_part_ending).empty()) refuse_sweep(folder);
-  PartList list = sort_parts(survey_parts(folder), study);
+  PartList list = sort_parts(survey_parts(folder, shard), study);
   if (!list.foreign.empty() && list.parts.empty() && list.outdated.empty()) {
     throw Error(ExitCode::bad_input, fmt::format("{}; move the folder {} away, or choose another "
                                                  "output with -o",

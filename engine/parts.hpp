@@ -163,8 +163,13 @@ struct PartName {
 std::optional<PartName> part_name(const std::filesystem::path& path,
                                   std::string_view ending = format::part_ending);
 
-/// Reads and verifies all parts of a folder, and changes nothing.
-PartSurvey survey_parts(const std::filesystem::path& folder);
+/// Whether a shard has to look at a part: not at one of another shard of its own split, for that
+/// has none of its batches. A split of one looks at all.
+bool concerns(const Shard& shard, const std::filesystem::path& path,
+              std::string_view ending = format::part_ending);
+
+/// Reads and verifies the parts of a folder that concern a shard, and changes nothing.
+PartSurvey survey_parts(const std::filesystem::path& folder, const Shard& shard = {});
 
 /// Parts sorted by their use for a study.
 struct PartList {
@@ -178,11 +183,11 @@ struct PartList {
 /// Throws Error(bad_input) if the parts go beyond the study's trajectories.
 PartList sort_parts(const PartSurvey& survey, const Study& study);
 
-/// The parts of a folder for who writes there: a damaged part is renamed to `*.damaged`, and one of
-/// another study to `*.foreign`, and reported through `warn`; it is an Error(bad_input) if all are
-/// of another study, or if there are parts of a sweep.
+/// The parts of a folder that concern the shard which writes there: a damaged part is renamed to
+/// `*.damaged`, and one of another study to `*.foreign`, and reported through `warn`; it is an
+/// Error(bad_input) if all are of another study, or if there are parts of a sweep.
 PartList list_parts(const std::filesystem::path& folder, const Study& study,
-                    const std::function<void(const std::string&)>& warn);
+                    const std::function<void(const std::string&)>& warn, const Shard& shard = {});
 
 /// Renames damaged parts to `*.damaged` and reports them; the reports end with `what_follows`.
 void set_damaged_aside(const std::vector<UnusedPart>& parts, std::string_view what_follows,

@@ -213,9 +213,10 @@ Begun look_around(const Study& study, const RunOptions& options) {
   remove_stale_temporaries(folder_of(options.output), options.output.filename().string());
   Begun begun;
   if (fs::exists(options.output)) begun.older = take_over(options.output, study, options.stop);
-  begun.list = list_parts(folder, study, [&](const std::string& message) {
+  const auto warn = [&](const std::string& message) {
     if (options.warn) options.warn(message);
-  });
+  };
+  begun.list = list_parts(folder, study, warn, options.shard);
   if (study.plan.precision.wanted() && options.shard.count == 1) {
     std::vector<Part>& parts = begun.list.parts;
     std::vector<Part> kept = successive_parts(parts);

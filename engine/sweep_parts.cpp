@@ -12,6 +12,7 @@
 #include "engine/format.hpp"
 #include "engine/part_check.hpp"
 #include "engine/sealed.hpp"
+#include "engine/sweep_positions.hpp"
 
 namespace flopsieve::engine {
 namespace {
@@ -246,11 +247,15 @@ std::span<const SegmentPlace> SweepParts::of(std::uint64_t variant) const {
   return {begin, end};
 }
 
-SweepParts survey_sweep_parts(const std::vector<fs::path>& folders, const SweepStudy& study) {
+SweepParts survey_sweep_parts(const std::vector<fs::path>& folders, const SweepStudy& study,
+                              const Shard& shard) {
+  // Who shares a variant with others wants to know whether they have ended it.
+  const bool alone = shares_variants(study.variants, shard.count);
   SweepParts parts;
   for (const fs::path& folder : folders) {
     refuse_run_parts(folder);
     for (const fs::path& path : part_paths(folder, format::sweep_part_ending)) {
+      if (alone && !concerns(shard, path, format::sweep_part_ending)) continue;
       try {
         survey_part(path, study, parts);
       } catch (const DamagedPart& error) {
@@ -267,8 +272,9 @@ SweepParts survey_sweep_parts(const std::vector<fs::path>& folders, const SweepS
 }
 
 SweepParts list_sweep_parts(const fs::path& folder, const SweepStudy& study,
-                            const std::function<void(const std::string&)>& warn) {
-  SweepParts parts = survey_sweep_parts({folder}, study);
+                            const std::function<void(const std::string&)>& warn,
+                            const Shard& shard) {
+  SweepParts parts = survey_sweep_parts({folder}, study, shard);
   if (!parts.foreign.empty() && parts.paths.empty()) {
     throw Error(ExitCode::bad_input, fmt::format("{}; move the folder {} away, or choose another "
                                                  "output with -o",

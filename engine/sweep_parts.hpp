@@ -101,16 +101,18 @@ struct SweepParts {
   std::span<const SegmentPlace> of(std::uint64_t variant) const;
 };
 
-/// Reads and verifies the parts of folders, and changes nothing. Throws Error(bad_input) for parts
+/// Reads and verifies the parts of folders that concern a shard (concerns(), where shards share out
+/// whole variants), and changes nothing. Throws Error(bad_input) for parts
 /// of the same sweep with another number of trajectories, and where parts of a run stand in a
 /// folder.
 SweepParts survey_sweep_parts(const std::vector<std::filesystem::path>& folders,
-                              const SweepStudy& study);
+                              const SweepStudy& study, const Shard& shard = {});
 
 /// The same for who writes there: parts that are damaged are renamed to `*.damaged`, foreign ones
 /// to `*.foreign`, and reported; it is an Error(bad_input) if all are foreign.
 SweepParts list_sweep_parts(const std::filesystem::path& folder, const SweepStudy& study,
-                            const std::function<void(const std::string&)>& warn);
+                            const std::function<void(const std::string&)>& warn,
+                            const Shard& shard = {});
 
 /// Reads segments; files stay open as long as they are likely to be needed.
 class SegmentReader {

@@ -269,10 +269,10 @@ SweepTally run_locked(const Variants& variants, const SweepStudy& study, const R
   std::optional<FileLock> shard_lock = lock_own_shard(options);
   remove_stale_temporaries(folder, "");
   remove_stale_temporaries(folder_of(options.output), options.output.filename().string());
-  std::optional<SweepParts> parts =
-      list_sweep_parts(folder, study, [&](const std::string& message) {
-        if (options.warn) options.warn(message);
-      });
+  const auto warn = [&](const std::string& message) {
+    if (options.warn) options.warn(message);
+  };
+  std::optional<SweepParts> parts = list_sweep_parts(folder, study, warn, options.shard);
   std::optional<SweepPass> pass(std::in_place, variants, study, *parts, options);
   pass->compute();
   const SweepTally tally = pass->tally();

@@ -305,6 +305,36 @@ TEST_CASE("how often parts are sealed decides how many there are, and what they 
   }
 }
 
+TEST_CASE("a shard looks at the parts of another split, and not at those of its neighbours") {
+  const auto looks = [](const Shard& shard, const char* name) { return concerns(shard, name); };
+  CHECK(looks({}, "part-0-4-0of1.h5"));
+  CHECK(looks({}, "part-0-4-1of2.h5"));
+  CHECK(looks({1, 3}, "part-1-4-1of3.h5"));
+  CHECK_FALSE(looks({1, 3}, "part-0-3-0of3.h5"));
+  CHECK(looks({1, 3}, "part-0-3-0of2.h5"));
+  CHECK(looks({1, 3}, "part-without-a-name.h5"));
+  CHECK_FALSE(concerns({1, 3}, "part-0-3-0of3.sweep", ".sweep"));
+
+  const Plan plan = uneven_plan(Keep::summary);
+  const ScratchFolder folder;
+  RunOptions options;
+  options.output = folder / "run.h5";
+  options.backend = Backend::serial;
+  options.shard = {0, 2};
+  run_study(study_of(plan), options);
+  const fs::path part = part_paths(parts_folder(options.output)).at(0);
+  replace_file(part, "damaged");
+  std::vector<std::string> warnings;
+  options.warn = [&](const std::string& text) { warnings.push_back(text); };
+  options.shard = {1, 2};
+  run_study(study_of(plan), options);
+  CHECK(warnings.empty());
+  options.shard = {};
+  run_study(study_of(plan), options);
+  CHECK(warnings.size() == 1);
+  CHECK(fingerprint(options.output) == undisturbed(plan));
+}
+
 TEST_CASE("the name of a part tells its batches and its shard") {
   const auto name = part_name("x/part-0000000003-0000000011-3of4.h5");
   REQUIRE(name);

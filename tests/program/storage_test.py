@@ -140,7 +140,7 @@ keep = "samples"
 
     def assert_refused_for_want_of_disk(self):
         self.write("large.toml", (self.folder / "sweep.toml").read_text().replace(
-            "points = 200", "points = 1_000_000"))
+            "points = 200", "points = 20_000"))
         before = set(self.listing())
         done = self.flopsieve("run", "large.toml", "--set", "batch_trajectories=1",
                               "--trajectories", 1_000_000)
