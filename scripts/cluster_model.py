@@ -47,7 +47,6 @@ class Layout:
     seal_seconds: float = SEAL_SECONDS
     limit_hours: float = 24.0  # --time
     batch: int = 1  # times as large as the program allows
-    own_parts: bool = False  # a start reads no other's parts, as the program does not do yet
     varied: bool = False  # shown in the table of assumptions
 
     def __post_init__(self):
@@ -86,7 +85,7 @@ def amounts(costs, candidates, variants, layout):
 
 # Simulating.
 
-READING, WAITING = "starts that read all parts", "waiting for a requeue"
+READING, WAITING = "starts that read parts", "waiting for a requeue"
 AGAIN, IDLE = "work done again", "waiting for the last task"
 
 
@@ -110,12 +109,12 @@ class Cluster:
         return deaths[bisect.bisect_right(deaths, now)]
 
     def reading(self, now, readers):
-        """A task that starts reads every part that is there: list_sweep_parts(),
-        engine/sweep_parts.cpp. All have come about as far as the time."""
+        """A task that starts reads its own parts, or those of all where shards share variants:
+        survey_sweep_parts(), engine/sweep_parts.cpp. All have come about as far as the time."""
         come = min(now * self.layout.cores / self.work["seconds"], 1.0)
         rate = self.assumed.read_gigabytes_per_second * 1e9 / readers
         each = max(self.seconds_per_byte, 1.0 / rate)
-        share = self.layout.sweeps * (self.layout.shards if self.layout.own_parts else 1)
+        share = self.layout.sweeps * (self.layout.shards if self.work["whole"] else 1)
         return come * self.work["part_bytes"] / share * each
 
     def finish(self, now, slot, seconds):

@@ -26,7 +26,6 @@ LAYOUTS = [
     Layout("`--time 7-00`", 1000, **LONG),
     Layout("`--cpus 8`", 1000, cpus=8, varied=True),
     Layout("8 sweeps, `--cpus 8 --time 7-00`, 4 rounds", 1000, cpus=8, sweeps=8, rounds=4, **LONG),
-    Layout("not possible yet: starts that read their own parts only", 1000, own_parts=True),
     Layout("as it comes", 100_000),
     Layout("`--cpus 64`", 100_000, cpus=64),
     Layout("8 sweeps, `--cpus 64`", 100_000, cpus=64, sweeps=8),
