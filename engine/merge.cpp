@@ -12,6 +12,7 @@
 #include "engine/precision_fold.hpp"
 #include "engine/run_lock.hpp"
 #include "engine/runner.hpp"
+#include "engine/sweep_study.hpp"
 #include "engine/way_on.hpp"
 
 namespace flopsieve::engine {
@@ -73,6 +74,13 @@ Shards look_at_shards(const std::vector<fs::path>& folders) {
     }
     std::move(survey.studies.begin(), survey.studies.end(), std::back_inserter(all.studies));
     std::move(survey.damaged.begin(), survey.damaged.end(), std::back_inserter(all.damaged));
+  }
+  if (all.studies.empty() && is_sweep_folder(folders.front())) {
+    const fs::path folder = folders.front();
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: parts of a sweep, which are looked at when they are joined: "
+                            "flopsieve merge {}",
+                            folder.string(), fs::path(folder).replace_extension().string()));
   }
   if (all.studies.empty()) {
     throw Error(

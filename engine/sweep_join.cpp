@@ -50,10 +50,15 @@ std::optional<JoinedVariant> JoinedVariants::next() {
   if (!fold.ended() && fold.next() < study_.batches()) refuse_missing(joined.variant, fold.next());
   sealed.demand_equal_duplicates(*joined.plan);
   joined.batches = fold.next();
-  if (fold.status().empty()) {
-    joined.tally = fold.tally();
-  } else {
+  if (!fold.status().empty()) {
     joined.status = fold.status();
+  } else if (fold.tally().complete == 0) {
+    joined.status = fmt::format(
+        "none of {} trajectories is complete, so there is nothing to count; raise attempts or "
+        "trajectories, or widen a constraint",
+        fold.tally().trajectories);
+  } else {
+    joined.tally = fold.tally();
   }
   return joined;
 }

@@ -11,6 +11,7 @@
 #include "engine/run_lock.hpp"
 #include "engine/sweep_file.hpp"
 #include "engine/sweep_parts.hpp"
+#include "engine/sweep_result.hpp"
 #include "engine/sweep_run.hpp"
 #include "engine/sweep_study.hpp"
 
@@ -19,14 +20,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What all folders agree on.
-SweepStudy common_study(const std::vector<fs::path>& folders) {
+}  // namespace
+
+SweepStudy common_sweep(const std::vector<fs::path>& folders) {
   std::optional<SweepStudy> common;
   for (const fs::path& folder : folders) {
     std::optional<SweepStudy> found = stored_sweep(folder);
     if (!found) {
       throw Error(ExitCode::bad_input,
-                  fmt::format("{}: no parts of a sweep, which stand beside a file study.h5",
+                  fmt::format("{}: no parts of a sweep beside a file study.h5, which run leaves "
+                              "there; any of its shards does so again",
                               folder.string()));
     }
     if (common && (found->identity != common->identity ||
@@ -39,24 +42,25 @@ SweepStudy common_study(const std::vector<fs::path>& folders) {
   return std::move(common).value();
 }
 
-}  // namespace
-
-SweepTally merge_sweep(const MergeOptions& options,
-                       std::vector<std::pair<std::string, std::string>> provenance) {
+SweepTally merge_sweep(const SweepStudy& study, const MergeOptions& options) {
   std::vector<FileLock> locks = lock_outputs(options.output, options.folders);
-  SweepStudy study = common_study(options.folders);
-  study.provenance = std::move(provenance);
-  if (fs::exists(options.output)) {
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: exists already; look at it with show, or choose another output",
-                            options.output.string()));
-  }
   const SweepParts parts = survey_sweep_parts(options.folders, study);
-  if (!parts.foreign.empty()) throw Error(ExitCode::bad_input, parts.foreign.front().reason);
-  set_damaged_aside(parts.damaged, "", [&](const std::string& message) {
-    if (options.warn) options.warn(message);
-  });
-  const SweepTally tally = write_sweep_file(options.output, study, parts, options.stop);
+  SweepTally tally;
+  if (fs::exists(options.output)) {
+    SweepResult result = open_sweep(options.output);
+    if (!result.is_of(study)) {
+      throw Error(
+          ExitCode::bad_input,
+          fmt::format("{} belongs to another sweep; choose another name", options.output.string()));
+    }
+    tally = result.tally();
+  } else {
+    if (!parts.foreign.empty()) throw Error(ExitCode::bad_input, parts.foreign.front().reason);
+    set_damaged_aside(parts.damaged, "", [&](const std::string& message) {
+      if (options.warn) options.warn(message);
+    });
+    tally = write_sweep_file(options.output, study, parts, options.stop);
+  }
   settle_parts(options, parts.paths);
   for (FileLock& lock : locks) lock.remove_file();
   return tally;

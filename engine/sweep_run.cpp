@@ -240,8 +240,9 @@ class SweepPass {
 [[noreturn]] void refuse_output(const fs::path& output) {
   throw Error(
       ExitCode::bad_input,
-      fmt::format("{}: exists and is not the result of this sweep; look at it with show, or "
-                  "choose another output with -o",
+      fmt::format("{}: exists and is not the result of this sweep with so many trajectories (a "
+                  "sweep is not extended); choose another output with -o, or start anew with "
+                  "--fresh, which keeps the old one as *.old",
                   output.string()));
 }
 

@@ -27,12 +27,15 @@ namespace flopsieve::engine {
 /// Ignores `options.known` and `options.ranks`; `before_batch` gets positions.
 SweepTally run_sweep(const Variants& variants, const SweepStudy& study, const RunOptions& options);
 
+/// The sweep of which all folders hold parts, by what stands in them (stored_sweep()). Throws
+/// Error(bad_input) if there is none, or folders are of different sweeps; DamagedPart.
+SweepStudy common_sweep(const std::vector<std::filesystem::path>& folders);
+
 /// Joins the parts of a sweep's shards into the result file that one process would have written,
-/// and removes them. The study is that which stands in the folders (stored_sweep()), with the
-/// provenance of this process. Throws Error(bad_input) if there is none or folders are of different
-/// sweeps, Error(storage) if batches are missing; otherwise as merge_shards().
-SweepTally merge_sweep(const MergeOptions& options,
-                       std::vector<std::pair<std::string, std::string>> provenance);
+/// and removes them. `study` is common_sweep() with the provenance of this process. If the result
+/// is there already, a merge was killed after it was written, or kept the parts: only these are
+/// seen to. Throws Error(storage) if batches are missing; otherwise as merge_shards().
+SweepTally merge_sweep(const SweepStudy& study, const MergeOptions& options);
 
 /// Removes the parts of a finished sweep that was killed after its result file was in place.
 void remove_sweep_leftovers(const std::filesystem::path& output, const SweepStudy& study,

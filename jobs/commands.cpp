@@ -179,7 +179,13 @@ bool are_sweeps(const CompareCommand& command) {
   const auto sweeps = std::ranges::count_if(
       command.files, [](const std::string& file) { return engine::is_sweep_result(file); });
   if (sweeps != 0 && static_cast<std::size_t>(sweeps) != command.files.size()) {
+    for (const std::string& file : command.files) {
+      if (!engine::is_sweep_result(file)) engine::read_results(file);  // says what is wrong with it
+    }
     throw Error(ExitCode::bad_input, "compare takes runs or sweeps, not both at once");
+  }
+  if (command.files.size() < 2) {
+    throw Error(ExitCode::bad_input, "compare takes two files or more");
   }
   if (sweeps == 0 && !command.of.empty()) {
     throw Error(ExitCode::bad_input, "--of chooses the numbers of sweeps, and these are runs");

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
-#include <string_view>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
@@ -89,13 +89,6 @@ engine::Tally join(const MergeCommand& command, const fs::path& output, Console&
   }
 }
 
-/// The output to which a folder of parts belongs; empty if that is not to be told.
-fs::path output_of(const fs::path& folder) {
-  constexpr std::string_view ending = ".parts";
-  const std::string name = folder.string();
-  return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : "";
-}
-
 /// The result was written by an earlier merge: one that was killed, or that kept the parts.
 void tidy_up(const MergeCommand& command, Console& console, const engine::Results& results,
              const std::vector<fs::path>& folders) {
@@ -105,18 +98,10 @@ void tidy_up(const MergeCommand& command, Console& console, const engine::Result
       continue;
     }
     engine::unmark_kept(folder);
-    const fs::path output = output_of(folder);
+    const fs::path output = output_of_parts(folder);
     if (output.empty()) continue;
     engine::remove_leftovers(output, results,
                              [&](const std::string& message) { console.warn(message); });
-  }
-}
-
-/// What the shards have told of themselves is over, in other outputs too.
-void remove_statuses(const fs::path& output, const std::vector<fs::path>& folders) {
-  remove_status_files(output);
-  for (const fs::path& folder : folders) {
-    if (const fs::path other = output_of(folder); !other.empty()) remove_status_files(other);
   }
 }
 
@@ -129,7 +114,7 @@ int merge(const MergeCommand& command) {
       command.json ? ReportFormat::json : parse_report_format(command.format);
   const fs::path output = run_output(command.output);
   const std::vector<fs::path> folders = folders_of(command, output);
-  if (engine::is_sweep_folder(folders.front())) {
+  if (std::any_of(folders.begin(), folders.end(), engine::is_sweep_folder)) {
     return merge_sweep_shards(command, console, output, folders);
   }
   const engine::Shards shards = engine::look_at_shards(folders);
@@ -145,7 +130,7 @@ int merge(const MergeCommand& command) {
     tally = join(command, output, console, shards, folders);
     console.note(fmt::format("written to {}", output.string()));
   }
-  remove_statuses(output, folders);
+  remove_status_files(output, folders);
   print_result(report(plan, tally, format));
   const std::string warnings = report_warnings(plan, tally);
   if (!warnings.empty()) console.warn(warnings);

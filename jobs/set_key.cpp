@@ -72,13 +72,16 @@ std::size_t first_dot(std::string_view key) {
   return std::string_view::npos;
 }
 
-Value& child(Value& table, const std::string& name) {
+/// What is added on the way is the assignment's doing.
+Value& child(Value& table, const std::string& name,
+             const std::shared_ptr<const std::string>& assignment) {
   for (Entry& entry : table.entries) {
     if (entry.key == name) return entry.value;
   }
   Value added;
   added.source = table.source;
   added.line = table.line;
+  added.assignment = assignment;
   table.entries.push_back({name, table.line, std::move(added)});
   return table.entries.back().value;
 }
@@ -118,7 +121,7 @@ void put_value(Document& document, std::string_view dotted_key, Value value,
       at = element(*at, name);
       if (at == nullptr) fail_unnamed(*assignment, array, name);
     } else if (at->kind == ValueKind::table) {
-      at = &child(*at, name);
+      at = &child(*at, name, assignment);
     } else {
       fail(*assignment, fmt::format("\"{}\" is not inside a table", name));
     }

@@ -205,6 +205,19 @@ void remove_status_files(const fs::path& output) {
   for (const fs::path& path : status_paths(output)) fs::remove(path, ignored);
 }
 
+fs::path output_of_parts(const fs::path& folder) {
+  constexpr std::string_view ending = ".parts";
+  const std::string name = folder.string();
+  return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : "";
+}
+
+void remove_status_files(const fs::path& output, const std::vector<fs::path>& folders) {
+  remove_status_files(output);
+  for (const fs::path& folder : folders) {
+    if (const fs::path other = output_of_parts(folder); !other.empty()) remove_status_files(other);
+  }
+}
+
 StatusWriter::StatusWriter(const fs::path& output, engine::Shard shard, const engine::Plan& plan,
                            const std::string& identity, std::string resume, Warn warn)
     : path_(status_path(output, shard)), plan_(&plan), warn_(std::move(warn)) {

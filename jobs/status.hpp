@@ -71,6 +71,13 @@ std::vector<std::filesystem::path> status_paths(const std::filesystem::path& out
 /// Removes them; for a run or a merge whose result is in place. Failures are ignored.
 void remove_status_files(const std::filesystem::path& output);
 
+/// The same of the outputs to which folders of parts belong, too.
+void remove_status_files(const std::filesystem::path& output,
+                         const std::vector<std::filesystem::path>& folders);
+
+/// The output to which a folder of parts belongs; empty if that is not to be told.
+std::filesystem::path output_of_parts(const std::filesystem::path& folder);
+
 /// Keeps the status of one run. Nothing is written before the first update(), which comes after the
 /// run has got the lock of its output: another's status stays untouched. No call throws: what
 /// cannot be written is one warning.

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "engine/error.hpp"
+#include "engine/files.hpp"
 #include "engine/sha256.hpp"
 #include "jobs/csv.hpp"
 #include "jobs/job.hpp"
@@ -316,6 +317,9 @@ class SweepParser {
     // An absolute name stays as it is.
     const std::filesystem::path path =
         std::filesystem::path(*table_.value("csv").source).parent_path() / name;
+    if (engine::path_kind(path) != engine::PathKind::file) {
+      table_.fail_at("csv", fmt::format("sweep.csv: there is no file {}", path.string()));
+    }
     const CsvTable csv = read_csv(path.string());
     if (csv.records.empty()) {
       table_.fail_at("csv", fmt::format("{} has a header and no variant", path.string()));
@@ -336,14 +340,26 @@ class SweepParser {
     std::vector<Value> values;
     std::vector<const Value*> pointers;
     for (const CsvRecord& record : csv.records) {
-      values.push_back(csv_value(record.fields[column],
-                                 fmt::format("{}:{}: {}", csv.source_name, record.line, name)));
+      values.push_back(name == "title" ? csv_title(record.fields[column])
+                                       : csv_value(record.fields[column],
+                                                   fmt::format("{}:{}: {}", csv.source_name,
+                                                               record.line, name)));
       values.back().source = source;
       values.back().line = record.line;
     }
     for (const Value& each : values) pointers.push_back(&each);
     sweep_.keys.push_back(column_of(table_, name, place, pointers));
     sweep_.keys.back().range = fmt::format("column of {}", csv.source_name);
+  }
+
+  /// A title is a text, whatever it looks like; quotes of TOML around it are none of it.
+  static Value csv_title(const std::string& field) {
+    Value value;
+    value.kind = ValueKind::string;
+    const bool quoted = field.size() > 1 && field.front() == field.back() &&
+                        (field.front() == '"' || field.front() == '\'');
+    value.text = quoted ? field.substr(1, field.size() - 2) : field;
+    return value;
   }
 
   /// Most fields are numbers, for which the TOML parser is slow.

@@ -129,14 +129,20 @@ int run_sweep_job(const RunCommand& command, Console& console, const Document& j
       variants, command.command_line, options.ranks == nullptr ? 1 : options.ranks->self().count);
   engine::Plan all = base;  // what a status counts
   all.trajectories *= variants.count();
+  const ReportFormat format = format_of(command.json, command.format);
+  if (fs::exists(output)) {
+    const engine::SweepTally there = engine::run_sweep(variants, study, options);
+    remove_status_files(output);
+    console.note(fmt::format("{} is finished; --fresh computes it anew", output.string()));
+    return report_finished(output, there, format, console);
+  }
   engine::SweepTally tally;
   compute_watched(command, console, options, {all, study.identity},
                   [&](const engine::RunOptions& watched) {
-                    const bool shared = watched.ranks != nullptr && !fs::exists(output);
+                    const bool shared = watched.ranks != nullptr;
                     tally = shared ? run_sweep_on_ranks(variants, study, job, watched)
                                    : engine::run_sweep(variants, study, watched);
                   });
-  const ReportFormat format = format_of(command.json, command.format);
   if (options.shard.count > 1) {
     print_result(shard_report(tally, options, format));
     return static_cast<int>(ExitCode::done);
@@ -154,11 +160,12 @@ int merge_sweep_shards(const MergeCommand& command, Console& console, const fs::
   options.keep_parts = command.keep_parts;
   options.stop = &stop_flag();
   options.warn = [&](const std::string& message) { console.warn(message); };
-  const std::optional<engine::SweepStudy> study = engine::stored_sweep(folders.front());
-  const engine::SweepTally tally =
-      engine::merge_sweep(options, make_study(study->base, command.command_line).provenance);
-  console.note(fmt::format("written to {}", output.string()));
-  remove_status_files(output);
+  const bool is_there = fs::exists(output);
+  engine::SweepStudy study = engine::common_sweep(folders);
+  study.provenance = make_study(study.base, command.command_line).provenance;
+  const engine::SweepTally tally = engine::merge_sweep(study, options);
+  console.note(fmt::format("{} {}", is_there ? "already in" : "written to", output.string()));
+  remove_status_files(output, folders);
   return report_finished(output, tally, format, console);
 }
 

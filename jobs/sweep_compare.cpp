@@ -143,12 +143,13 @@ SweepComparison compare_sweeps(const std::vector<std::string>& files,
 }
 
 std::string files_table(SweepComparison& comparison) {
-  TextTable table({"file", "design", "seed", "variants", "compared", "without a result", "title"});
+  TextTable table({"file", "design", "seed", "variants", "trajectories each", "compared",
+                   "without a result", "title"});
   for (std::size_t file = 0; file < comparison.sweeps.size(); ++file) {
     SweepData& sweep = comparison.sweeps[file];
     table.add({comparison.names[file], sweep.design(), std::to_string(sweep.base().seed),
-               grouped(sweep.variants()), grouped(comparison.rows.size()),
-               grouped(sweep.tally().failed),
+               grouped(sweep.variants()), grouped(sweep.base().trajectories),
+               grouped(comparison.rows.size()), grouped(sweep.tally().failed),
                sweep.base().title.empty() ? "-" : sweep.base().title});
   }
   return table.text() + "\n";
@@ -248,6 +249,7 @@ std::string json_of(SweepComparison& comparison) {
                      {"design", sweep.design()},
                      {"seed", sweep.base().seed},
                      {"variants", sweep.variants()},
+                     {"trajectories", sweep.base().trajectories},
                      {"without_result", sweep.tally().failed}});
   }
   for (std::size_t row = 0; row < comparison.rows.size(); ++row) {

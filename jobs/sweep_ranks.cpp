@@ -71,7 +71,7 @@ engine::SweepTally run_sweep_on_ranks(const engine::Variants& variants,
   merge.folders = {engine::parts_folder(options.output)};
   merge.stop = options.stop;
   merge.warn = options.warn;
-  return engine::merge_sweep(merge, study.provenance);
+  return engine::merge_sweep(study, merge);
 }
 
 void compute_sweep_share(const std::string& work, engine::Shard shard,

@@ -11,6 +11,7 @@
 #include "engine/merge.hpp"
 #include "engine/result_file.hpp"
 #include "engine/runner.hpp"
+#include "engine/sweep_result.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/run_watch.hpp"
 #include "jobs/screen.hpp"
@@ -64,7 +65,9 @@ int tail(const TailCommand& command) {
   while (true) {
     const Watch seen = watch(output);
     if (seen.standing == Standing::nothing) return static_cast<int>(look_at_parts(output));
-    if (seen.standing == Standing::finished) engine::open_result_file(output);
+    if (seen.standing == Standing::finished && !engine::is_sweep_result(output)) {
+      engine::open_result_file(output);
+    }
     screen.draw(command.json ? watch_json(seen) : watch_text(seen));
     if (seen.standing != Standing::running) return static_cast<int>(exit_code_of(seen));
     if (command.once) return static_cast<int>(ExitCode::done);

@@ -7,6 +7,7 @@
 set -euo pipefail
 directory=__directory__
 name=__name__
+shards=__shards__
 limit=__limit__ # such as %4: four tasks at a time
 record=$directory/submitted.txt
 
@@ -20,6 +21,11 @@ asked=${1:-all}
 [[ $# -le 1 ]] || fail "one argument at most: 3,7-9 for these shards, or merge"
 [[ $asked == all || $asked == merge || $asked =~ ^[0-9]+([,-][0-9]+)*$ ]] ||
   fail "$asked: write shards as 3,7-9, or merge"
+if [[ $asked == [0-9]* ]]; then
+  for number in ${asked//[,-]/ }; do
+    ((10#$number < shards)) || fail "there is no shard $number: they are 0 to $((shards - 1))"
+  done
+fi
 command -v sbatch >/dev/null || fail "there is no sbatch here: this is no machine of a Slurm cluster"
 if [[ $asked == all && -s $record ]]; then
   fail "was submitted before; 'flopsieve status $directory' tells what to submit again"

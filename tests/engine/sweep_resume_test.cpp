@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "engine/parts.hpp"
 #include "engine/runner.hpp"
 #include "engine/sweep_parts.hpp"
+#include "engine/sweep_result.hpp"
 #include "engine/sweep_run.hpp"
 #include "tests/engine/support/folder.hpp"
 #include "tests/engine/support/plans.hpp"
@@ -35,6 +37,7 @@ using testing::FakeVariants;
 using testing::Fingerprint;
 using testing::fingerprint;
 using testing::merge_into;
+using testing::merge_parts;
 using testing::run_some;
 using testing::ScratchFolder;
 using testing::serial_to;
@@ -67,7 +70,7 @@ TEST_CASE("every dataset is the same for all threads, back ends, shards and inte
             if (interrupted) run_some(variants, options, 2);
             run_sweep(variants, variants.study(), options);
           }
-          if (shards > 1) merge_sweep(merge_into(options.output), {{"program", "flopsieve test"}});
+          if (shards > 1) merge_parts(merge_into(options.output));
           CHECK(fingerprint(options.output) == wanted);
           CHECK_FALSE(fs::exists(parts_folder(options.output)));
         }
@@ -257,7 +260,7 @@ TEST_CASE("merging wants every batch, and one sweep only") {
     options.shard = {shard, 3};
     run_sweep(variants, variants.study(), options);
   }
-  const Error error = error_of([&] { merge_sweep(merge_into(options.output), {}); });
+  const Error error = error_of([&] { merge_parts(merge_into(options.output)); });
   CHECK(error.code() == ExitCode::storage);
   CHECK_THAT(error.what(), Contains("batch 0 of variant 1 is missing") && Contains("shard 1/3"));
   CHECK_FALSE(fs::exists(options.output));
@@ -268,12 +271,20 @@ TEST_CASE("merging wants every batch, and one sweep only") {
   run_sweep(variants, variants.study(), elsewhere);
   MergeOptions merge = merge_into(options.output);
   merge.folders.push_back(parts_folder(elsewhere.output));
-  CHECK_THAT(error_of([&] { merge_sweep(merge, {}); }).what(), Contains("of variant 4 is missing"));
+  CHECK_THAT(error_of([&] { merge_parts(merge); }).what(), Contains("of variant 4 is missing"));
   elsewhere.shard = {0, 1};
   elsewhere.compact = false;
   run_sweep(variants, variants.study(), elsewhere);
-  merge_sweep(merge, {});
+  merge.keep_parts = true;
+  const SweepTally tally = merge_parts(merge);
   CHECK(fingerprint(options.output) == undisturbed_sweep(variants));
+  // A merge that finds its result sees to the parts.
+  merge.keep_parts = false;
+  CHECK(fs::exists(parts_folder(elsewhere.output)));
+  const SweepTally again_told = merge_parts(merge);
+  CHECK(again_told.ok == tally.ok);
+  CHECK(again_told.candidates == tally.candidates);
+  for (const fs::path& parts : merge.folders) CHECK_FALSE(fs::exists(parts));
 
   const FakeVariants others(15, uneven_variant);
   RunOptions foreign = serial_to(folder / "foreign.h5");
@@ -284,7 +295,29 @@ TEST_CASE("merging wants every batch, and one sweep only") {
   run_sweep(variants, variants.study(), again);
   merge = merge_into(again.output);
   merge.folders.push_back(parts_folder(foreign.output));
-  CHECK_THAT(error_of([&] { merge_sweep(merge, {}); }).what(), Contains("different sweeps"));
+  CHECK_THAT(error_of([&] { merge_parts(merge); }).what(), Contains("different sweeps"));
+  fs::remove(parts_folder(again.output) / "study.h5");
+  const Error nothing = error_of([&] { merge_parts(merge); });
+  CHECK(nothing.code() == ExitCode::bad_input);
+  CHECK_THAT(nothing.what(), Contains("no parts of a sweep beside a file study.h5"));
+}
+
+TEST_CASE("a variant in which no trajectory is complete has no result") {
+  const FakeVariants variants(3, [](std::uint64_t v) {
+    Plan plan = uneven_variant(v);
+    plan.attempts = 1;
+    if (v == 1)
+      testing::total_of(plan) =
+          testing::by_trajectory(testing::normal(80.0, 0.5), 2);  // no sizes add up to that
+    return plan;
+  });
+  const ScratchFolder folder;
+  run_sweep(variants, variants.study(), serial_to(folder / "sweep.h5"));
+  SweepResult sweep = open_sweep(folder / "sweep.h5");
+  CHECK_THAT(sweep.status().at(1), Contains("none of 19 trajectories is complete"));
+  CHECK(sweep.status().at(0) == status_ok);
+  CHECK(sweep.tally().failed == 1);
+  CHECK(std::isnan(sweep.values("counts_mean", {0, 0}).at(1)));
 }
 
 TEST_CASE("a batch that is not the same in two parts is refused") {
@@ -305,7 +338,7 @@ TEST_CASE("a batch that is not the same in two parts is refused") {
   run_sweep(changed, changed.study(), elsewhere);
   MergeOptions merge = merge_into(options.output);
   merge.folders.push_back(parts_folder(elsewhere.output));
-  const Error error = error_of([&] { merge_sweep(merge, {}); });
+  const Error error = error_of([&] { merge_parts(merge); });
   CHECK(error.code() == ExitCode::storage);
   CHECK_THAT(error.what(), Contains("variant 1") && Contains("plans that differ"));
 }
@@ -330,13 +363,13 @@ TEST_CASE("a batch that was counted otherwise in another part is refused") {
     writer.seal();
   }
   merge.keep_parts = true;
-  const Error error = error_of([&] { merge_sweep(merge, {}); });
+  const Error error = error_of([&] { merge_parts(merge); });
   CHECK(error.code() == ExitCode::storage);
   CHECK_THAT(error.what(), Contains("variant 0: batch 3 stands in two parts"));
   // Equal ones are accepted.
   merge.folders[1] = folder / "copy";
   fs::copy(merge.folders[0], merge.folders[1]);
-  merge_sweep(merge, {{"program", "flopsieve test"}});
+  merge_parts(merge);
   CHECK(fingerprint(merge.output) == undisturbed_sweep(variants));
   CHECK(fs::exists(merge.folders[0] / "kept"));
 }

@@ -30,6 +30,7 @@ using testing::FakeVariants;
 using testing::Fingerprint;
 using testing::fingerprint;
 using testing::merge_into;
+using testing::merge_parts;
 using testing::run_some;
 using testing::ScratchFolder;
 using testing::serial_to;
@@ -208,7 +209,7 @@ TEST_CASE("what cannot be planned, or gets nowhere, has a status, and the others
       if (shards < 5) run_some(variants, options, 9);
       run_sweep(variants, variants.study(), options);
     }
-    if (shards > 1) merge_sweep(merge_into(options.output), {});
+    if (shards > 1) merge_parts(merge_into(options.output));
     CAPTURE(shards);
     CHECK(fingerprint(options.output) == wanted);
   }
@@ -245,7 +246,7 @@ TEST_CASE("each variant ends with the batch that makes it precise") {
         if (interrupted) run_some(variants, options, 41);
         run_sweep(variants, variants.study(), options);
       }
-      if (shards > 1) merge_sweep(merge_into(options.output), {});
+      if (shards > 1) merge_parts(merge_into(options.output));
       CAPTURE(shards, interrupted);
       CHECK(fingerprint(options.output) == wanted);
     }

@@ -474,6 +474,15 @@ class Status(Submissions):
         self.assertIn("invalid partition", refused.stderr)
         self.assertRegex(refused.stderr, r"\nflopsieve: not submitted, see above; \S+ is written\n\Z")
 
+    def test_submit_sh_knows_its_shards(self):
+        self.submit(shards=4)
+        for asked in ("4", "0,9", "2-10"):
+            done = subprocess.run(["bash", str(self.folder / "job-slurm/submit.sh"), asked],
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("they are 0 to 3", done.stderr)
+        self.assertEqual(self.calls("sbatch"), [])
+
     def test_words_that_submit_sh_does_not_know(self):
         self.submit()
         for words in (["x"], ["1;2"], ["1,"], ["1", "2"], ["-1"], ["--help"]):

@@ -207,9 +207,39 @@ constraint.largest_share.max = {{ uniform = [0.3, 0.6] }}
         done = self.succeed("run", "indices.toml", "-q", "-o", "small.h5")
         self.assertIn("warning: ", done.stderr)
 
+    def test_what_is_there_already(self):
+        self.succeed("run", "sweep.toml", "-q", "-o", "whole.h5")
+        for index in range(2):
+            self.succeed("run", "sweep.toml", "-q", "--shard", f"{index}/2", "-o", f"{index}.h5")
+        self.refuse("show", "0.h5", says=["0.h5.parts: parts of a sweep", "flopsieve merge 0.h5"])
+        merge = ("merge", "sweep.h5", "0.h5.parts", "1.h5.parts")
+        told = self.succeed(*merge, "--keep-parts").stdout
+        self.assertFalse(list(self.folder.glob("*status*")))
+        done = self.succeed(*merge)
+        self.assertEqual(done.stdout, told)
+        self.assertIn("already in sweep.h5", done.stderr)
+        self.assertEqual(set(self.listing()), {"job.toml", "sweep.toml", "sweep.h5", "whole.h5"})
+        done = self.succeed("run", "sweep.toml", "--shard", "0/2")
+        self.assertEqual(done.stdout, told)
+        self.assertIn("sweep.h5 is finished; --fresh computes it anew", done.stderr)
+        self.assertIn("finished: sweep.h5", self.succeed("tail", "sweep.h5").stdout)
+        self.refuse("run", "sweep.toml", "-q", "--trajectories", 130, says=["a sweep is not extended"])
+        self.assert_equal_files("sweep.h5", "whole.h5")
+
+    def test_titles_of_a_table_are_texts(self):
+        self.write("sweep.toml", JOB + '\n[sweep]\ndesign = "csv"\ncsv = "t.csv"\n')
+        self.write("t.csv", "title,models.sd\nit's,1.3\n2024,1.4\n'in quotes',1.5\n{a,1.6\n")
+        self.succeed("run", "sweep.toml", "-q")
+        rows = csv.DictReader(io.StringIO(self.succeed("show", "sweep.h5", "--format", "csv").stdout))
+        self.assertEqual([row["title"] for row in rows], ["it's", "2024", "in quotes", "{a"])
+        (self.folder / "t.csv").unlink()
+        self.refuse("check", "sweep.toml", says=["sweep.toml:", "sweep.csv: there is no file t.csv"])
+
     def test_compare_refuses(self):
         self.succeed("run", "sweep.toml", "-q")
         self.succeed("run", "job.toml", "-q")
+        self.refuse("compare", "sweep.h5", "nosuch.h5", says=["nosuch.h5: no such file"])
+        self.refuse("compare", "sweep.h5", says=["two files or more"])
         self.refuse("compare", "sweep.h5", "job.h5", says=["not both"])
         self.refuse("compare", "job.h5", "job.h5", "--of", MEDIAN, says=["these are runs"])
         self.refuse("compare", "sweep.h5", "sweep.h5", "--of", "cumulative(1e24, 2031)",
@@ -237,7 +267,7 @@ constraint.largest_share.max = {{ uniform = [0.3, 0.6] }}
         self.refuse("export", "sweep.h5", "--csv", "t", "--trajectories", says=["keeps summaries"])
         self.succeed("run", "job.toml", "-q")
         self.refuse("show", "job.h5", "--best", "acceptance(2025)", says=["no result of one"])
-        for command in (["replay", "--trajectory", 1, "--year", 2025], ["refilter"], ["tail"]):
+        for command in (["replay", "--trajectory", 1, "--year", 2025], ["refilter"]):
             self.refuse(command[0], "sweep.h5", *command[1:], says=["the result of a sweep"])
 
     def test_list_info_and_export(self):

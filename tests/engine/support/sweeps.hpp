@@ -67,6 +67,13 @@ class FakeVariants : public Variants {
   mutable std::atomic<std::uint64_t> plans_made_{0};
 };
 
+/// Merges what stands in the folders.
+inline SweepTally merge_parts(const MergeOptions& options) {
+  SweepStudy study = common_sweep(options.folders);
+  study.provenance = {{"program", "flopsieve test"}};
+  return merge_sweep(study, options);
+}
+
 /// Five batches, the last one short, of trajectories that partly fail; from variant to variant the
 /// total grows.
 inline Plan uneven_variant(std::uint64_t variant) {
