@@ -237,7 +237,7 @@ class Compare(ProgramTest):
         self.assertIn(message, done.stderr)
 
     def test_refusals(self):
-        self.assert_refused("at least two", "a.h5")
+        self.assert_refused("compare takes two files or more", "a.h5")
         self.assert_refused("none.h5", "a.h5", "none.h5")
         self.assert_refused("--format", "a.h5", "b.h5", "--format", "xml")
         self.succeed("run", "first.toml", "-q", "-o", "c.h5", "--set", "years=2030",
