@@ -114,9 +114,10 @@ def threads(bench):
 
 
 def sweep(bench):
-    """A thousand small variants against one job, and against themselves on two threads."""
+    """A thousand small variants against one job, and against themselves on two threads. A thousand
+    trajectories each, the least for which the precision of a result is judged."""
     overheads, speedups = [], []
-    trajectories = max(1, round(200 * bench.scale))
+    trajectories = max(1, round(1000 * bench.scale))
     for _ in bench.times():
         one, two = (bench.run(JOBS / "sweep.toml", trajectories, threads=n) for n in (1, 2))
         job = bench.run(None, 1000 * trajectories)
@@ -135,7 +136,7 @@ def ranks(bench):
     """Two MPI ranks of one thread against one process."""
     launcher = ("mpirun", "--oversubscribe", "--allow-run-as-root", "-n", "2")
     rows = []
-    for name, trajectories in (("total", 800_000), ("sweep", 400)):
+    for name, trajectories in (("total", 3_200_000), ("sweep", 1000)):
         ratios = []
         for _ in bench.times():
             one, two = (bench.run(JOBS / f"{name}.toml", trajectories * bench.scale, before=before)

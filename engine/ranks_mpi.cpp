@@ -26,6 +26,11 @@ using Clock = std::chrono::steady_clock;
 constexpr int tag = 1;
 constexpr auto sign_interval = std::chrono::seconds(5);
 constexpr auto longest_silence = std::chrono::seconds(30);
+
+/// Between two looks for messages: short while some come and go, twice as long after each look in
+/// vain, because looking thousands of times per second costs a rank of one thread 7 % of its time.
+constexpr Clock::duration shortest_pause = std::chrono::microseconds(50);
+constexpr Clock::duration longest_pause = std::chrono::milliseconds(10);
 /// MPI counts bytes with an int: longer messages go in pieces.
 constexpr std::uint64_t most_at_once = std::uint64_t{1} << 28;
 
@@ -132,25 +137,25 @@ class MpiRanks final : public Ranks {
     while (take_outgoing()) {
       if (abort_code_.load() >= 0) MPI_Abort(MPI_COMM_WORLD, abort_code_.load());
       keep_in_touch();
-      sending_.remove_if([](Sending& each) { return each.is_done(); });
-      while (receive_one()) last_message_ = Clock::now();
+      if (sending_.remove_if([](Sending& each) { return each.is_done(); }) > 0) {
+        pause_ = shortest_pause;
+      }
+      while (receive_one()) pause_ = shortest_pause;
     }
     MPI_Finalize();
   }
 
   /// Waits for something to send, but not for long; false once all is sent that ever will be.
   bool take_outgoing() {
-    using std::chrono::microseconds;
-    const bool busy =
-        !sending_.empty() || Clock::now() - last_message_ < std::chrono::milliseconds(5);
     std::list<Sending> taken;
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      to_do_.wait_for(lock, microseconds(busy ? 50 : 1000),
+      to_do_.wait_for(lock, pause_,
                       [this] { return greeted_ && (!outgoing_.empty() || may_leave()); });
       if (greeted_) taken.swap(outgoing_);
       if (taken.empty() && may_leave()) return false;
     }
+    pause_ = taken.empty() ? std::min(2 * pause_, longest_pause) : shortest_pause;
     for (Sending& each : taken) each.begin();
     sending_.splice(sending_.end(), taken);
     return true;
@@ -230,7 +235,7 @@ class MpiRanks final : public Ranks {
   std::list<Sending> sending_;  ///< of the thread alone, as the next ones
   std::vector<Receiving> receiving_;
   bool greeted_ = false;
-  Clock::time_point last_message_;
+  Clock::duration pause_ = shortest_pause;  ///< until the next look for messages
   Clock::time_point last_turn_;
   Clock::duration since_sign_{};
   std::vector<Clock::duration> silence_;  ///< [rank] since its last message

@@ -31,7 +31,7 @@ using engine::Plan;
 constexpr std::uint64_t batch_without_pilot = 64;
 
 /// A short look: will the base's method do for this variant?
-constexpr PilotLimits glance{.survivors = 16, .many = 4096, .few = 16, .most = 4096, .lot = 64};
+constexpr PilotLimits glance{.survivors = 4, .many = 1024, .few = 4, .most = 1024, .lot = 32};
 /// Is there a survivor at all?
 constexpr PilotLimits search{
     .survivors = 1, .many = 1'000'000, .few = 1, .most = 1'000'000, .lot = 256};
