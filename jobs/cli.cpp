@@ -12,6 +12,7 @@
 #include "jobs/commands.hpp"
 #include "jobs/embedded.hpp"
 #include "jobs/on_ranks.hpp"
+#include "jobs/scaling/cli.hpp"
 #include "kernels/target.hpp"
 
 namespace flopsieve::jobs {
@@ -90,6 +91,7 @@ struct Subcommands {
   SensitivityCommand sensitivity;
   CalibrateCommand calibrate;
   BenchCommand bench;
+  ScalingCommands scaling;
 };
 
 /// How a run is carried out, and how its results are shown.
@@ -435,6 +437,7 @@ int run_subcommand(int argc, char** argv, engine::Ranks* ranks) {
   add_sensitivity(app, all.sensitivity, chosen);
   add_calibrate(app, all.calibrate, chosen);
   add_bench(app, all.bench, chosen);
+  add_scaling(app, all.scaling, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {

@@ -27,8 +27,10 @@ GATES = [(r"hdf5.*|H5\w+\.h", r"engine/h5_detail\.hpp", 1),
          (r"openssl/.*", r"engine/sha256\.cpp", 1),
          (r"isa-l.*", r"engine/crc64\.cpp", 1),
          (r"toml\+\+/.*", r"jobs/document\.cpp", 1),
-         (r"CLI/.*", r"jobs/cli\.cpp", 1),
-         (r"(unsupported/)?Eigen/.*", r"jobs/\w+\.cpp", 1),
+         (r"CLI/.*", r"jobs/(scaling/)?cli\.cpp", 2),
+         (r"(unsupported/)?Eigen/.*", r"jobs/(scaling/)?\w+\.cpp", 2),
+         (r"nlopt.*", r"jobs/scaling/\w+\.cpp", 1),
+         (r"LBFGS\w*\.h", r"jobs/scaling/\w+\.cpp", 1),
          (r"boost/random/.*", r"jobs/sobol\.cpp", 1),
          (r"hwy/.*", r"kernels/.*", 99)]
 
