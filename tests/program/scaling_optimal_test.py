@@ -85,7 +85,7 @@ class Optimal(ProgramTest):
 
     def test_refusals(self):
         for what, arguments in {
-                "1 required": (),
+                "Exactly 1 option": (),
                 "--flop: a number from 1": ("--flop", "-1"),
                 "--tokens: a number from 1": ("--tokens", "0"),
                 "--parameters: a number from 1": ("--parameters", "nan"),
