@@ -28,7 +28,7 @@ void add_data(CLI::App& app, DataOptions& data) {
   app.add_option("--unknown-rate", data.unknown_rate,
                  "Share of the tokens that the vocabulary lacks (default 0)");
   app.add_option("--unknown", data.unknown,
-                 "Such tokens: skip them, or keep (default) one more entry for all of them");
+                 "Such tokens: skip them, or keep them as one more entry of the vocabulary");
   app.add_option("--epochs", data.epochs,
                  "How often the data are seen (default 1); repeated tokens are worth less "
                  "(Muennighoff et al. 2023)");

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "jobs/scaling/commands.hpp"
+#include "jobs/scaling/laws.hpp"
+#include "jobs/scaling/token_budget.hpp"
+
+namespace flopsieve::jobs {
+
+/// The one that is given. Throws Error(bad_input) unless it is finite and from 1 to 1e60.
+Budget budget_of(const BudgetOptions& options);
+
+/// Of tokens that there are, those that are seen in training: kept, and in each epoch; any other
+/// budget as it is.
+Budget seen(const Budget& budget, const TokenBudget& data);
+
+}  // namespace flopsieve::jobs
