@@ -11,7 +11,8 @@
 
 namespace flopsieve::jobs {
 
-Estimate estimate(double value, const std::vector<double>& resampled, double interval) {
+Estimate estimate(double value, std::vector<double> resampled, double interval) {
+  std::erase_if(resampled, [](double each) { return !std::isfinite(each); });
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (resampled.size() < 2) return {value, nan, nan, nan};
   const auto n = static_cast<double>(resampled.size());

@@ -26,7 +26,8 @@ struct Estimate {
   double high = 0.0;
 };
 
-Estimate estimate(double value, const std::vector<double>& resampled, double interval);
+/// Resamples in which the number is not finite are left out.
+Estimate estimate(double value, std::vector<double> resampled, double interval);
 
 /// How often each of `rows` rows is in a resample of as many draws with replacement. A pure
 /// function of its arguments: Philox under the key `seed` at the counters { block, resample low,

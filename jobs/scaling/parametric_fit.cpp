@@ -11,7 +11,7 @@
 namespace flopsieve::jobs {
 namespace {
 
-constexpr std::size_t fewest_rows = 6;      // one more than constants
+constexpr std::size_t fewest_rows = 6;       // one more than constants
 constexpr std::size_t fewest_different = 3;  // a power of what takes two values only says nothing
 
 void demand_enough(const std::vector<TrainingRun>& runs, const std::string& where) {
@@ -71,8 +71,7 @@ std::vector<double> best_of(const Descent& from_estimate, const Descent& from_pu
                                                                                 : 0.0;
   const Descent& best = winner > 0.0 ? from_published : from_estimate;
   const ParametricLoss& law = best.law;
-  return {law.ln_a, law.ln_b,    law.ln_e,      law.alpha,
-          law.beta, best.misfit, best.gradient, winner};
+  return {law.ln_a, law.ln_b, law.ln_e, law.alpha, law.beta, best.misfit, best.gradient, winner};
 }
 
 }  // namespace
@@ -94,7 +93,7 @@ std::vector<ParametricLoss> published_starts() {
 }
 
 ParametricLoss published_constants() {
-  return {6.0073404, 6.0179186, 0.5267228, 0.33917084, 0.2849083};
+  return *scaling_law("chinchilla-3", "the published law").loss;
 }
 
 ParametricFit fit_parametric(const std::vector<TrainingRun>& runs, double delta,
@@ -114,6 +113,23 @@ ParametricFit fit_parametric(const std::vector<TrainingRun>& runs, double delta,
   }
   fit.inside_grid = is_inside_grid(fit.best.law);
   return fit;
+}
+
+std::vector<MisfitGroup> misfit_groups(const ParametricFit& fit) {
+  std::vector<Descent> ends = fit.descents;
+  std::stable_sort(ends.begin(), ends.end(),
+                   [](const auto& a, const auto& b) { return a.misfit < b.misfit; });
+  std::vector<MisfitGroup> groups;
+  double last = 0.0;
+  for (const Descent& end : ends) {
+    if (groups.empty() || end.misfit > last * (1.0 + same_misfit)) {
+      groups.push_back({end.misfit, 0, 0, end.law});
+    }
+    last = end.misfit;
+    ++groups.back().descents;
+    if (end.gradient <= no_slope) ++groups.back().level;
+  }
+  return groups;
 }
 
 ParametricBootstrap bootstrap_parametric(const std::vector<TrainingRun>& runs, double delta,
@@ -154,8 +170,8 @@ std::array<double, 25> covariance(const std::vector<ParametricLoss>& laws) {
   }
   for (const ParametricLoss& law : laws) {
     for (std::size_t i = 0; i < 25; ++i) {
-      result[i] += (values(law)[i / 5] - mean[i / 5]) * (values(law)[i % 5] - mean[i % 5]) /
-                   (n - 1.0);
+      result[i] +=
+          (values(law)[i / 5] - mean[i / 5]) * (values(law)[i % 5] - mean[i % 5]) / (n - 1.0);
     }
   }
   return result;

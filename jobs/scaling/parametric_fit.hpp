@@ -23,11 +23,23 @@ inline constexpr double same_misfit = 1e-6;
 
 struct ParametricFit {
   Descent best;
-  std::vector<Descent> descents;  ///< of published_starts(), in that order
-  std::size_t reached_best = 0;   ///< descents that ended at its misfit
+  std::vector<Descent> descents;    ///< of published_starts(), in that order
+  std::size_t reached_best = 0;     ///< descents that ended at its misfit
   std::size_t level_elsewhere = 0;  ///< of the others, those whose slope is none too
   bool inside_grid = false;         ///< every constant is between the ends of its starts
 };
+
+/// Descents that ended at the same misfit.
+struct MisfitGroup {
+  double misfit = 0.0;  ///< the lowest of them
+  std::size_t descents = 0;
+  std::size_t level = 0;   ///< those whose slope is none
+  ParametricLoss example;  ///< where the lowest of them ended
+};
+
+/// The misfits at which descents ended, ascending; those within same_misfit of the one before are
+/// of its group.
+std::vector<MisfitGroup> misfit_groups(const ParametricFit& fit);
 
 /// Descends from every start, in parallel. Throws Error(bad_input) naming `where` for fewer than 6
 /// rows, or fewer than 3 different parameters or tokens.

@@ -36,9 +36,11 @@ struct Kind {
 };
 
 const Kind parameters_kind{
-    "parameters", "--parameters-column",
+    "parameters",
+    "--parameters-column",
     {"parameters", "params", "modelparameters", "modelsize", "parametercount", "n"}};
-const Kind tokens_kind{"tokens", "--tokens-column", {"tokens", "trainingtokens", "datasetsize", "d"}};
+const Kind tokens_kind{
+    "tokens", "--tokens-column", {"tokens", "trainingtokens", "datasetsize", "d"}};
 const Kind flop_kind{"flop",
                      "--flop-column",
                      {"flop", "flops", "trainingflop", "trainingflops", "compute",

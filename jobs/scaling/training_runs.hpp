@@ -28,8 +28,8 @@ struct TrainingColumns {
 
 struct TrainingData {
   std::string file;
-  std::string sha256;            ///< of the file
-  TrainingColumns columns;       ///< as found; one of tokens and flop is empty
+  std::string sha256;             ///< of the file
+  TrainingColumns columns;        ///< as found; one of tokens and flop is empty
   std::vector<TrainingRun> runs;  ///< in the order of the file
   std::vector<TrainingRun> dropped;
   double highest_kept = 0.0;  ///< loss; every dropped one is higher
