@@ -63,11 +63,15 @@ void add_kind_of_shape(CLI::App& app, ShapeOptions& shape, const char* default_p
                  std::string("learned, sinusoidal, relative, rotary or none (default ") +
                      default_positions + ")");
   app.add_option("--norm", shape.norm, "layer (default) or rms");
-  app.add_flag("--tied,!--untied", shape.tied, "Embedding and output share a matrix (default)");
-  app.add_flag("--bias,!--no-bias", shape.bias, "Linear layers have biases (default)");
-  app.add_flag("--gated,!--no-gated", shape.gated, "Gated feed-forward: three matrices");
-  app.add_flag("--final-norm,!--no-final-norm", shape.final_norm,
-               "A norm after the last layer (default)");
+  // A flag on a variable would set it to false where the flag is absent.
+  const auto flag = [&](const char* name, std::optional<bool>& value, const char* what) {
+    app.add_flag_function(
+        name, [&value](std::int64_t count) { value = count > 0; }, what);
+  };
+  flag("--tied,!--untied", shape.tied, "Embedding and output share a matrix (default)");
+  flag("--bias,!--no-bias", shape.bias, "Linear layers and layer norms have biases (default)");
+  flag("--gated,!--no-gated", shape.gated, "Gated feed-forward: three matrices");
+  flag("--final-norm,!--no-final-norm", shape.final_norm, "A norm after the last layer (default)");
 }
 
 void add_parameters(CLI::App& scaling, ParametersCommand& command, std::function<int()>& chosen) {

@@ -57,13 +57,26 @@ std::string found_lines(const DesignContent& content) {
                                  grouped(result.within), 100.0 * task.tolerance,
                                  result.within == 0 ? ", so the nearest ones stand above." : ".");
   text += fmt::format(
-      "Ranking: within {:g} % of the target by penalty, then distance; all others after them by "
-      "distance.\n"
+      "Ranking: shapes within {:g} % of the target by penalty, then distance; after them all "
+      "others "
+      "by distance.\n"
       "Penalty: 0 for d_ff = {} d_model, heads x size = d_model, heads of 64 to 128 (d_model / 4 "
-      "to d_model / 2\n"
+      "to "
+      "d_model / 2 where it is\n"
       "below 256) and a usual depth (d_model / layers from 16 to 640, not deeper than useful); 1 "
       "for each doubling away from that.\n",
       100.0 * task.tolerance, task.kind.gated ? "8/3" : "4");
+  if (!result.best.empty() && task.counted == Counted::all) {
+    const ParameterCount count = count_parameters(shape_of(result.best.front(), task.kind));
+    const auto matrices = static_cast<double>(count.token_embedding + count.output_head);
+    const double share = matrices / static_cast<double>(count.total());
+    if (share > 0.5) {
+      text += fmt::format(
+          "Note: {:.0f} % of the first shape's parameters are its vocabulary; a smaller one leaves "
+          "room for a wider or deeper model.\n",
+          100.0 * share);
+    }
+  }
   return text;
 }
 

@@ -12,11 +12,14 @@
 namespace flopsieve::jobs {
 namespace {
 
-constexpr std::int64_t largest_usual_size = 128;
+constexpr std::int64_t largest_size = 128;
 
-/// d_ff in eighths of d_model.
-Steps eighths(bool gated) {
-  return gated ? Steps{8, 40, 1} : Steps{16, 48, 1};
+/// Where no range of d_ff is given.
+Steps usual_d_ff(std::int64_t d_model, bool gated) {
+  const std::int64_t step = (d_model + 31) / 32 * 4;
+  const std::int64_t usual = default_d_ff(d_model, gated);
+  const std::int64_t below = (gated ? 3 * d_model / 2 : 2 * d_model) / step;
+  return {usual - below * step, usual + below * step, step};
 }
 
 /// 12 layers d_model^2 = parameters, with d_model / layers = aspect.
@@ -28,7 +31,8 @@ Steps widths_for(double parameters) {
   const double most = std::min(std::max(width_at(parameters, 640.0), 8.0),
                                static_cast<double>(shape_limits::d_model));
   std::int64_t step = 4;
-  while (static_cast<double>(2 * step) <= most / 64.0) step *= 2;
+  while (step < 64 && static_cast<double>(2 * step) <= most / 16.0) step *= 2;
+  while (most / static_cast<double>(step) > 256.0) step *= 2;
   return {std::max<std::int64_t>(step, 8), static_cast<std::int64_t>(most), step};
 }
 
@@ -48,7 +52,7 @@ double count(const std::optional<Steps>& steps, double otherwise) {
 
 void check_size_of(const Grid& grid) {
   const double shapes = shapes_per_row(grid) * static_cast<double>(grid.d_model.count()) *
-                        (grid.heads ? count(grid.heads, 1.0) : count(grid.head_size, 4.0));
+                        (grid.heads ? count(grid.heads, 1.0) : count(grid.head_size, 1.0));
   if (shapes <= most_shapes) return;
   std::pair<double, const char*> longest{0.0, ""};
   for (const auto& [steps, option] : {std::pair{std::optional<Steps>(grid.d_model), "--d-model"},
@@ -69,22 +73,20 @@ bool is_possible_size(std::int64_t size, const Shape& shape) {
   return shape.d_model % size == 0 && (shape.positions != Positions::rotary || size % 2 == 0);
 }
 
-bool is_usual_size(std::int64_t size, std::int64_t d_model) {
-  const Range usual = usual_head_size(d_model);
-  const auto value = static_cast<double>(size);
-  return value >= usual.from && value <= usual.to;
-}
-
-/// Whether heads of this size are tried where neither their number nor their size is given.
-bool is_size_to_try(std::int64_t size, const Shape& shape) {
-  if (!is_possible_size(size, shape)) return false;
-  if (is_usual_size(size, shape.d_model)) return true;
-  for (std::int64_t other = 1; other <= largest_usual_size; ++other) {
-    if (is_possible_size(other, shape) && (other > size || is_usual_size(other, shape.d_model))) {
-      return false;
-    }
+/// Of heads where neither their number nor their size is given; 0: none divides d_model.
+std::int64_t size_for(const Shape& shape) {
+  const Range usual = usual_head_size(shape.d_model);
+  const double preferred = preferred_head_size(shape.d_model);
+  const auto far = [&](std::int64_t size) {
+    const auto value = static_cast<double>(size);
+    return std::pair{value < usual.from || value > usual.to,
+                     std::abs(std::log2(value / preferred))};
+  };
+  std::int64_t best = 0;
+  for (std::int64_t size = 1; size <= std::min(largest_size, shape.d_model); ++size) {
+    if (is_possible_size(size, shape) && (best == 0 || far(size) < far(best))) best = size;
   }
-  return true;
+  return best;
 }
 
 /// Heads and sizes of a row, as many as there are for its place among the heads.
@@ -98,15 +100,14 @@ void for_each_size(const Grid& grid, const Shape& shape, std::int64_t place, con
     const std::int64_t heads = grid.heads->at(place);
     if (shape.d_model % heads == 0) visit(heads, shape.d_model / heads);
   } else {
-    const std::int64_t size = grid.head_size ? grid.head_size->at(place) : place + 1;
-    const bool fits = grid.head_size ? shape.d_model % size == 0 : is_size_to_try(size, shape);
-    if (fits) visit(shape.d_model / size, size);
+    const std::int64_t size = grid.head_size ? grid.head_size->at(place) : size_for(shape);
+    if (size > 0 && shape.d_model % size == 0) visit(shape.d_model / size, size);
   }
 }
 
 std::int64_t places_of(const Grid& grid) {
   if (grid.heads) return grid.heads->count();
-  return grid.head_size ? grid.head_size->count() : largest_usual_size;
+  return grid.head_size ? grid.head_size->count() : 1;
 }
 
 bool is_allowed(const Shape& shape) {
@@ -137,8 +138,7 @@ std::int64_t rows_of(const Grid& grid) {
 
 double shapes_per_row(const Grid& grid) {
   const double sizes = grid.heads ? count(grid.head_size, 1.0) : 1.0;
-  return sizes * count(grid.d_ff, static_cast<double>(eighths(false).count())) *
-         static_cast<double>(grid.layers.count());
+  return sizes * count(grid.d_ff, 33.0) * static_cast<double>(grid.layers.count());
 }
 
 void for_each_of_row(const Grid& grid, const Shape& kind, std::int64_t row,
@@ -151,13 +151,9 @@ void for_each_of_row(const Grid& grid, const Shape& kind, std::int64_t row,
     shape.head_size = size;
     shape.kv_heads = kind.kv_heads > 0 ? kind.kv_heads : heads;
     if (!is_allowed(shape)) return;
-    const Steps widths = grid.d_ff.value_or(eighths(kind.gated));
-    for (std::int64_t i = 0; i < widths.count(); ++i) {
-      shape.d_ff = widths.at(i);
-      if (!grid.d_ff) {
-        if (shape.d_ff * shape.d_model % 8 != 0) continue;
-        shape.d_ff = shape.d_ff * shape.d_model / 8;
-      }
+    const Steps inner = grid.d_ff.value_or(usual_d_ff(shape.d_model, kind.gated));
+    for (std::int64_t i = 0; i < inner.count(); ++i) {
+      shape.d_ff = inner.at(i);
       visit(shape);
     }
   });
@@ -169,12 +165,12 @@ std::string grid_words(const Grid& grid, bool gated) {
   if (grid.d_ff) {
     text += fmt::format(", d_ff {}", to_string(*grid.d_ff));
   } else {
-    text += fmt::format(", d_ff {} times d_model by eighths", gated ? "1 to 5" : "2 to 6");
+    text += gated ? ", d_ff about 8/3 d_model" : ", d_ff from 2 to 6 d_model";
   }
   if (grid.heads) text += fmt::format(", heads {}", to_string(*grid.heads));
   if (grid.head_size) text += fmt::format(", head size {}", to_string(*grid.head_size));
-  if (!grid.heads && !grid.head_size) text += ", heads of a usual size";
-  if (!grid.heads || !grid.head_size) text += ", heads x size = d_model";
+  if (!grid.heads && !grid.head_size) text += ", heads of usual size";
+  if (!grid.heads != !grid.head_size) text += ", heads x size = d_model";
   return text;
 }
 

@@ -16,9 +16,13 @@ struct GridTexts {
 };
 
 /// Which shapes are looked at: all combinations of the ranges. What is absent follows d_model:
-/// d_ff by eighths of it, from 2 to 6 times (gated: 1 to 5 times); heads and their size such that
-/// their product is d_model, and without either range only usual sizes (proportions.hpp) or, where
-/// none of these divides d_model, the largest divisor up to 128.
+/// - d_ff is the usual one (proportions.hpp) and what is up to 2 d_model below or above it, in
+/// steps
+///   of d_model / 8, rounded up to a multiple of 4; gated: up to 1.5 d_model;
+/// - heads and their size are such that their product is d_model; without either range their size
+/// is
+///   the divisor of d_model up to 128 that is usual and nearest, by ratio, to
+///   preferred_head_size().
 struct Grid {
   Steps d_model;
   Steps layers;  ///< of each stack
@@ -30,11 +34,11 @@ struct Grid {
 /// At most so many shapes are looked at.
 inline constexpr double most_shapes = 1e9;
 
-/// The ranges given, and for d_model and layers what suits so many parameters:
-/// d_model from 8 up to where 12 layers d_model^2 reaches the target with d_model / layers = 640,
-/// in steps of a power of two (4 or more) that make 64 to 128 values where there are so many;
-/// layers up to where it does with d_model / layers = 16, but from 8 to 128. Throws
-/// Error(bad_input), starting with the option, for bad ranges and for more than most_shapes.
+/// The ranges given, and for d_model and layers what suits so many parameters: d_model from 8 up to
+/// where 12 layers d_model^2 reaches them with d_model / layers = 640, in steps of a power of two:
+/// 64, or less (4 at least) to make 16 values, or more to make at most 256; layers up to where it
+/// does with d_model / layers = 16, but from 8 to 128. Throws Error(bad_input), starting with the
+/// option, for bad ranges and for more than most_shapes.
 Grid grid_for(const GridTexts& texts, double parameters);
 
 /// Rows of a grid: one for each d_model and number of heads (or size, where only that is given).
@@ -49,7 +53,7 @@ double shapes_per_row(const Grid& grid);
 void for_each_of_row(const Grid& grid, const Shape& kind, std::int64_t row,
                      const std::function<void(const Shape&)>& visit);
 
-/// In words: "d_model 8:112:4, layers 1:8:1, d_ff 2 to 6 times d_model by eighths, ...".
+/// In words: "d_model 8:112:4, layers 1:8:1, ...".
 std::string grid_words(const Grid& grid, bool gated);
 
 }  // namespace flopsieve::jobs

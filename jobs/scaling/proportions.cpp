@@ -14,13 +14,17 @@ double doublings_from(double value, const Range& usual) {
 
 }  // namespace
 
-double usual_feed_forward_ratio(bool gated) {
-  return gated ? 8.0 / 3.0 : 4.0;
+std::int64_t default_d_ff(std::int64_t d_model, bool gated) {
+  return 4 * (gated ? (4 * d_model + 3) / 6 : d_model);
 }
 
 Range usual_head_size(std::int64_t d_model) {
   const auto width = static_cast<double>(d_model);
   return {std::min(64.0, width / 4.0), std::min(128.0, width / 2.0)};
+}
+
+double preferred_head_size(std::int64_t d_model) {
+  return d_model > 1024 ? 128.0 : std::min(64.0, static_cast<double>(d_model) / 4.0);
 }
 
 Range usual_layers(std::int64_t d_model) {
@@ -33,12 +37,9 @@ Range usual_layers(std::int64_t d_model) {
 double width_penalty(std::int64_t d_model, std::int64_t heads, std::int64_t head_size,
                      std::int64_t d_ff, bool gated) {
   const auto width = static_cast<double>(d_model);
-  const double inner = usual_feed_forward_ratio(gated) * width;
-  // 8/3 of a width is seldom whole: the nearest whole number is as good.
-  const double off = std::abs(static_cast<double>(d_ff) - inner) <= 0.5
-                         ? 0.0
-                         : std::abs(std::log2(static_cast<double>(d_ff) / inner));
-  return off + doublings_from(static_cast<double>(head_size), usual_head_size(d_model)) +
+  const auto inner = static_cast<double>(default_d_ff(d_model, gated));
+  return doublings_from(static_cast<double>(d_ff), {inner, inner}) +
+         doublings_from(static_cast<double>(head_size), usual_head_size(d_model)) +
          doublings_from(static_cast<double>(heads * head_size), {width, width});
 }
 

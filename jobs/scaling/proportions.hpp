@@ -12,13 +12,18 @@ struct Range {
   double to = 0.0;
 };
 
-/// d_ff / d_model that is conventional: 4 (Vaswani et al. 2017, GPT, Chinchilla); 8/3 if gated
-/// (Shazeer 2020, arXiv 2002.05202, section 3).
-double usual_feed_forward_ratio(bool gated);
+/// d_ff that is conventional: 4 d_model (Vaswani et al. 2017, GPT, Chinchilla); gated 8/3 of it, as
+/// many parameters in three matrices as in two (Shazeer 2020, arXiv 2002.05202, section 3), to the
+/// nearest multiple of 4.
+std::int64_t default_d_ff(std::int64_t d_model, bool gated);
 
 /// Head sizes: 64 (Vaswani et al. 2017, GPT-2) to 128 (GPT-3, Chinchilla); where d_model is below
 /// 256, d_model / 4 to d_model / 2, that is two to four heads.
 Range usual_head_size(std::int64_t d_model);
+
+/// 64 up to d_model 1024 and 128 above, as in Table A9 of Hoffmann et al. 2022 (arXiv 2203.15556);
+/// a quarter of d_model where that is below 256.
+double preferred_head_size(std::int64_t d_model);
 
 /// Layers of a stack. At least 2, since only models with fewer, or of extreme proportions, leave
 /// the common trend (Kaplan et al. 2020, section 3.2). d_model / layers from 16 to 640: a factor of
@@ -28,8 +33,8 @@ Range usual_head_size(std::int64_t d_model);
 /// says less).
 Range usual_layers(std::int64_t d_model);
 
-/// Sum of four terms, each 0 if conventional and else |log2(value / nearest conventional one)|: one
-/// for each doubling. Terms: d_ff / d_model, head size, heads x size / d_model; layers.
+/// Together a sum of four terms, each 0 if conventional and else |log2(value / nearest conventional
+/// one)|, 1 for each doubling: of d_ff, head size and heads x size / d_model; of layers.
 double width_penalty(std::int64_t d_model, std::int64_t heads, std::int64_t head_size,
                      std::int64_t d_ff, bool gated);
 double depth_penalty(std::int64_t d_model, std::int64_t layers);

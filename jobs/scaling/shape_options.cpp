@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/error.hpp"
+#include "jobs/scaling/proportions.hpp"
 #include "jobs/suggest.hpp"
 
 namespace flopsieve::jobs {
@@ -23,6 +24,7 @@ Preset gpt(const char* name, std::int64_t layers, std::int64_t d_model, std::int
   preset.shape.heads = heads;
   preset.shape.vocabulary = 50'257;
   preset.shape.context = context;
+  preset.shape.positions = "learned";
   return preset;
 }
 
@@ -161,10 +163,6 @@ Shape shape_of(const ShapeOptions& given) {
   shape.d_ff = options.d_ff.value_or(default_d_ff(shape.d_model, shape.gated));
   check_shape(shape);
   return shape;
-}
-
-std::int64_t default_d_ff(std::int64_t d_model, bool gated) {
-  return gated ? (16 * d_model + 3) / 6 : 4 * d_model;
 }
 
 }  // namespace flopsieve::jobs

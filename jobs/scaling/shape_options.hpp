@@ -27,13 +27,9 @@ ShapeOptions with_preset(const ShapeOptions& options);
 Shape kind_of_shape(const ShapeOptions& options, Positions positions);
 
 /// The whole shape. Where options do not say: head_size = d_model / heads (or heads = d_model /
-/// head_size), kv_heads = heads, d_ff = default_d_ff(), learned positions. Throws Error(bad_input),
-/// starting with the option, where a dimension is missing, a division leaves a remainder, or as
-/// check_shape().
+/// head_size), kv_heads = heads, d_ff = default_d_ff() of proportions.hpp, learned positions.
+/// Throws Error(bad_input), starting with the option, where a dimension is missing, a division
+/// leaves a remainder, or as check_shape().
 Shape shape_of(const ShapeOptions& options);
-
-/// 4 d_model, or 8/3 of it, to the nearest whole number, if gated: as many parameters in three
-/// matrices as in two (Shazeer 2020, arXiv 2002.05202, section 3).
-std::int64_t default_d_ff(std::int64_t d_model, bool gated);
 
 }  // namespace flopsieve::jobs
