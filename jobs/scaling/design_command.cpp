@@ -48,6 +48,7 @@ const char* option_of(Budget::Of of) {
 void set_target(const DesignCommand& command, DesignContent& content) {
   const TokenBudget data = token_budget(command.data);
   const Budget budget = seen(budget_of(command.budget), data);
+  content.option = option_of(budget.of);
   double parameters = budget.amount;
   if (budget.of != Budget::Of::parameters) {
     ScalingLaw law = scaling_law(command.law, "--law");
@@ -56,8 +57,8 @@ void set_target(const DesignCommand& command, DesignContent& content) {
     content.law = {std::move(law), best};
   }
   demand(parameters >= 1.0 && parameters <= most_parameters,
-         fmt::format("{}: shapes have from 1 to {:g} parameters; these are {:.6g}",
-                     option_of(budget.of), most_parameters, parameters));
+         fmt::format("{}: shapes have from 1 to {:g} parameters; these are {:.6g}", content.option,
+                     most_parameters, parameters));
   content.task.target = std::llround(parameters);
   const bool is_kaplan = content.law && content.law->law.name == "kaplan";
   content.task.counted = command.non_embedding || is_kaplan ? Counted::non_embedding : Counted::all;

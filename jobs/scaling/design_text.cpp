@@ -195,9 +195,9 @@ std::string too_large_text(const DesignContent& content) {
   if (!roomiest) {
     const ParameterCount count = count_parameters(shape_of(smallest, task.kind));
     std::string text = fmt::format(
-        "--parameters: {} are too few for any shape of the grid ({}), whatever the vocabulary; the "
+        "{}: {} are too few for any shape of the grid ({}), whatever the vocabulary; the "
         "smallest has {} ({})",
-        target, grid_words(task.grid, task.kind.gated), number(smallest.parameters),
+        content.option, target, grid_words(task.grid, task.kind.gated), number(smallest.parameters),
         words(smallest));
     if (task.counted == Counted::all && count.positions > 0) {
       text += fmt::format(", {} of them learned positions: --positions rotary has none",

@@ -18,6 +18,7 @@ struct DesignLaw {
 /// What flopsieve scaling design prints: jobs/SCALING.md names every field.
 struct DesignContent {
   DesignTask task;
+  std::string option = "--parameters";  ///< that gives the target
   bool is_default_vocabulary = false;
   bool has_unknown_entry = false;
   std::optional<DesignLaw> law;

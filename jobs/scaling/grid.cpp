@@ -27,9 +27,12 @@ double width_at(double parameters, double aspect) {
   return std::cbrt(aspect * parameters / 12.0);
 }
 
+constexpr double most_layers = 128.0;
+
 Steps widths_for(double parameters) {
-  const double most = std::min(std::max(width_at(parameters, 640.0), 8.0),
-                               static_cast<double>(shape_limits::d_model));
+  const double deepest = 1.25 * std::sqrt(parameters / 12.0 / most_layers);
+  const double most = std::clamp(std::max(width_at(parameters, 640.0), deepest), 8.0,
+                                 static_cast<double>(shape_limits::d_model));
   std::int64_t step = 4;
   while (step < 64 && static_cast<double>(2 * step) <= most / 16.0) step *= 2;
   while (most / static_cast<double>(step) > 256.0) step *= 2;
@@ -38,7 +41,7 @@ Steps widths_for(double parameters) {
 
 Steps depths_for(double parameters) {
   const double most = std::ceil(width_at(parameters, 16.0) / 16.0);
-  return {1, static_cast<std::int64_t>(std::clamp(most, 8.0, 128.0)), 1};
+  return {1, static_cast<std::int64_t>(std::clamp(most, 8.0, most_layers)), 1};
 }
 
 std::optional<Steps> given(const char* option, const std::string& text, std::int64_t most) {

@@ -35,10 +35,10 @@ struct Grid {
 inline constexpr double most_shapes = 1e9;
 
 /// The ranges given, and for d_model and layers what suits so many parameters: d_model from 8 up to
-/// where 12 layers d_model^2 reaches them with d_model / layers = 640, in steps of a power of two:
-/// 64, or less (4 at least) to make 16 values, or more to make at most 256; layers up to where it
-/// does with d_model / layers = 16, but from 8 to 128. Throws Error(bad_input), starting with the
-/// option, for bad ranges and for more than most_shapes.
+/// where 12 layers d_model^2 reaches them with d_model / layers = 640 (and with 128 layers), in
+/// steps of a power of two: 64, or less (4 at least) to make 16 values, or more to make at most
+/// 256; layers up to where it does with d_model / layers = 16, but from 8 to 128. Throws
+/// Error(bad_input), starting with the option, for bad ranges and for more than most_shapes.
 Grid grid_for(const GridTexts& texts, double parameters);
 
 /// Rows of a grid: one for each d_model and number of heads (or size, where only that is given).
