@@ -140,9 +140,17 @@ void add_fit(CLI::App& scaling, FitCommand& command, std::function<int()>& chose
   column("--tokens-column", command.tokens_column, "Of tokens");
   column("--flop-column", command.flop_column, "Of FLOP, in place of tokens: D = C / (6 N)");
   column("--loss-column", command.loss_column, "Of the loss, nats per token");
+  column("--run-column", command.run_column,
+         "Of what tells training curves apart, for approach 1 (default: the parameters)");
   sub->add_option("--drop-highest", command.drop_highest,
                   "Leave out so many of the highest losses (default 0)");
   sub->add_option("--delta", command.delta, "Of the Huber loss of log loss (default 0.001)");
+  sub->add_option("--levels", command.levels,
+                  "Of approach 2, FLOP: 6e18,1e19,... (default: told apart by gaps of 10 %)")
+      ->delimiter(',');
+  sub->add_option("--budgets", command.budgets,
+                  "FLOP whose best parameters and tokens are told (default 1e24,1e25,1e26)")
+      ->delimiter(',');
   sub->add_option("--resamples", command.resamples, "Of the bootstrap (default 4000; 0: none)");
   sub->add_option("--seed", command.seed, "Of the bootstrap (default 1)");
   sub->add_option("--interval", command.interval, "Probability within intervals (default 0.9)");

@@ -71,16 +71,20 @@ int scaling_design(const DesignCommand& command);
 
 struct FitCommand {
   std::string csv;
-  std::string approach = "3";                                              ///< 1, 2 or 3
-  std::string parameters_column, tokens_column, flop_column, loss_column;  ///< "": found by name
-  std::int64_t drop_highest = 0;                                           ///< losses left out
-  double delta = 1e-3;                                                     ///< of the Huber loss
+  std::string approach = "3";  ///< 1, 2 or 3
+  /// "": found by name.
+  std::string parameters_column, tokens_column, flop_column, loss_column, run_column;
+  std::int64_t drop_highest = 0;  ///< losses left out
+  double delta = 1e-3;            ///< of the Huber loss
+  std::vector<double> levels;     ///< of approach 2, FLOP; empty: told apart by gaps
+  std::vector<double> budgets = {1e24, 1e25, 1e26};  ///< FLOP whose optimum is told
   std::int64_t resamples = 4'000;
   std::uint64_t seed = 1;
   double interval = 0.9;
   std::string output;  ///< result file (HDF5); "": none
   int threads = 0;
   std::string backend = "tbb";
+  std::vector<std::string> command_line;  ///< kept in the result file
   ScalingFormat format;
 };
 int scaling_fit(const FitCommand& command);
