@@ -61,6 +61,8 @@ struct DesignCommand {
   ShapeOptions shape;  ///< what is fixed; the dimensions among them only by the ranges
   /// "64:1024:64" (from, to, step) or one number; "" chooses from the budget.
   std::string d_model, heads, head_size, d_ff, layers;
+  double tolerance = 0.01;     ///< share of the target within which proportions decide
+  bool non_embedding = false;  ///< the target counts no embeddings; that of kaplan never does
   std::int64_t rows = 10;
   int threads = 0;
   ScalingFormat output;
