@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include "engine/error.hpp"
 #include "jobs/resampling.hpp"
@@ -42,22 +41,13 @@ std::vector<double> drawn_weights(std::size_t rows, std::uint64_t seed, std::uin
   return weights;
 }
 
-std::vector<std::vector<double>> resampled_fits(
-    const BootstrapOptions& options,
-    const std::function<std::vector<double>(std::uint64_t resample)>& fit) {
-  std::vector<std::vector<double>> fits;
-  fits.reserve(options.resamples);
-  engine::run_in_order<std::vector<double>>(
-      options.backend, options.threads, options.resamples, fit,
-      [&](std::uint64_t /*resample*/, std::vector<double> values) {
-        fits.push_back(std::move(values));
-        return stop_flag().load() ? engine::Commit::stop : engine::Commit::go_on;
-      });
-  if (stop_flag().load()) {
-    throw engine::Error(engine::ExitCode::interrupted,
-                        "stopped; nothing was written, the same command starts again");
-  }
-  return fits;
+bool is_stopped() {
+  return stop_flag().load();
+}
+
+void throw_stopped() {
+  throw engine::Error(engine::ExitCode::interrupted,
+                      "stopped; nothing was written, the same command starts again");
 }
 
 }  // namespace flopsieve::jobs

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <utility>
 #include <vector>
 
 #include "engine/executor.hpp"
@@ -35,10 +35,37 @@ Estimate estimate(double value, std::vector<double> resampled, double interval);
 std::vector<double> drawn_weights(std::size_t rows, std::uint64_t seed, std::uint64_t resample,
                                   std::uint32_t group = 0);
 
-/// fit(resample) of every resample, in order, computed in parallel: the same for all threads and
-/// back ends. Throws Error(interrupted) where a signal asks to stop.
-std::vector<std::vector<double>> resampled_fits(
-    const BootstrapOptions& options,
-    const std::function<std::vector<double>(std::uint64_t resample)>& fit);
+/// Whether a signal asks to stop.
+bool is_stopped();
+
+/// Error(interrupted): nothing was written.
+[[noreturn]] void throw_stopped();
+
+/// body(0), ..., body(count - 1) in this order, computed in parallel: the same for all threads and
+/// back ends. A thread takes 16 at a time, so that it seldom waits for one that is held up. Throws
+/// Error(interrupted) where a signal asks to stop.
+template <class Result, class Body>
+std::vector<Result> in_parallel(const BootstrapOptions& options, std::uint64_t count,
+                                const Body& body) {
+  constexpr std::uint64_t at_a_time = 16;
+  std::vector<Result> results;
+  results.reserve(count);
+  engine::run_in_order<std::vector<Result>>(
+      options.backend, options.threads, (count + at_a_time - 1) / at_a_time,
+      [&](std::uint64_t position) {
+        std::vector<Result> some;
+        const std::uint64_t first = position * at_a_time;
+        for (std::uint64_t i = first; i < count && i < first + at_a_time; ++i) {
+          some.push_back(body(i));
+        }
+        return some;
+      },
+      [&](std::uint64_t /*position*/, std::vector<Result> some) {
+        for (Result& each : some) results.push_back(std::move(each));
+        return is_stopped() ? engine::Commit::stop : engine::Commit::go_on;
+      });
+  if (is_stopped()) throw_stopped();
+  return results;
+}
 
 }  // namespace flopsieve::jobs

@@ -12,14 +12,16 @@ namespace {
 OptimaBootstrap laws_of(
     const BootstrapOptions& options,
     const std::function<std::vector<BudgetOptimum>(std::uint64_t resample)>& optima) {
-  const auto fits = resampled_fits(options, [&](std::uint64_t resample) -> std::vector<double> {
-    try {
-      const PowerLaw law = through_optima(optima(resample)).law;
-      return {law.log10_flop, law.log10_parameters, law.exponent};
-    } catch (const std::invalid_argument&) {
-      return {};
-    }
-  });
+  using Values = std::vector<double>;
+  const auto fits =
+      in_parallel<Values>(options, options.resamples, [&](std::uint64_t resample) -> Values {
+        try {
+          const PowerLaw law = through_optima(optima(resample)).law;
+          return {law.log10_flop, law.log10_parameters, law.exponent};
+        } catch (const std::invalid_argument&) {
+          return {};
+        }
+      });
   OptimaBootstrap result;
   for (std::uint64_t resample = 0; resample < fits.size(); ++resample) {
     const std::vector<double>& values = fits[resample];

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "engine/error.hpp"
-#include "jobs/stop.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -45,33 +44,18 @@ bool is_inside_grid(const ParametricLoss& law) {
          inside(law.ln_e, -1.0, 1.0) && inside(law.alpha, 0.0, 2.0) && inside(law.beta, 0.0, 2.0);
 }
 
-std::vector<Descent> descend_from(const std::vector<ParametricLoss>& starts,
-                                  const LawDescent& descent, const BootstrapOptions& options) {
-  std::vector<Descent> ends;
-  ends.reserve(starts.size());
-  engine::run_in_order<Descent>(
-      options.backend, options.threads, starts.size(),
-      [&](std::uint64_t i) { return descent.from(starts[i]); },
-      [&](std::uint64_t /*start*/, Descent end) {
-        ends.push_back(end);
-        return stop_flag().load() ? engine::Commit::stop : engine::Commit::go_on;
-      });
-  if (stop_flag().load()) {
-    throw engine::Error(engine::ExitCode::interrupted,
-                        "stopped; nothing was written, the same command starts again");
-  }
-  return ends;
-}
-
 /// The better of two descents, and how it was found.
-std::vector<double> best_of(const Descent& from_estimate, const Descent& from_published) {
+struct ResampleFit {
+  Descent best;
+  bool only_published = false;  ///< the other descent ended at a higher misfit
+  bool only_estimate = false;
+};
+
+ResampleFit better_of(const Descent& from_estimate, const Descent& from_published) {
   const double margin = same_misfit * std::min(from_estimate.misfit, from_published.misfit);
-  const double winner = from_published.misfit < from_estimate.misfit - margin   ? 1.0
-                        : from_estimate.misfit < from_published.misfit - margin ? -1.0
-                                                                                : 0.0;
-  const Descent& best = winner > 0.0 ? from_published : from_estimate;
-  const ParametricLoss& law = best.law;
-  return {law.ln_a, law.ln_b, law.ln_e, law.alpha, law.beta, best.misfit, best.gradient, winner};
+  const bool only_published = from_published.misfit < from_estimate.misfit - margin;
+  const bool only_estimate = from_estimate.misfit < from_published.misfit - margin;
+  return {only_published ? from_published : from_estimate, only_published, only_estimate};
 }
 
 }  // namespace
@@ -101,7 +85,9 @@ ParametricFit fit_parametric(const std::vector<TrainingRun>& runs, double delta,
   demand_enough(runs, where);
   const LawDescent descent(runs, delta);
   ParametricFit fit;
-  fit.descents = descend_from(published_starts(), descent, options);
+  const std::vector<ParametricLoss> starts = published_starts();
+  fit.descents = in_parallel<Descent>(options, starts.size(),
+                                      [&](std::uint64_t i) { return descent.from(starts[i]); });
   fit.best = *std::min_element(fit.descents.begin(), fit.descents.end(),
                                [](const auto& a, const auto& b) { return a.misfit < b.misfit; });
   for (const Descent& end : fit.descents) {
@@ -137,22 +123,23 @@ ParametricBootstrap bootstrap_parametric(const std::vector<TrainingRun>& runs, d
                                          const BootstrapOptions& options) {
   const LawDescent descent(runs, delta);
   const ParametricLoss published = published_constants();
-  const auto fits = resampled_fits(options, [&](std::uint64_t resample) {
-    const std::vector<double> weights = drawn_weights(runs.size(), options.seed, resample);
-    return best_of(descent.from(estimate, weights), descent.from(published, weights));
-  });
+  const auto fits =
+      in_parallel<ResampleFit>(options, options.resamples, [&](std::uint64_t resample) {
+        const std::vector<double> weights = drawn_weights(runs.size(), options.seed, resample);
+        return better_of(descent.from(estimate, weights), descent.from(published, weights));
+      });
   ParametricBootstrap result;
   for (std::uint64_t resample = 0; resample < fits.size(); ++resample) {
-    const std::vector<double>& values = fits[resample];
-    if (!(values[6] <= no_slope)) {
+    const ResampleFit& fit = fits[resample];
+    if (!(fit.best.gradient <= no_slope)) {
       ++result.failed;
       continue;
     }
-    result.laws.push_back({values[0], values[1], values[2], values[3], values[4]});
-    result.misfits.push_back(values[5]);
+    result.laws.push_back(fit.best.law);
+    result.misfits.push_back(fit.best.misfit);
     result.resamples.push_back(resample);
-    if (values[7] > 0.0) ++result.from_published;
-    if (values[7] < 0.0) ++result.from_estimate;
+    result.from_published += fit.only_published ? 1 : 0;
+    result.from_estimate += fit.only_estimate ? 1 : 0;
   }
   return result;
 }
