@@ -22,6 +22,32 @@ constexpr std::size_t fewest_sizes = 4;
 
 using Levels = std::vector<std::vector<TrainingRun>>;
 
+/// Throws unless most rows stand at levels with enough sizes that are apart from one another.
+void demand_levels(const TrainingData& data, const Levels& levels) {
+  const std::string advice = "Name the levels with --levels, or take approach 3";
+  std::size_t at_levels = 0;
+  for (const auto& level : levels) {
+    const double low = level.front().flop();
+    const double high = level.back().flop();
+    if (high >= widest_level * low) {
+      throw Error(
+          ExitCode::bad_input,
+          fmt::format("{}: approach 2 needs rows at levels of equal compute; between {:.3g} "
+                      "and {:.3g} FLOP there is no gap of 10 %. {}",
+                      data.file, low, high, advice));
+    }
+    std::set<double> sizes;
+    for (const TrainingRun& run : level) sizes.insert(run.parameters);
+    if (sizes.size() >= fewest_sizes) at_levels += level.size();
+  }
+  if (2 * at_levels < data.runs.size()) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: approach 2 needs rows at levels of equal compute; only {} of {} "
+                            "rows are at one with {} sizes of model. {}",
+                            data.file, at_levels, data.runs.size(), fewest_sizes, advice));
+  }
+}
+
 Levels levels_by_gaps(const TrainingData& data) {
   std::vector<TrainingRun> runs = data.runs;
   std::stable_sort(runs.begin(), runs.end(),
@@ -33,14 +59,7 @@ Levels levels_by_gaps(const TrainingData& data) {
     }
     levels.back().push_back(run);
   }
-  for (const auto& level : levels) {
-    if (level.back().flop() < widest_level * level.front().flop()) continue;
-    throw Error(ExitCode::bad_input,
-                fmt::format("{}: approach 2 needs rows at levels of equal compute; between {:.3g} "
-                            "and {:.3g} FLOP there is no gap of 10 %. Name the levels with "
-                            "--levels, or take approach 3",
-                            data.file, level.front().flop(), level.back().flop()));
-  }
+  demand_levels(data, levels);
   return levels;
 }
 

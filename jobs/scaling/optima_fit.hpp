@@ -76,7 +76,8 @@ class IsoFlopFit {
  public:
   /// `levels`: budgets, FLOP, each with the rows within 10 % of it, others being left out; empty:
   /// levels are told apart by gaps of 10 % or more. Throws Error(bad_input) if these leave a level
-  /// whose budgets differ by half or more, or if there are fewer than 2 optima.
+  /// whose budgets differ by half or more, or less than half of the rows at levels with 4 sizes,
+  /// or if there are fewer than 2 optima.
   IsoFlopFit(const TrainingData& data, std::vector<double> levels);
 
   const OptimaFit& fit() const { return fit_; }
