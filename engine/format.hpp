@@ -8,6 +8,7 @@ inline constexpr int version = 1;
 inline constexpr char kind_part[] = "flopsieve part";
 inline constexpr char kind_run[] = "flopsieve run";
 inline constexpr char kind_study[] = "flopsieve study";
+inline constexpr char kind_scaling_fit[] = "flopsieve scaling fit";
 inline constexpr char kind_sweep[] = "flopsieve sweep";
 inline constexpr char kind_sweep_study[] = "flopsieve sweep study";
 inline constexpr char study_file[] = "study.h5";  ///< beside the parts of shards

@@ -64,13 +64,15 @@ void demand_version(const H5File& file, const fs::path& path, const char* attrib
 
 /// What a file is, for who expected something else.
 std::string words_of(std::string_view kind) {
+  if (kind == format::kind_scaling_fit) return "the result of flopsieve scaling fit";
   return kind == format::kind_sweep ? "the result of a sweep" : "the result of a single run";
 }
 
 void demand_finished(const H5File& file, const fs::path& path, std::string_view kind) {
   const std::string found =
       file.has_attribute("/", format::kind) ? file.read_attribute_text("/", format::kind) : "";
-  const bool ours = found == format::kind_run || found == format::kind_sweep;
+  const bool ours =
+      found == format::kind_run || found == format::kind_sweep || found == format::kind_scaling_fit;
   const bool whole = file.has_attribute("/", format::complete);
   if (found == kind && whole) return;
   if (ours && whole) {

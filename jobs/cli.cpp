@@ -452,6 +452,7 @@ int run_subcommand(int argc, char** argv, engine::Ranks* ranks) {
   all.refilter.ranks = ranks;
   all.refilter.command_line = all.run.command_line;
   all.merge.command_line = all.run.command_line;
+  all.scaling.fit.command_line = all.run.command_line;
   return chosen();
 }
 

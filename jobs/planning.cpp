@@ -44,20 +44,23 @@ engine::Pilot complete_plan(engine::Plan& plan, Force force) {
   return pilot;
 }
 
-engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line,
-                         int ranks) {
+std::vector<std::pair<std::string, std::string>> provenance_of(
+    const std::vector<std::string>& command_line, int ranks) {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  return {plan,
-          engine::plan_identity(plan),
-          resolved_job(plan),
-          {{"program_version", std::string(program_version())},
-           {"git_hash", std::string(git_hash())},
-           {"created", utc_now()},
-           {"host", host.data()},
-           {"command_line", shell_command(command_line)},
-           {"instruction_set", std::string(kernels::name(kernels::active_target()))},
-           {"ranks", std::to_string(ranks)}}};
+  return {{"program_version", std::string(program_version())},
+          {"git_hash", std::string(git_hash())},
+          {"created", utc_now()},
+          {"host", host.data()},
+          {"command_line", shell_command(command_line)},
+          {"instruction_set", std::string(kernels::name(kernels::active_target()))},
+          {"ranks", std::to_string(ranks)}};
+}
+
+engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line,
+                         int ranks) {
+  return {plan, engine::plan_identity(plan), resolved_job(plan),
+          provenance_of(command_line, ranks)};
 }
 
 }  // namespace flopsieve::jobs

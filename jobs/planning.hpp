@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/pilot.hpp"
@@ -22,6 +23,10 @@ engine::Pilot complete_plan(engine::Plan& plan, Force force);
 
 /// Throws Error(bad_input) for more than a million batches.
 void demand_few_batches(const engine::Plan& plan);
+
+/// Attributes of a result that say who made it when, where and how; `ranks` have computed it.
+std::vector<std::pair<std::string, std::string>> provenance_of(
+    const std::vector<std::string>& command_line, int ranks = 1);
 
 /// The study of a finished plan with the provenance that this program knows; `ranks` compute it.
 engine::Study make_study(const engine::Plan& plan, const std::vector<std::string>& command_line,

@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 # What building and running the program takes.
 # shellcheck disable=SC2034  # the lists are read by the scripts that source this file
 run_packages=(
-  g++ cmake ninja-build git ca-certificates libtbb-dev libeigen3-dev libhdf5-dev libhwy-dev
+  g++ cmake ninja-build git ca-certificates libtbb-dev libeigen3-dev liblbfgspp-dev libhdf5-dev libhwy-dev
   libtomlplusplus-dev libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev libssl-dev
   libisal-dev pkg-config)
 # The tests on top of it; the Python packages are the outside readers of our files.

@@ -51,7 +51,7 @@ void add_optimal(CLI::App& scaling, OptimalCommand& command, std::function<int()
 }
 
 /// All of a shape but its dimensions.
-void add_kind_of_shape(CLI::App& app, ShapeOptions& shape) {
+void add_kind_of_shape(CLI::App& app, ShapeOptions& shape, const char* default_positions) {
   app.add_option("--preset", shape.preset,
                  "gpt2, gpt2-medium, gpt2-large, gpt2-xl, gpt3-175b, chinchilla-70b, gopher-280b "
                  "or pytorch-default; other options change it");
@@ -60,20 +60,25 @@ void add_kind_of_shape(CLI::App& app, ShapeOptions& shape) {
                  "encoder-decoder");
   app.add_option("--context", shape.context, "Positions of the context (default 1024)");
   app.add_option("--positions", shape.positions,
-                 "learned (default), sinusoidal, relative, rotary or none");
+                 std::string("learned, sinusoidal, relative, rotary or none (default ") +
+                     default_positions + ")");
   app.add_option("--norm", shape.norm, "layer (default) or rms");
-  app.add_flag("--tied,!--untied", shape.tied, "Embedding and output share a matrix (default)");
-  app.add_flag("--bias,!--no-bias", shape.bias, "Linear layers have biases (default)");
-  app.add_flag("--gated,!--no-gated", shape.gated, "Gated feed-forward: three matrices");
-  app.add_flag("--final-norm,!--no-final-norm", shape.final_norm,
-               "A norm after the last layer (default)");
+  // A flag on a variable would set it to false where the flag is absent.
+  const auto flag = [&](const char* name, std::optional<bool>& value, const char* what) {
+    app.add_flag_function(
+        name, [&value](std::int64_t count) { value = count > 0; }, what);
+  };
+  flag("--tied,!--untied", shape.tied, "Embedding and output share a matrix (default)");
+  flag("--bias,!--no-bias", shape.bias, "Linear layers and layer norms have biases (default)");
+  flag("--gated,!--no-gated", shape.gated, "Gated feed-forward: three matrices");
+  flag("--final-norm,!--no-final-norm", shape.final_norm, "A norm after the last layer (default)");
 }
 
 void add_parameters(CLI::App& scaling, ParametersCommand& command, std::function<int()>& chosen) {
   CLI::App* sub = scaling.add_subcommand(
       "parameters", "Parameters of a transformer, to the last one, and FLOP per token");
   ShapeOptions& shape = command.shape;
-  add_kind_of_shape(*sub, shape);
+  add_kind_of_shape(*sub, shape, "learned");
   const auto number = [&](const char* name, std::optional<std::int64_t>& value, const char* what) {
     sub->add_option(name, value, what);
   };
@@ -81,7 +86,8 @@ void add_parameters(CLI::App& scaling, ParametersCommand& command, std::function
   number("--heads", shape.heads, "Attention heads");
   number("--kv-heads", shape.kv_heads, "Heads of keys and values (default: as many)");
   number("--head-size", shape.head_size, "Width of a head (default: d_model / heads)");
-  number("--d-ff", shape.d_ff, "Width of the feed-forward layer (default: 4 d_model)");
+  number("--d-ff", shape.d_ff,
+         "Width of the feed-forward layer (default: 4 d_model; 8/3 of it if gated)");
   number("--layers", shape.layers, "Layers");
   number("--encoder-layers", shape.encoder_layers, "Of an encoder-decoder");
   number("--decoder-layers", shape.decoder_layers, "Of an encoder-decoder");
@@ -98,7 +104,7 @@ void add_design(CLI::App& scaling, DesignCommand& command, std::function<int()>&
   sub->add_option("--law", command.law,
                   "From FLOP or tokens to parameters (default tokens-per-parameter=20)");
   add_data(*sub, command.data);
-  add_kind_of_shape(*sub, command.shape);
+  add_kind_of_shape(*sub, command.shape, "rotary");
   const auto range = [&](const char* name, std::string& value, const char* what) {
     sub->add_option(name, value, what)->type_name("FROM:TO:STEP");
   };
@@ -107,8 +113,13 @@ void add_design(CLI::App& scaling, DesignCommand& command, std::function<int()>&
   range("--head-size", command.head_size, "Width of a head");
   range("--d-ff", command.d_ff, "Width of the feed-forward layer");
   range("--layers", command.layers, "Layers");
-  sub->add_option("--rows", command.rows, "Shapes to print (default 10)")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
+  sub->add_option("--kv-heads", command.shape.kv_heads,
+                  "Heads of keys and values (default: as many as heads)");
+  sub->add_option("--tolerance", command.tolerance,
+                  "Share of the target within which proportions decide (default 0.01)");
+  sub->add_flag("--non-embedding", command.non_embedding,
+                "The target counts no embeddings (as with --law kaplan)");
+  sub->add_option("--rows", command.rows, "Shapes to print (default 10, at most 100000)");
   add_threads(*sub, command.threads);
   add_format(*sub, command.output);
   sub->footer("Example: flopsieve scaling design --parameters 26590 --vocabulary 64");
@@ -129,9 +140,17 @@ void add_fit(CLI::App& scaling, FitCommand& command, std::function<int()>& chose
   column("--tokens-column", command.tokens_column, "Of tokens");
   column("--flop-column", command.flop_column, "Of FLOP, in place of tokens: D = C / (6 N)");
   column("--loss-column", command.loss_column, "Of the loss, nats per token");
+  column("--run-column", command.run_column,
+         "Of what tells training curves apart, for approach 1 (default: the parameters)");
   sub->add_option("--drop-highest", command.drop_highest,
                   "Leave out so many of the highest losses (default 0)");
   sub->add_option("--delta", command.delta, "Of the Huber loss of log loss (default 0.001)");
+  sub->add_option("--levels", command.levels,
+                  "Of approach 2, FLOP: 6e18,1e19,... (default: told apart by gaps of 10 %)")
+      ->delimiter(',');
+  sub->add_option("--budgets", command.budgets,
+                  "FLOP whose best parameters and tokens are told (default 1e24,1e25,1e26)")
+      ->delimiter(',');
   sub->add_option("--resamples", command.resamples, "Of the bootstrap (default 4000; 0: none)");
   sub->add_option("--seed", command.seed, "Of the bootstrap (default 1)");
   sub->add_option("--interval", command.interval, "Probability within intervals (default 0.9)");

@@ -61,6 +61,8 @@ struct DesignCommand {
   ShapeOptions shape;  ///< what is fixed; the dimensions among them only by the ranges
   /// "64:1024:64" (from, to, step) or one number; "" chooses from the budget.
   std::string d_model, heads, head_size, d_ff, layers;
+  double tolerance = 0.01;     ///< share of the target within which proportions decide
+  bool non_embedding = false;  ///< the target counts no embeddings; that of kaplan never does
   std::int64_t rows = 10;
   int threads = 0;
   ScalingFormat output;
@@ -69,16 +71,20 @@ int scaling_design(const DesignCommand& command);
 
 struct FitCommand {
   std::string csv;
-  std::string approach = "3";                                              ///< 1, 2 or 3
-  std::string parameters_column, tokens_column, flop_column, loss_column;  ///< "": found by name
-  std::int64_t drop_highest = 0;                                           ///< losses left out
-  double delta = 1e-3;                                                     ///< of the Huber loss
+  std::string approach = "3";  ///< 1, 2 or 3
+  /// "": found by name.
+  std::string parameters_column, tokens_column, flop_column, loss_column, run_column;
+  std::int64_t drop_highest = 0;  ///< losses left out
+  double delta = 1e-3;            ///< of the Huber loss
+  std::vector<double> levels;     ///< of approach 2, FLOP; empty: told apart by gaps
+  std::vector<double> budgets = {1e24, 1e25, 1e26};  ///< FLOP whose optimum is told
   std::int64_t resamples = 4'000;
   std::uint64_t seed = 1;
   double interval = 0.9;
   std::string output;  ///< result file (HDF5); "": none
   int threads = 0;
   std::string backend = "tbb";
+  std::vector<std::string> command_line;  ///< kept in the result file
   ScalingFormat format;
 };
 int scaling_fit(const FitCommand& command);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <utility>
 
 #include "jobs/csv_rows.hpp"
@@ -51,8 +52,9 @@ std::vector<Number> numbers(const LawOptimum& row, Budget::Of fixed) {
   return all;
 }
 
-std::string cell(const Number& number, const std::string& name) {
+std::string cell(const Number& number) {
   if (!number.value) return "-";
+  const std::string_view name = number.name;
   const auto text = [&](double value) {
     if (name == "loss") return fmt::format("{:.4f}", value);
     if (name == "tokens_per_parameter") return fmt::format("{:.4g}", value);
@@ -61,6 +63,22 @@ std::string cell(const Number& number, const std::string& name) {
   if (!number.ends) return text(*number.value);
   return fmt::format("{} [{}, {}]", text(*number.value), text(number.ends->first),
                      text(number.ends->second));
+}
+
+/// Lines of at most 100 characters, all but the first indented.
+std::string wrapped(const std::string& text) {
+  constexpr std::size_t width = 100;
+  std::string lines;
+  std::string line;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (line.size() + 1 + word.size() > width) {
+      lines += line + "\n";
+      line = "   ";
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return lines + line + "\n";
 }
 
 /// What is done with the data before a law is asked.
@@ -93,14 +111,22 @@ std::string table(const OptimalContent& content) {
                                  amount_text(content.budget.amount), word(content.budget.of));
   const std::string data = data_lines(content);
   if (!data.empty()) text += data + "\n";
-  TextTable rows({"law", "FLOP", "parameters", "tokens", "tokens/parameter", "loss"});
   bool intervals = false;
+  std::vector<std::string> heading = {"law", "FLOP", "parameters", "tokens", "tokens/parameter",
+                                      "loss"};
+  // What the first line says already; not tokens, which may be skipped or repeated.
+  const std::size_t known = content.budget.of == Budget::Of::flop         ? 1
+                            : content.budget.of == Budget::Of::parameters ? 2
+                                                                          : heading.size();
+  const auto without = [&](std::vector<std::string> row) {
+    if (known < row.size()) row.erase(row.begin() + static_cast<std::ptrdiff_t>(known));
+    return row;
+  };
+  TextTable rows(without(heading));
   for (const LawOptimum& each : content.laws) {
     std::vector<std::string> row = {each.law.name};
-    for (const Number& number : numbers(each, content.budget.of)) {
-      row.push_back(cell(number, number.name));
-    }
-    rows.add(std::move(row));
+    for (const Number& number : numbers(each, content.budget.of)) row.push_back(cell(number));
+    rows.add(without(std::move(row)));
     intervals = intervals || each.interval;
   }
   text += rows.text();
@@ -112,8 +138,8 @@ std::string table(const OptimalContent& content) {
   }
   text += "\n";
   for (const LawOptimum& each : content.laws) {
-    text += fmt::format("{}: {}", each.law.name, each.law.source);
-    text += each.law.note.empty() ? ".\n" : fmt::format(". Note: {}.\n", each.law.note);
+    const std::string note = each.law.note.empty() ? "" : ". Note: " + each.law.note;
+    text += wrapped(fmt::format("{}: {}{}.", each.law.name, each.law.source, note));
   }
   return text;
 }

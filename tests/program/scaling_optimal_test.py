@@ -35,8 +35,7 @@ class Optimal(ProgramTest):
 
         def loss(n):
             d = 1e26 / 6 / n
-            return (math.exp(.59711196) + math.exp(6.17795598) / n**.34781303 +
-                    math.exp(7.64273236) / d**.36585412)
+            return 1.8172 + 482.01 / n**.3478 + 2085.43 / d**.3658
 
         self.assertAlmostEqual(loss(best["parameters"]), best["loss"], places=9)
         for factor in (0.98, 1.02):
@@ -85,7 +84,7 @@ class Optimal(ProgramTest):
 
     def test_refusals(self):
         for what, arguments in {
-                "1 required": (),
+                "Exactly 1 option": (),
                 "--flop: a number from 1": ("--flop", "-1"),
                 "--tokens: a number from 1": ("--tokens", "0"),
                 "--parameters: a number from 1": ("--parameters", "nan"),
