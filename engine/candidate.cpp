@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "engine/scaling.hpp"
 #include "kernels/contiguous.hpp"
 #include "kernels/math.hpp"
 #include "kernels/sizes.hpp"
@@ -52,14 +53,6 @@ double count_between(const kernels::SortedSizes& sizes, double from, double belo
 }
 
 /// Compute-optimal parameters and tokens of a model of x log10 FLOP, log10: C = 6 N D.
-double log10_parameters(const Scaling& law, double x) {
-  return law.at_one_flop + law.slope * x;
-}
-
-double log10_tokens(const Scaling& law, double x) {
-  return x - kernels::decimal_log(6.0) - log10_parameters(law, x);
-}
-
 double sum_of_tokens(const Candidate& c, const kernels::SortedSizes& sizes) {
   const Scaling& law = c.sampler->plan().scaling;
   const double largest = sizes.log10_flop.back();
@@ -183,6 +176,9 @@ double from_order(const Statistic& statistic, const Candidate& c,
       return sum_of_tokens(c, sizes);
     case loss_making_share:
       return share_of_losses(c, sizes);
+    case count_above_tokens:
+      return count_between(sizes, log10_flop_of_tokens(c.sampler->plan().scaling, parameter),
+                           infinity);
     default:
       return std::numeric_limits<double>::quiet_NaN();
   }

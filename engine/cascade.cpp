@@ -27,7 +27,7 @@ double static_cost(const Constraint& constraint) {
   } else if (statistic.info().cost > 0) {
     cost = 60.0;  // sorted one by one
   }
-  return constraint.is_soft() ? cost + 10.0 : cost;  // needs sums in double precision
+  return constraint.centre.empty() ? cost : cost + 10.0;  // needs sums in double precision
 }
 
 std::vector<double> rejection_rates(const Plan& plan, const Pilot& pilot) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/ceiling.hpp"
 #include "engine/size_law.hpp"
 #include "engine/tilt_window.hpp"
 #include "kernels/math.hpp"
@@ -150,8 +151,12 @@ bool Judge::meets_tilt_windows(const Lane& at) const {
 
 Judge::Finding Judge::finding(const Constraint& rule, const Lane& at, double previous) const {
   const std::uint32_t year = at.trial.address.year_index;
-  if (rule.is_soft() && !at.is_precise()) return Finding::unclear;
+  if (!rule.centre.empty() && !at.is_precise()) return Finding::unclear;
   const Screened value = compared(rule, at.candidate(), known(rule.statistic, at), previous);
+  if (rule.has_ceiling()) {
+    const double u = ceiling_uniform(rule, inputs_->draws(), at.trial.address);
+    return compare(value, -infinity, ceiling_at(rule, year, u));
+  }
   if (!rule.is_soft()) return compare(value, rule.lower[year], rule.upper[year]);
   const double z = (value.value - rule.centre[year]) / rule.spread[year];
   return inputs_->draws().uniform(Stream::soft, at.trial.address, rule.address) <

@@ -41,6 +41,12 @@ class Archive {
     }
   }
 
+  /// A field that is left out unless it is wanted: Plans without it are as they were before it.
+  template <class T>
+  void optional_field(const char* key, T& value, bool wanted) {
+    if (direction_ == Direction::write ? wanted : json_.contains(key)) field(key, value);
+  }
+
  private:
   static Json write(double value) { return fmt::format("{:a}", value); }
   static void read(Json& json, double& value) {
@@ -218,6 +224,12 @@ class Archive {
     a.field("centre", v.centre);
     a.field("spread", v.spread);
     a.field("address", v.address);
+    a.optional_field("ceiling", v.ceiling, v.has_ceiling());
+  }
+  static void describe(Archive& a, Ceiling& v) {
+    a.field("low", v.low);
+    a.field("high", v.high);
+    a.field("scope", v.scope);
   }
   static void describe(Archive& a, Money& v) {
     a.field("flop_per_usd", v.flop_per_usd);

@@ -239,8 +239,17 @@ enum class RelativeTo : std::uint8_t {
                  ///< 0 is 1
 };
 
+/// An upper bound that is not known: see ceiling.hpp. Empty: none.
+struct Ceiling {
+  std::vector<double> low;   ///< per year: its 5 % point, in the unit of the statistic
+  std::vector<double> high;  ///< per year: its 95 % point, above `low`
+  /// How often it is drawn. Held by the trajectory it is at the same quantile in all years.
+  Scope scope = Scope::trajectory;
+};
+
 /// Hard: statistic in [lower, upper] in the years where it is active. Soft: accepted with
-/// probability exp(-z^2 / 2), z = (statistic - centre) / spread.
+/// probability exp(-z^2 / 2), z = (statistic - centre) / spread; or if it is not above an uncertain
+/// ceiling that is drawn.
 struct Constraint {
   std::string name;
   Statistic statistic;
@@ -248,11 +257,17 @@ struct Constraint {
   std::vector<std::uint8_t> active;  ///< per year, 0 or 1
   std::vector<double> lower;         ///< per year; -infinity if there is none
   std::vector<double> upper;         ///< per year; +infinity if there is none
-  std::vector<double> centre;        ///< per year; empty for a hard constraint
+  std::vector<double> centre;        ///< per year; empty where there is no spread
   std::vector<double> spread;        ///< per year, positive
   std::uint32_t address = 0;         ///< of a soft one's uniforms: soft_address()
+  Ceiling ceiling = {};
 
-  bool is_soft() const { return !centre.empty(); }
+  bool has_ceiling() const { return !ceiling.low.empty(); }
+  bool is_soft() const { return !centre.empty() || has_ceiling(); }
+  /// Whether every candidate has a uniform of its own.
+  bool has_own_uniform() const {
+    return is_soft() && !(has_ceiling() && ceiling.scope == Scope::trajectory);
+  }
 };
 
 /// A hash of what a soft constraint says (not of its name or place), which addresses its uniforms.

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/ceiling.hpp"
 #include "engine/error.hpp"
 #include "engine/screen.hpp"
 #include "engine/sieve.hpp"
@@ -61,6 +62,7 @@ class Replayer {
   Rejections judge(const Address& address);
   ReplayedConstraint constraint(std::size_t index, const Candidate& candidate,
                                 OrderedSizes& ordered) const;
+  void judge_soft(const Constraint& rule, const Address& address, ReplayedConstraint& result) const;
   Replay describe(const Candidate& candidate, OrderedSizes& ordered) const;
 
   const Plan& plan_;
@@ -182,7 +184,7 @@ ReplayedConstraint Replayer::constraint(std::size_t index, const Candidate& cand
   ReplayedConstraint result;
   result.active = rule.active[year] != 0;
   result.statistic = evaluate(rule.statistic, candidate, ordered);
-  result.previous = result.value = result.probability = result.uniform = nothing;
+  result.previous = result.value = result.probability = result.uniform = result.ceiling = nothing;
   if (rule.relative_to == RelativeTo::previous_year && !trajectory_.previous.empty()) {
     result.previous = trajectory_.previous[index];
   }
@@ -197,14 +199,30 @@ ReplayedConstraint Replayer::constraint(std::size_t index, const Candidate& cand
     result.passes = result.value >= rule.lower[year] && result.value <= rule.upper[year];
     return result;
   }
+  judge_soft(rule, candidate.address, result);
+  return result;
+}
+
+/// A survivor of a population was not told by uniforms of its own.
+void Replayer::judge_soft(const Constraint& rule, const Address& address,
+                          ReplayedConstraint& result) const {
+  const std::uint32_t year = address.year_index;
+  const Draws& draws = sieve_.inputs().draws();
+  const bool is_told = !is_split_ || !rule.has_own_uniform();
+  result.passes = true;
+  if (rule.has_ceiling()) {
+    result.probability = chance_below(rule, year, result.value);
+    if (!is_told) return;
+    result.uniform = ceiling_uniform(rule, draws, address);
+    result.ceiling = ceiling_at(rule, year, result.uniform);
+    result.passes = result.value <= result.ceiling;
+    return;
+  }
   const double z = (result.value - rule.centre[year]) / rule.spread[year];
   result.probability = kernels::exponential(-0.5 * z * z);
-  result.passes = is_split_;
-  if (!is_split_) {
-    result.uniform = sieve_.inputs().draws().uniform(Stream::soft, candidate.address, rule.address);
-    result.passes = result.uniform < result.probability;
-  }
-  return result;
+  if (!is_told) return;
+  result.uniform = draws.uniform(Stream::soft, address, rule.address);
+  result.passes = result.uniform < result.probability;
 }
 
 Replay Replayer::describe(const Candidate& candidate, OrderedSizes& ordered) const {

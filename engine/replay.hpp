@@ -23,7 +23,8 @@ struct ReplayRequest {
 };
 
 /// What a constraint says of a candidate. Without a value (nan): the probability and the uniform of
-/// a hard constraint, the uniform with Method::split, and what has no previous year.
+/// a hard constraint, a candidate's own uniform with Method::split, the ceiling where there is none
+/// or no uniform, and what has no previous year.
 struct ReplayedConstraint {
   bool active = false;       ///< in the year
   bool passes = false;       ///< true where it is not active
@@ -32,6 +33,7 @@ struct ReplayedConstraint {
   double value = 0.0;        ///< and what is compared (RelativeTo)
   double probability = 0.0;  ///< soft: of being accepted,
   double uniform = 0.0;      ///< which it is if this is below
+  double ceiling = 0.0;      ///< drawn by the uniform: the value must not be above it
 };
 
 /// A candidate, in double precision.

@@ -33,7 +33,7 @@ SplitLatent::SplitLatent(const Plan& plan, std::uint32_t year_index) : year_inde
   }
   if (solved > 0) keys_.push_back({Stream::acceptance, 0});
   for (const Constraint& each : plan.constraints) {
-    if (each.is_soft() && each.active[year_index] != 0) {
+    if (each.has_own_uniform() && each.active[year_index] != 0) {
       keys_.push_back({Stream::soft, each.address});
     }
   }

@@ -11,8 +11,8 @@
 namespace flopsieve::engine {
 
 /// Which normals of a point (split.hpp) are the inputs of a candidate: one for every uniform that
-/// InputSampler draws for a candidate of a year, and one for each soft constraint. What is
-/// constant, or belongs to the trajectory, has none.
+/// InputSampler draws for a candidate of a year, and one for each soft constraint that has
+/// one of its own. What is constant, or belongs to the trajectory, has none.
 class SplitLatent : public LatentUniforms {
  public:
   SplitLatent(const Plan& plan, std::uint32_t year_index);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/ceiling.hpp"
 #include "engine/error.hpp"
 #include "engine/screen.hpp"
 #include "engine/size_law.hpp"
@@ -204,6 +205,15 @@ double SplitYear::location_violation() const {
                   kernels::natural_log(u * plan.matching.bound[year] / density));
 }
 
+/// In standard deviations of the ceiling's law.
+double SplitYear::ceiling_violation(const Constraint& rule, double value) const {
+  const std::uint32_t year = candidate_.address.year_index;
+  const double u = ceiling_uniform(rule, inputs_.draws(), candidate_.address);
+  if (value <= ceiling_at(rule, year, u)) return 0.0;
+  return std::max(std::numeric_limits<double>::min(),
+                  above_median(rule, year, value) + kernels::normal_quantile(u));
+}
+
 double SplitYear::constraint_violation(std::size_t constraint) {
   const Constraint& rule = sampler_->plan().constraints[constraint];
   const std::uint32_t year = candidate_.address.year_index;
@@ -215,6 +225,7 @@ double SplitYear::constraint_violation(std::size_t constraint) {
     return std::max({0.0, rule.lower[year] - value, value - rule.upper[year]}) /
            scales_[constraint + 1];
   }
+  if (rule.has_ceiling()) return ceiling_violation(rule, value);
   const double z = (value - rule.centre[year]) / rule.spread[year];
   const double u = *latent_.find(Stream::soft, rule.address);
   return std::max(0.0, 0.5 * z * z + kernels::natural_log(u));

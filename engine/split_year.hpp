@@ -33,8 +33,9 @@ void complete_candidate(const Plan& plan, std::span<const float> z, Candidate& c
 /// The violation is the largest over the matching of the total and the active constraints. That of
 /// a hard one is the distance from its bounds, of match = "reject" abs(log10(sum / T)), both
 /// divided by the standard deviation of what they compare among 256 points of the prior; of a soft
-/// one z^2 / 2 + ln u, of match = "shift" ln(u bound / prior density of the location). It is 0
-/// exactly where Sieve would accept the same numbers.
+/// one z^2 / 2 + ln u, or the distance from its ceiling in standard deviations of that, of match =
+/// "shift" ln(u bound / prior density of the location). It is 0 exactly where Sieve would accept
+/// the same numbers.
 class SplitYear {
  public:
   /// The trajectory and the sampler must outlive this object. Throws Error(budget) where a year may
@@ -60,6 +61,7 @@ class SplitYear {
   double location_violation() const;
   double previous(std::size_t constraint) const;
   double compare(std::size_t constraint);
+  double ceiling_violation(const Constraint& rule, double value) const;
   double constraint_violation(std::size_t constraint);
   double violation(std::span<const double> point);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
@@ -67,6 +68,8 @@ const std::vector<StatisticInfo> table = {
      "parameters of the largest model, compute-optimal", 0, tokens_grid},
     {loss_making_share, "loss_making_share", "", "1",
      "share of models that cost more than the revenue drawn for them", 1, share_grid},
+    {count_above_tokens, "count_above_tokens", "tokens", "1",
+     "models trained on at least t tokens, compute-optimal", 1, whole_grid},
 };
 
 const StatisticInfo& find(std::string_view name) {
@@ -80,6 +83,17 @@ const StatisticInfo& find(std::string_view name) {
     if (!info.parameter.empty()) allowed += fmt::format("({})", info.parameter);
   }
   throw std::invalid_argument(fmt::format("unknown statistic \"{}\"; allowed: {}", name, allowed));
+}
+
+/// The shortest text that reads back as the number, long ones without their zeros: 1e+14.
+std::string short_text(double number) {
+  std::string text = fmt::format("{}", number);
+  if (text.size() <= 8) return text;
+  std::array<char, 32> buffer{};
+  const auto end =
+      std::to_chars(buffer.begin(), buffer.end(), number, std::chars_format::scientific).ptr;
+  const std::string scientific(buffer.begin(), end);
+  return scientific.size() < text.size() ? scientific : text;
 }
 
 double parse_parameter(const StatisticInfo& info, std::string_view text) {
@@ -110,7 +124,7 @@ const StatisticInfo& Statistic::info() const {
 std::string Statistic::name() const {
   const StatisticInfo& row = info();
   if (row.parameter.empty()) return std::string(row.name);
-  return fmt::format("{}({})", row.name, parameter);
+  return fmt::format("{}({})", row.name, short_text(parameter));
 }
 
 Statistic parse_statistic(std::string_view text) {

@@ -39,7 +39,8 @@ enum class StatisticKind : std::uint8_t {
   tokens_largest,
   tokens_total,
   parameters_largest,
-  loss_making_share
+  loss_making_share,
+  count_above_tokens
 };
 
 /// How a histogram of a statistic is laid out. Values beyond its ends fall into the end bins.
@@ -63,8 +64,8 @@ struct StatisticInfo {
 
 const std::vector<StatisticInfo>& statistic_table();
 
-/// A kind with its parameter (a threshold in FLOP, a width in OOM, a class number, a budget in
-/// USD), which is 0 for kinds without one.
+/// A kind with its parameter (a threshold in FLOP or tokens, a width in OOM, a class number, a
+/// budget in USD), which is 0 for kinds without one.
 struct Statistic {
   StatisticKind kind = StatisticKind::count;
   double parameter = 0.0;

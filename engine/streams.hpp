@@ -29,7 +29,8 @@ enum class Stream : std::uint8_t {
   count_parameter = 13,  ///< likewise
   size_parameter = 14,   ///< likewise
   mixture = 15,          ///< likewise, slots 3i, 3i + 1, 3i + 2: weight, mean, sd of component i
-  soft = 16,             ///< at the constraint's address: one uniform
+  soft = 16,             ///< at the constraint's address: one uniform; of the trajectory where
+                         ///< that holds a ceiling
   dates = 17,            ///< the date of the model at place j of the draws
   revenue = 18,          ///< the j-th largest model's revenue
   largest_size = 19,     ///< one uniform: the largest size (match = "last")

@@ -3,6 +3,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine/scaling.hpp"
 #include "kernels/math.hpp"
 
 namespace flopsieve::engine {
@@ -11,7 +12,8 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Without the bounds of the constraint.
-std::optional<TiltWindow> window_of(const Constraint& constraint, double log10_total) {
+std::optional<TiltWindow> window_of(const Constraint& constraint, const Scaling& scaling,
+                                    double log10_total) {
   const double parameter = constraint.statistic.parameter;
   const bool per_model = constraint.relative_to == RelativeTo::count;
   const auto sum_between = [&](TiltSum sum, double from, double below) {
@@ -32,6 +34,8 @@ std::optional<TiltWindow> window_of(const Constraint& constraint, double log10_t
       return sum_between(TiltSum::flop, log10_total - parameter, class_end);
     case StatisticKind::count_above:
       return sum_between(TiltSum::models, kernels::decimal_log(parameter), infinity);
+    case StatisticKind::count_above_tokens:
+      return sum_between(TiltSum::models, log10_flop_of_tokens(scaling, parameter), infinity);
     case StatisticKind::class_count:
       return sum_between(TiltSum::models, log10_total - parameter, class_end);
     default:
@@ -42,14 +46,14 @@ std::optional<TiltWindow> window_of(const Constraint& constraint, double log10_t
 }  // namespace
 
 bool is_tilt_window(const Constraint& constraint) {
-  return window_of(constraint, 0.0).has_value();
+  return window_of(constraint, {}, 0.0).has_value();
 }
 
 std::vector<TiltWindow> tilt_windows(const Plan& plan, std::uint32_t year_index,
                                      double log10_total) {
   std::vector<TiltWindow> windows;
   for (const Constraint& each : plan.constraints) {
-    std::optional<TiltWindow> window = window_of(each, log10_total);
+    std::optional<TiltWindow> window = window_of(each, plan.scaling, log10_total);
     if (!window || each.active[year_index] == 0) continue;
     const double origin = each.relative_to == RelativeTo::total ? log10_total : 0.0;
     window->low = origin + each.lower[year_index];

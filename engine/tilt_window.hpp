@@ -27,8 +27,8 @@ struct TiltWindow {
 };
 
 /// Whether a constraint is such a window once the total is known: a hard one on `mean`,
-/// `cumulative_share`, `share_within`, `class_share`, `count_above` or `class_count`; shares and
-/// counts also relative to k, the mean also relative to the total.
+/// `cumulative_share`, `share_within`, `class_share`, `count_above`, `count_above_tokens` or
+/// `class_count`; shares and counts also relative to k, the mean also relative to the total.
 bool is_tilt_window(const Constraint& constraint);
 
 /// Of the constraints that are active in a year with this total.

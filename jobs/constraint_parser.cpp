@@ -193,8 +193,24 @@ class ConstraintParser {
 
   void take_soft(const Value& value) {
     TableReader table(value, table_.name_of("soft"));
-    const Value& normal = table.value("normal");
+    const Value* normal = table.optional_value("normal");
+    const Value* below = table.optional_value("below");
+    const bool has_scope = table.has("scope");
     table.finish();
+    if ((normal == nullptr) == (below == nullptr)) {
+      table.fail(
+          "soft takes one of normal = [centre, standard deviation] and below = [5 % point, 95 % "
+          "point]");
+    }
+    if (below != nullptr) {
+      take_ceiling(table, *below);
+      return;
+    }
+    if (has_scope) table.fail_at("scope", "scope belongs to soft.below");
+    take_normal(table, *normal);
+  }
+
+  void take_normal(const TableReader& table, const Value& normal) {
     if (normal.kind != ValueKind::array || normal.elements.size() != 2) {
       table.fail(normal, "soft.normal must be [centre, standard deviation]");
     }
@@ -205,6 +221,37 @@ class ConstraintParser {
       table.fail(normal,
                  fmt::format("soft.normal needs a positive standard deviation, found {}", spread));
     }
+  }
+
+  void take_ceiling(TableReader& table, const Value& below) {
+    if (below.kind != ValueKind::array || below.elements.size() != 2) {
+      table.fail(below, "soft.below must be [5 % point, 95 % point] of the ceiling");
+    }
+    engine::Ceiling& ceiling = constraint_.ceiling;
+    ceiling.low = numbers(table, below.elements[0], "below");
+    ceiling.high = numbers(table, below.elements[1], "below");
+    const bool needs_positive = !is_size(constraint_.statistic);
+    for (std::size_t i = 0; i < years_.size(); ++i) {
+      if (constraint_.active[i] == 0) continue;
+      if (needs_positive && !(ceiling.low[i] > 0.0)) {
+        table.fail(below, fmt::format("soft.below needs positive points, found {}; the law of the "
+                                      "ceiling is log-normal",
+                                      ceiling.low[i]));
+      }
+      if (ceiling.low[i] < ceiling.high[i]) continue;
+      table.fail(below, fmt::format("soft.below: the 5 % point {} must be below the 95 % point {}; "
+                                    "a ceiling that is known is max",
+                                    ceiling.low[i], ceiling.high[i]));
+    }
+    ceiling.scope = parse_scope(table);
+  }
+
+  static engine::Scope parse_scope(TableReader& table) {
+    const std::string scope = table.string("scope", "trajectory");
+    if (scope == "trajectory") return engine::Scope::trajectory;
+    if (scope == "candidate") return engine::Scope::candidate;
+    table.fail_at(
+        "scope", fmt::format("scope must be \"candidate\" or \"trajectory\", found \"{}\"", scope));
   }
 
   TableReader& table_;
@@ -233,10 +280,9 @@ void refuse_twins(const TableReader& table, const Constraint& constraint,
   }
   for (const Constraint& other : plan.constraints) {
     if (!constraint.is_soft() || !other.is_soft() || other.address != constraint.address) continue;
-    table.fail(
-        fmt::format("the soft constraints \"{}\" and \"{}\" say the same; change the "
-                    "standard deviation of one instead",
-                    other.name, constraint.name));
+    table.fail(fmt::format(
+        "the soft constraints \"{}\" and \"{}\" say the same; change {} of one instead", other.name,
+        constraint.name, constraint.has_ceiling() ? "the points" : "the standard deviation"));
   }
 }
 

@@ -18,9 +18,10 @@ namespace flopsieve::jobs {
 ///   min, max                bounds of the statistic, at least one
 ///   from = "calibration"    the range seen in the calibration years as bounds
 ///   ratio_to_previous_year  { min =, max = }, bounds of its ratio to the year before
-///   soft                    { normal = [centre, sd] }
-/// where a bound, centre or sd is a number or a table with one number per year. `min`, `max` and
-/// `soft` may be of the statistic `relative_to` the "total" or the "count".
+///   soft                    { normal = [centre, sd] }, or { below = [5 % point, 95 % point] } of
+///                           an uncertain ceiling, with its scope
+/// where a bound, centre, sd or point is a number or a table with one number per year. `min`, `max`
+/// and `soft` may be of the statistic `relative_to` the "total" or the "count".
 void parse_constraints(std::vector<TableReader>& tables, const Calibration& calibration,
                        engine::Plan& plan);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/error.hpp"
+#include "engine/scaling.hpp"
 #include "jobs/input_ranges.hpp"
 #include "jobs/money_parser.hpp"
 
@@ -65,6 +66,7 @@ class YearBounds {
     relate_sizes();
     relate_counts();
     relate_costs();
+    relate_tokens();
     relate_shape();
   }
 
@@ -172,6 +174,7 @@ class YearBounds {
         bounds.cap(1.0, "mean and median differ by at most one sd");
         break;
       case StatisticKind::count_above:
+      case StatisticKind::count_above_tokens:
       case StatisticKind::class_count:
       case StatisticKind::sd:
       case StatisticKind::range:
@@ -225,8 +228,12 @@ class YearBounds {
         continue;
       Range& bounds = range(statistic.name());
       bounds.cap(range("count").upper, "the number of models");
-      if (statistic.kind == StatisticKind::count_above) {
-        const double threshold = std::log10(statistic.parameter);
+      if (statistic.kind == StatisticKind::count_above ||
+          statistic.kind == StatisticKind::count_above_tokens) {
+        const double threshold =
+            statistic.kind == StatisticKind::count_above
+                ? std::log10(statistic.parameter)
+                : engine::log10_flop_of_tokens(plan_.scaling, statistic.parameter);
         bounds.cap(std::floor(std::pow(10.0, range("total").upper - threshold) * (1.0 + 1e-9)),
                    "the total divided by the threshold");
         if (threshold > range("largest").upper) bounds.cap(0.0, "the largest model is smaller");
@@ -249,6 +256,26 @@ class YearBounds {
     Range& median = range("cost_median");
     median.raise(usd(range("median").lower), "the smallest possible median");
     median.cap(usd(range("median").upper), "the greatest possible median");
+  }
+
+  void relate_tokens() {
+    const engine::Scaling& law = plan_.scaling;
+    const auto tokens = [&](double x) { return std::pow(10.0, engine::log10_tokens(law, x)); };
+    const auto parameters = [&](double x) {
+      return std::pow(10.0, engine::log10_parameters(law, x));
+    };
+    const Range largest = range("largest");
+    range("tokens_largest").raise(tokens(largest.lower), "the smallest possible largest model");
+    range("tokens_largest").cap(tokens(largest.upper), "the greatest possible largest model");
+    range("parameters_largest")
+        .raise(parameters(largest.lower), "the smallest possible largest model");
+    range("parameters_largest")
+        .cap(parameters(largest.upper), "the greatest possible largest model");
+    // Tokens go with FLOP^(1 - slope): most where k models are equal, least where one has it all.
+    const Range sum = range("total");
+    const double k = range("count").upper;
+    range("tokens_total").raise(tokens(sum.lower), "the smallest total in one model");
+    range("tokens_total").cap(k * tokens(sum.upper - std::log10(k)), "the total in k equal models");
   }
 
   void relate_shape() {

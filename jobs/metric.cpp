@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <functional>
+#include <stdexcept>
 #include <utility>
 
 #include "engine/error.hpp"
@@ -15,15 +17,16 @@
 namespace flopsieve::jobs {
 namespace {
 
-constexpr std::array<std::pair<MetricKind, std::string_view>, 3> kinds{
+constexpr std::array<std::pair<MetricKind, std::string_view>, 4> kinds{
     {{MetricKind::counts, "counts"},
      {MetricKind::cumulative, "cumulative"},
+     {MetricKind::statistic, "statistic"},
      {MetricKind::acceptance, "acceptance"}}};
 
 constexpr const char* allowed =
-    "allowed: counts(THRESHOLD, YEAR), cumulative(THRESHOLD, YEAR), both with a quantile or mean "
-    "as "
-    "a third argument, and acceptance(YEAR)";
+    "allowed: counts(THRESHOLD, YEAR), cumulative(THRESHOLD, YEAR), statistic(NAME, YEAR), all "
+    "with "
+    "a quantile or mean as a third argument, and acceptance(YEAR)";
 
 [[noreturn]] void refuse(const std::string& message) {
   throw engine::Error(engine::ExitCode::bad_input, message);
@@ -75,9 +78,10 @@ class Parser {
     }
     result.year = number<int>(arguments[least - 1], "a year");
     if (is_acceptance) return result;
-    result.threshold = number<double>(arguments[0], "a threshold in FLOP");
-    if (!(result.threshold > 0.0) || std::isinf(result.threshold)) {
-      fail(fmt::format("\"{}\" is no positive threshold", arguments[0]));
+    if (result.kind == MetricKind::statistic) {
+      result.statistic = statistic(arguments[0]);
+    } else {
+      result.threshold = threshold(arguments[0]);
     }
     if (arguments.size() == 3) set_part(arguments[2], result);
     return result;
@@ -95,6 +99,20 @@ class Parser {
       names.emplace_back(its_name);
     }
     fail(fmt::format("no output has the name \"{}\"{}", name, did_you_mean(name, names)));
+  }
+
+  double threshold(std::string_view argument) const {
+    const auto found = number<double>(argument, "a threshold in FLOP");
+    if (found > 0.0 && !std::isinf(found)) return found;
+    fail(fmt::format("\"{}\" is no positive threshold", argument));
+  }
+
+  engine::Statistic statistic(std::string_view argument) const {
+    try {
+      return engine::parse_statistic(argument);
+    } catch (const std::invalid_argument& error) {
+      refuse(fmt::format("\"{}\": {}", text_, error.what()));
+    }
   }
 
   template <class T>
@@ -135,16 +153,35 @@ std::size_t find_or_refuse(const std::vector<T>& numbers, T wanted, const std::s
   return static_cast<std::size_t>(at - numbers.begin());
 }
 
+using Lacks = std::function<std::string(const std::string&)>;
+
+/// Place of the threshold or of the statistic.
+std::size_t column_of(const Metric& metric, const MetricAxes& axes, const Lacks& lacks) {
+  std::vector<std::string> has;
+  if (metric.kind == MetricKind::statistic) {
+    const auto at = std::find(axes.statistics.begin(), axes.statistics.end(), metric.statistic);
+    if (at != axes.statistics.end()) return static_cast<std::size_t>(at - axes.statistics.begin());
+    for (const engine::Statistic& each : axes.statistics) has.push_back(each.name());
+    refuse(fmt::format("{}; it has {}", lacks("statistic " + metric.statistic.name()),
+                       has.empty() ? "none" : fmt::format("{}", fmt::join(has, ", "))));
+  }
+  for (const double each : axes.thresholds) has.push_back(threshold_words(each));
+  return find_or_refuse(axes.thresholds, metric.threshold,
+                        lacks(fmt::format("threshold {}", threshold_words(metric.threshold))),
+                        fmt::format("{}", fmt::join(has, ", ")));
+}
+
 }  // namespace
 
 std::string Metric::text() const {
   if (kind == MetricKind::acceptance) return fmt::format("acceptance({})", year);
   // Shortest text that reads back as the same number, without the plus of 1e+26.
-  std::string flop = fmt::format("{}", threshold);
-  std::erase(flop, '+');
+  std::string what =
+      kind == MetricKind::statistic ? statistic.name() : fmt::format("{}", threshold);
+  std::erase(what, '+');
   const std::string part =
       !names_part ? "" : (quantile ? fmt::format(", {}", *quantile) : std::string(", mean"));
-  return fmt::format("{}({}, {}{})", name_of(kind), flop, year, part);
+  return fmt::format("{}({}, {}{})", name_of(kind), what, year, part);
 }
 
 Metric parse_metric(const std::string& text) {
@@ -159,12 +196,7 @@ MetricPlace place_of(const Metric& metric, const MetricAxes& axes, const std::st
   place.year = find_or_refuse(axes.years, metric.year, lacks(fmt::format("year {}", metric.year)),
                               fmt::format("{}", fmt::join(axes.years, ", ")));
   if (metric.kind == MetricKind::acceptance) return place;
-  std::vector<std::string> thresholds;
-  for (const double each : axes.thresholds) thresholds.push_back(threshold_words(each));
-  place.threshold =
-      find_or_refuse(axes.thresholds, metric.threshold,
-                     lacks(fmt::format("threshold {}", threshold_words(metric.threshold))),
-                     fmt::format("{}", fmt::join(thresholds, ", ")));
+  place.threshold = column_of(metric, axes, lacks);
   if (!metric.quantile) return place;
   place.quantile = find_or_refuse(axes.quantiles, *metric.quantile,
                                   lacks(fmt::format("quantile {}", *metric.quantile)),
@@ -173,7 +205,10 @@ MetricPlace place_of(const Metric& metric, const MetricAxes& axes, const std::st
 }
 
 MetricAxes axes_of(const engine::Plan& plan) {
-  return {{plan.years.begin(), plan.years.end()}, plan.outputs.thresholds, plan.outputs.quantiles};
+  return {{plan.years.begin(), plan.years.end()},
+          plan.outputs.thresholds,
+          plan.outputs.quantiles,
+          plan.outputs.statistics};
 }
 
 }  // namespace flopsieve::jobs

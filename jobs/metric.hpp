@@ -11,18 +11,20 @@
 
 namespace flopsieve::jobs {
 
-enum class MetricKind : std::uint8_t { counts, cumulative, acceptance };
+enum class MetricKind : std::uint8_t { counts, cumulative, statistic, acceptance };
 
 /// One number of a result by its name, the same in every command that takes one:
 ///
 ///     counts(1e26, 2028)           models at or above the threshold in the year: the median
 ///     cumulative(1e26, 2028, 0.9)  models up to the year's end: the 90 % quantile
 ///     cumulative(1e26, 2028, mean)
+///     statistic(sd, 2028)          a statistic of the job's outputs in the year: likewise
 ///     acceptance(2028)             P(constraints) of the year
 struct Metric {
   MetricKind kind = MetricKind::counts;
   int year = 0;
-  double threshold = 0.0;                ///< FLOP; not of an acceptance
+  double threshold = 0.0;                ///< FLOP; of counts
+  engine::Statistic statistic = {};      ///< of a statistic
   std::optional<double> quantile = 0.5;  ///< none: the mean
   bool names_part = false;               ///< whether the text says which quantile, or mean
 
@@ -38,6 +40,7 @@ struct MetricAxes {
   std::vector<int> years;
   std::vector<double> thresholds;
   std::vector<double> quantiles;
+  std::vector<engine::Statistic> statistics = {};
 };
 
 MetricAxes axes_of(const engine::Plan& plan);
@@ -45,7 +48,7 @@ MetricAxes axes_of(const engine::Plan& plan);
 /// Where in such arrays a metric stands.
 struct MetricPlace {
   std::size_t year = 0;
-  std::size_t threshold = 0;
+  std::size_t threshold = 0;            ///< or the place of the statistic
   std::optional<std::size_t> quantile;  ///< none: the mean
 };
 

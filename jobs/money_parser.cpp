@@ -6,37 +6,48 @@
 #include <string>
 #include <string_view>
 
+#include "engine/error.hpp"
 #include "jobs/input_parser.hpp"
+#include "jobs/scaling/laws.hpp"
 
 namespace flopsieve::jobs {
 namespace {
 
-/// Constants of a loss E + A / N^alpha + B / D^beta.
-struct ParametricLoss {
-  double ln_a;
-  double ln_b;
-  double alpha;
-  double beta;
-};
-constexpr ParametricLoss hoffmann_3{6.0073404, 6.0179186, 0.33917084, 0.2849083};
-constexpr ParametricLoss besiroglu{6.17795598, 7.64273236, 0.34781303, 0.36585412};
+constexpr const char* any_ratio = "tokens-per-parameter=";
 
-engine::Scaling optimum(const ParametricLoss& loss) {
-  const double sum = loss.alpha + loss.beta;
-  const double ln_g = (std::log(loss.alpha) + loss.ln_a - std::log(loss.beta) - loss.ln_b) / sum;
-  const double slope = loss.beta / sum;
-  return {ln_g / std::log(10.0) - slope * std::log10(6.0), slope};
+/// Whether log10 parameters are a line in log10 FLOP.
+bool is_line(const ScalingLaw& law) {
+  return law.ratio_slope == 0.0;
 }
 
+[[noreturn]] void refuse_law(const TableReader& table, const std::string& name) {
+  std::string allowed;
+  for (const ScalingLaw& law : scaling_laws()) {
+    if (is_line(law) && !law.name.starts_with(any_ratio)) {
+      allowed += fmt::format("\"{}\", ", law.name);
+    }
+  }
+  table.fail_at("law", fmt::format("scaling.law: no law \"{}\"; allowed: {}\"{}X\"", name, allowed,
+                                   any_ratio));
+}
+
+/// The line of a law of flopsieve scaling.
 engine::Scaling published(TableReader& table) {
-  const std::string law = table.string("law");
-  if (law == "hoffmann_3") return optimum(hoffmann_3);
-  if (law == "besiroglu") return optimum(besiroglu);
-  constexpr double petaflop_day = 8.64e19;
-  if (law == "kaplan") return {std::log10(1.3e9) - 0.73 * std::log10(petaflop_day), 0.73};
-  table.fail_at("law", fmt::format("scaling.law must be \"hoffmann_3\", \"besiroglu\" or "
-                                   "\"kaplan\", found \"{}\"",
-                                   law));
+  const std::string name = table.string("law");
+  ScalingLaw law;
+  try {
+    law = scaling_law(name, "scaling.law");
+  } catch (const engine::Error& error) {
+    if (name.starts_with(any_ratio)) table.fail_at("law", error.what());
+    refuse_law(table, name);
+  }
+  if (!is_line(law)) {
+    table.fail_at("law", fmt::format("scaling.law: \"{}\" is no power law of FLOP, which a job "
+                                     "needs; \"tokens-per-parameter=21\" is near it",
+                                     name));
+  }
+  const PowerLaw& power = law.power;
+  return {power.log10_parameters - power.exponent * power.log10_flop, power.exponent};
 }
 
 std::vector<engine::Distribution> parse_revenue(TableReader& table, const Value& value,

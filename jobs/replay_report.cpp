@@ -60,7 +60,13 @@ std::string value_text(double value) {
   return std::isnan(value) ? "-" : fmt::format("{:.6g}", value);
 }
 
-std::string allowed_words(const Constraint& rule, std::size_t year) {
+std::string allowed_words(const Constraint& rule, const ReplayedConstraint& asked,
+                          std::size_t year) {
+  if (rule.has_ceiling()) {
+    const std::string law =
+        fmt::format("uncertain: {:.6g} to {:.6g}", rule.ceiling.low[year], rule.ceiling.high[year]);
+    return std::isnan(asked.ceiling) ? law : fmt::format("to {:.6g} ({})", asked.ceiling, law);
+  }
   if (rule.is_soft()) {
     return fmt::format("{:.6g} +- {:.6g} (soft)", rule.centre[year], rule.spread[year]);
   }
@@ -131,8 +137,13 @@ Json constraint_json(const Constraint& rule, const ReplayedConstraint& asked, st
     json["max"] = number(rule.upper[year]);
     return json;
   }
-  json["centre"] = number(rule.centre[year]);
-  json["spread"] = number(rule.spread[year]);
+  if (rule.has_ceiling()) {
+    json["below"] = {number(rule.ceiling.low[year]), number(rule.ceiling.high[year])};
+    json["ceiling"] = number(asked.ceiling);
+  } else {
+    json["centre"] = number(rule.centre[year]);
+    json["spread"] = number(rule.spread[year]);
+  }
   json["probability"] = number(asked.probability);
   json["uniform"] = number(asked.uniform);
   return json;
@@ -151,7 +162,7 @@ std::string replay_text(const ReplayContent& content) {
       const Constraint& rule = plan.constraints[i];
       const ReplayedConstraint& asked = replay.constraints[i];
       table.add({rule.name, compared_words(rule), value_text(asked.value),
-                 allowed_words(rule, year), verdict_words(asked)});
+                 allowed_words(rule, asked, year), verdict_words(asked)});
     }
     text += "\n" + table.text();
   }

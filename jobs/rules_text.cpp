@@ -41,7 +41,11 @@ std::string constraint(const Constraint& c, const std::vector<int>& years) {
                                  toml_string(c.name), toml_string(c.statistic.name()));
   if (c.relative_to == engine::RelativeTo::total) text += "relative_to = \"total\"\n";
   if (c.relative_to == engine::RelativeTo::count) text += "relative_to = \"count\"\n";
-  if (c.is_soft()) {
+  if (c.has_ceiling()) {
+    text += fmt::format("soft = {{ below = [{}, {}], scope = \"{}\" }}\n",
+                        yearly_text(c.ceiling.low, years), yearly_text(c.ceiling.high, years),
+                        c.ceiling.scope == engine::Scope::candidate ? "candidate" : "trajectory");
+  } else if (c.is_soft()) {
     text += fmt::format("soft = {{ normal = [{}, {}] }}\n", yearly_text(c.centre, years),
                         yearly_text(c.spread, years));
   } else if (c.relative_to == engine::RelativeTo::previous_year) {

@@ -28,6 +28,12 @@ void demand_metric_of_trajectories(const Metric& metric, const std::string& file
                     "sweep it can be looked at",
                     file, metric.text()));
   }
+  if (metric.kind == MetricKind::statistic) {
+    refuse(
+        fmt::format("{}: {}: the statistics of a run's survivors are its inputs; in a sweep it can "
+                    "be looked at",
+                    file, metric.text()));
+  }
   if (metric.names_part) {
     refuse(
         fmt::format("{}: {}: each trajectory of a run has one number, of which there is no "

@@ -14,6 +14,8 @@ std::string group_of(MetricKind kind) {
       return "counts";
     case MetricKind::cumulative:
       return "cumulative";
+    case MetricKind::statistic:
+      return "statistics";
     case MetricKind::acceptance:
       break;
   }

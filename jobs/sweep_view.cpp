@@ -186,6 +186,11 @@ std::vector<std::string> all_metrics(const SweepData& sweep) {
         add_parts(metric);
       }
     }
+    metric.kind = MetricKind::statistic;
+    for (const engine::Statistic& statistic : axes.statistics) {
+      metric.statistic = statistic;
+      add_parts(metric);
+    }
     metric.kind = MetricKind::acceptance;
     texts.push_back(metric.text());
   }

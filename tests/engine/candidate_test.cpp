@@ -119,6 +119,10 @@ double expected(const Statistic& statistic, const Values& x, const Year& year) {
       for (const double size : x) sum += std::pow(10.0, size) / (6.0 * parameters_of(size));
       return sum;
     }
+    case count_above_tokens:
+      return static_cast<double>(std::count_if(x.begin(), x.end(), [&](double size) {
+        return std::pow(10.0, size) / (6.0 * parameters_of(size)) >= p;
+      }));
     case loss_making_share:
       break;  // its revenues are random: a test of its own
   }
@@ -128,6 +132,7 @@ double expected(const Statistic& statistic, const Values& x, const Year& year) {
 const std::map<std::string, std::vector<double>> parameters = {{"FLOP", {1e22, 3e24, 1e26}},
                                                                {"OOM", {0.5, 1.5, 3.0}},
                                                                {"class", {1, 2, 3, 6}},
+                                                               {"tokens", {1e10, 3e12, 2e13}},
                                                                {"USD", {1e4, 1e7}}};
 
 std::vector<Statistic> all_statistics() {

@@ -118,6 +118,14 @@ TEST_CASE("a refiltered run is the fresh run of the tighter job, in every number
     testing::add_constraint(tight, soft);
     kept = check(loose, tight);
   }
+  SECTION("a further uncertain ceiling") {
+    Constraint ceiling = testing::bounded("count", -testing::infinity, testing::infinity, 2);
+    ceiling.name = "ceiling";
+    ceiling.ceiling = {{30.0, 40.0}, {300.0, 500.0}, GENERATE(Scope::trajectory, Scope::candidate)};
+    ceiling.address = soft_address(ceiling);
+    testing::add_constraint(tight, ceiling);
+    kept = check(loose, tight);
+  }
   SECTION("more active years, fewer trajectories in other batches, other outputs") {
     Plan rare = loose;
     rare.constraints[0].active = {1, 0};
@@ -235,6 +243,10 @@ TEST_CASE("what a stored run cannot answer is named") {
              Contains("something else"));
   CHECK_THAT(obstacle([](Plan& p) {
                p.constraints[0].centre = p.constraints[0].spread = {1, 1};
+             }),
+             Contains("constraint.largest_share.soft"));
+  CHECK_THAT(obstacle([](Plan& p) {
+               p.constraints[0].ceiling = {{1, 1}, {2, 2}, Scope::trajectory};
              }),
              Contains("constraint.largest_share.soft"));
   CHECK_THAT(obstacle([](Plan& p) { p.sampling.method = Method::tilt; }),

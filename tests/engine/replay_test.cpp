@@ -30,6 +30,15 @@ Constraint ratio(const std::string& statistic, double lower, double upper, std::
   return constraint;
 }
 
+Constraint ceiling(const std::string& statistic, double low, double high, Scope scope,
+                   std::size_t years) {
+  Constraint constraint = testing::bounded(statistic, -testing::infinity, testing::infinity, years);
+  constraint.name = statistic + " below";
+  constraint.ceiling = {std::vector(years, low), std::vector(years, high), scope};
+  constraint.address = soft_address(constraint);
+  return constraint;
+}
+
 /// The count may not shrink, so that 2025 hangs on the survivor of 2024.
 Plan previous_year_plan() {
   Plan plan = keeping_all(testing::uneven_plan(Keep::statistics));
@@ -81,6 +90,18 @@ TEST_CASE("replayed survivors are those of the run, bit for bit") {
   SECTION("total met by shifting") {
     check_survivors(keeping_all(testing::uneven_plan(Keep::samples)), known);
   }
+  SECTION("uncertain ceilings, with tilted sizes too") {
+    Plan plan = testing::uneven_plan(Keep::samples);
+    testing::add_constraint(plan, ceiling("count", 60.0, 400.0, Scope::trajectory, 2));
+    testing::add_constraint(plan, ceiling("largest_share", 0.1, 0.4, Scope::candidate, 2));
+    check_survivors(keeping_all(plan), known);
+    Plan tilted = testing::job(SizeFamily::skew_normal, 12.0, 26.0, {25.0, 0.8, 0.3});
+    tilted.outputs.statistics = {parse_statistic("sd"), parse_statistic("largest")};
+    testing::add_constraint(tilted, ceiling("sd", 0.5, 0.9, Scope::trajectory, 1));
+    testing::add_constraint(tilted, ceiling("largest", 25.4, 26.2, Scope::candidate, 1));
+    tilted.attempts = 3'000;
+    check_survivors(keeping_all(testing::with_method(tilted, Method::tilt)), known);
+  }
   SECTION("a constraint relative to the year before") {
     check_survivors(previous_year_plan(), known);
   }
@@ -109,6 +130,16 @@ TEST_CASE("a run by splitting is replayed by its populations") {
   testing::count_of(plan) = testing::by_candidate(testing::uniform(4.0, 9.0), 2);
   plan.sampling.method = Method::split;
   check_survivors(plan, false);
+  SECTION("with uncertain ceilings") {
+    testing::add_constraint(plan, ceiling("range", 2.0, 5.0, Scope::trajectory, 2));
+    testing::add_constraint(plan, ceiling("sd", 0.8, 1.6, Scope::candidate, 2));
+    check_survivors(plan, false);
+    const Replay shown = replay(plan, {3, 1});
+    CHECK(shown.constraints[2].value <= shown.constraints[2].ceiling);
+    CHECK(shown.constraints[2].uniform < shown.constraints[2].probability);
+    CHECK(std::isnan(shown.constraints[3].ceiling));  // its uniform was of the population
+    CHECK(std::isnan(shown.constraints[3].uniform));
+  }
   const Replay found = replay(plan, {3, 1});
   const Error error = error_of([&] { replay(plan, {3, 1, found.address.attempt + 1}); });
   CHECK(error.code() == ExitCode::bad_input);

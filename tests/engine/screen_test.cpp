@@ -20,12 +20,28 @@ namespace {
 
 using testing::infinity;
 
-constexpr std::array statistics = {
-    "count",        "total",           "total_error",         "largest",
-    "smallest",     "range",           "largest_share",       "mean",
-    "sd",           "skewness",        "excess_kurtosis",     "cost_total",
-    "cost_largest", "tokens_largest",  "parameters_largest",  "median",
-    "gini",         "median_skewness", "allocation_gradient", "class_share(1)"};
+constexpr std::array statistics = {"count",
+                                   "total",
+                                   "total_error",
+                                   "largest",
+                                   "smallest",
+                                   "range",
+                                   "largest_share",
+                                   "mean",
+                                   "sd",
+                                   "skewness",
+                                   "excess_kurtosis",
+                                   "cost_total",
+                                   "cost_largest",
+                                   "tokens_largest",
+                                   "parameters_largest",
+                                   "median",
+                                   "gini",
+                                   "median_skewness",
+                                   "allocation_gradient",
+                                   "class_share(1)",
+                                   "tokens_total",
+                                   "count_above_tokens(1e12)"};
 
 struct Setting {
   Match match;

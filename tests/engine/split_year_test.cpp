@@ -58,6 +58,13 @@ TEST_CASE("only what is drawn for a candidate has a normal of its own") {
   CHECK(SplitLatent(plan, 0).size() == 3);
   plan.constraints[0].active = {0};
   CHECK(SplitLatent(plan, 0).size() == 2);
+  plan.constraints[0].active = {1};
+  plan.constraints[0].centre = {};
+  plan.constraints[0].ceiling = {{0.8}, {1.0}, Scope::trajectory};
+  CHECK(SplitLatent(plan, 0).size() == 2);
+  plan.constraints[0].ceiling.scope = Scope::candidate;
+  CHECK(SplitLatent(plan, 0).size() == 3);
+  plan.constraints[0].active = {0};
   plan.matching.match = Match::shift;
   CHECK(SplitLatent(plan, 0).size() == 3);
 }

@@ -196,7 +196,7 @@ TEST_CASE("Constraints on sums are windows, others are not") {
     return is_tilt_window(constraint);
   };
   for (const char* each : {"mean", "cumulative_share(1e24)", "share_within(1)", "class_share(2)",
-                           "count_above(1e24)", "class_count(3)"}) {
+                           "count_above(1e24)", "count_above_tokens(1e12)", "class_count(3)"}) {
     INFO(each);
     CHECK(relative(each, RelativeTo::nothing));
     CHECK_FALSE(relative(each, RelativeTo::previous_year));
@@ -205,6 +205,9 @@ TEST_CASE("Constraints on sums are windows, others are not") {
     soft.centre = {0.5};
     soft.spread = {0.1};
     CHECK_FALSE(is_tilt_window(soft));
+    Constraint ceiling = bounded(each, 0.0, 1.0);
+    ceiling.ceiling = {{0.5}, {0.7}, Scope::trajectory};
+    CHECK_FALSE(is_tilt_window(ceiling));
   }
   CHECK(relative("mean", RelativeTo::total));
   for (const char* each : {"median", "sd", "skewness", "largest_share", "largest", "gini", "count",
@@ -234,6 +237,20 @@ TEST_CASE("Windows have the bounds of their year, and the ends that the total gi
   CHECK(windows[1].below == 25.0);
   CHECK(windows[1].low == 0.25);
   CHECK(windows[1].high == 0.75);
+}
+
+TEST_CASE("A window of tokens begins at the FLOP that they are trained with") {
+  Plan plan = testing::plain_plan({2024});
+  plan.scaling = {-1.3, 0.55};
+  testing::add_constraint(plan, testing::bounded("count_above_tokens(1e13)", 2.0, 5.0));
+  const std::vector<TiltWindow> windows = tilt_windows(plan, 0, 26.0);
+  REQUIRE(windows.size() == 1);
+  CHECK(windows[0].sum == TiltSum::models);
+  const double flop = std::pow(10.0, windows[0].from);
+  const double parameters = std::pow(10.0, -1.3) * std::pow(flop, 0.55);
+  CHECK(flop / (6.0 * parameters) == Approx(1e13).epsilon(1e-9));
+  CHECK(windows[0].below == testing::infinity);
+  CHECK(windows[0].high == 5.0);
 }
 
 // --- What can be tilted --------------------------------------------------------------------------

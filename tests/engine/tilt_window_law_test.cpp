@@ -137,6 +137,9 @@ std::vector<Case> cases() {
           {"class share", moving_job(bounded("class_share(2)", 0.14, 0.3)), 6.0},
           {"class share of a grid", under(grid, bounded("class_share(2)", 0.1, 0.2)), 0.5},
           {"count above", under(eight, bounded("count_above(1e24)", 5.0, 8.0)), 15.0},
+          // With 20 tokens per parameter the same as above 1e24 FLOP.
+          {"count above tokens", under(eight, bounded("count_above_tokens(1.8257e12)", 5.0, 8.0)),
+           15.0},
           {"share of models above", under(eight, per_model(bounded("count_above(1e24)", 0.6, 0.7))),
            12.0},
           {"class count", moving_job(bounded("class_count(3)", 5.0, 6.0)), 20.0},
@@ -148,7 +151,7 @@ std::vector<Case> cases() {
 
 }  // namespace
 
-// Bound 5 standard errors for at most 32 comparisons and one of the probability in 15 cases: a
+// Bound 5 standard errors for at most 34 comparisons and one of the probability in 16 cases: a
 // right build fails with 500 * 5.7e-7 = 2.8e-4.
 TEST_CASE("Survivors tilted to further windows have the law of reject", "[statistical]") {
   constexpr std::size_t survivors = 1'000;

@@ -108,6 +108,27 @@ TEST_CASE("a constraint may be soft") {
   CHECK(constraint.address == flopsieve::engine::soft_address(constraint));
 }
 
+TEST_CASE("a constraint may have an uncertain ceiling") {
+  const Constraint stock =
+      parsed("statistic = \"tokens_largest\"\nsoft = { below = [1e14, 1e15] }\n");
+  CHECK(stock.is_soft());
+  CHECK(stock.has_ceiling());
+  CHECK(stock.centre.empty());
+  CHECK(stock.ceiling.low == std::vector<double>(3, 1e14));
+  CHECK(stock.ceiling.high == std::vector<double>(3, 1e15));
+  CHECK(stock.ceiling.scope == flopsieve::engine::Scope::trajectory);
+  CHECK_FALSE(stock.has_own_uniform());
+  CHECK(stock.address == flopsieve::engine::soft_address(stock));
+  const Constraint growing = parsed(
+      "statistic = \"tokens_total\"\nyears = \"2025-2026\"\nsoft = { below = [{ 2025 = 1.1e14, "
+      "2026 = 1.3e14 }, 1e15], scope = \"candidate\" }\n");
+  CHECK(growing.ceiling.low[1] == 1.1e14);
+  CHECK(growing.ceiling.low[2] == 1.3e14);
+  CHECK(growing.has_own_uniform());
+  CHECK(parsed("statistic = \"largest\"\nrelative_to = \"total\"\nsoft = { below = [-1, -0.5] }\n")
+            .ceiling.low == std::vector<double>(3, -1.0));
+}
+
 TEST_CASE("the uniforms of a soft constraint hang on what it says and on nothing else") {
   const std::string mean = "[[constraint]]\nstatistic = \"mean\"\nsoft = { normal = [22, 1] }\n";
   const std::string sd = "[[constraint]]\nstatistic = \"sd\"\nsoft = { normal = [1.6, 0.1] }\n";
@@ -164,11 +185,24 @@ TEST_CASE("constraints that cannot be meant are refused at their line") {
       {mean + "soft = { normal = [22, 0] }\n", 20, "positive standard deviation, found 0"},
       {mean + "soft = { normal = [22] }\n", 20, "[centre, standard deviation]"},
       {mean + "soft = { normal = 22 }\n", 20, "[centre, standard deviation]"},
-      {mean + "soft = { uniform = [22, 23] }\n", 20, "lacks \"normal\""},
+      {mean + "soft = { uniform = [22, 23] }\n", 20, "allowed: normal, below, scope"},
       {mean + "soft = 22\n", 20, "must be a table"},
       {mean + "soft = { normal = [22, 1] }\n[[constraint]]\nname = \"b\"\n" + mean +
            "soft = { normal = [22.0, 1.0] }\n",
        21, "\"mean\" and \"b\" say the same"},
+      {mean + "soft = { below = [22, 23] }\n[[constraint]]\nname = \"b\"\n" + mean +
+           "soft = { below = [22, 23] }\n",
+       21, "\"mean\" and \"b\" say the same; change the points"},
+      {mean + "soft = { below = [22, 22] }\n", 20, "5 % point 22 must be below the 95 % point 22"},
+      {mean + "soft = { below = [22] }\n", 20, "[5 % point, 95 % point]"},
+      {mean + "soft = { below = 22 }\n", 20, "[5 % point, 95 % point]"},
+      {mean + "soft = { below = [22, 23], scope = \"year\" }\n", 20, "found \"year\""},
+      {mean + "soft = { normal = [22, 1], scope = \"trajectory\" }\n", 20, "belongs to soft.below"},
+      {mean + "soft = { normal = [22, 1], below = [22, 23] }\n", 20, "takes one of normal"},
+      {mean + "soft = { }\n", 20, "takes one of normal"},
+      {mean + "soft = { bellow = [22, 23] }\n", 20, "did you mean \"below\"?"},
+      {"statistic = \"tokens_largest\"\nsoft = { below = [0, 1e15] }\n", 20,
+       "positive points, found 0"},
       {mean + "min = 3\nrelative_to = \"sum\"\n", 21, "\"total\" or \"count\", found \"sum\""},
       {"statistic = \"gini\"\nmin = 0.3\nrelative_to = \"total\"\n", 21,
        "only statistics in log10"},

@@ -85,6 +85,14 @@ TEST_CASE("constraints that exclude each other are found, with the reason") {
   proves(rule("count_above(1e26)", "min = 11"), {"10 (the total divided by the threshold)"});
   proves(rule("count_above(1e25)", "min = 1") + rule("largest", "max = 24.9"),
          {"0 (the largest model is smaller)"});
+  proves(rule("count_above_tokens(2e13)", "min = 9"), {"8 (the total divided by the threshold)"});
+  proves(rule("count_above_tokens(1e12)", "min = 1") + rule("largest", "max = 23.4"),
+         {"0 (the largest model is smaller)"});
+  // 20 tokens per parameter: sqrt(20 C / 6) tokens, of 1e27 FLOP in one model or in 80.
+  proves(rule("tokens_largest", "min = 6e13"), {"at most 5.7735e+13 (the greatest possible"});
+  proves(rule("parameters_largest", "min = 3e12"), {"at most 2.88675e+12 (the greatest possible"});
+  proves(rule("tokens_total", "min = 5.2e14"), {"5.16398e+14 (the total in k equal models)"});
+  proves(rule("tokens_total", "max = 1.8e13"), {"1.82574e+13 (the smallest total in one model)"});
   proves(rule("class_count(1)", "min = 11"), {"10 (no more models of this class"});
   proves(rule("class_count(9)", "min = 90"), {"80 (the number of models)"});
   for (const char* share : {"class_share(1)", "share_within(1)", "cumulative_share(1e26)"}) {
@@ -119,6 +127,7 @@ TEST_CASE("what holds relative to the total or the count is used") {
 
 TEST_CASE("soft constraints and ratios to the previous year prove nothing") {
   leaves_alone(rule("largest", "soft = { normal = [40, 0.1] }"));
+  leaves_alone(rule("largest", "soft = { below = [1, 2] }"));
   const std::string ratio = rule("largest", "ratio_to_previous_year = { min = 1e9 }");
   CHECK(proof(plan_of(edited(small_job, "[[constraint]]", ratio + "[[constraint]]"))) ==
         "feasible");
@@ -239,6 +248,8 @@ std::vector<std::pair<std::string, double>> statistics(const Sizes& x, double lo
   const double sum = static_cast<double>(total_flop(x));
   const double total = std::log10(sum);
   const double top = largest(x);
+  double tokens = 0.0;
+  for (const double each : x) tokens += std::sqrt(std::pow(10.0, each) * 20.0 / 6.0);
   const auto count = [&](double from) { return static_cast<double>(count_from(x, from)); };
   return {{"count", k},
           {"total", total},
@@ -259,7 +270,11 @@ std::vector<std::pair<std::string, double>> statistics(const Sizes& x, double lo
           {"class_count(2)", count(total - 2.0) - count(total - 1.0)},
           {"cost_total", sum / std::pow(10.0, log10_flop_per_usd)},
           {"cost_largest", std::pow(10.0, top - log10_flop_per_usd)},
-          {"cost_median", std::pow(10.0, median(x) - log10_flop_per_usd)}};
+          {"cost_median", std::pow(10.0, median(x) - log10_flop_per_usd)},
+          {"parameters_largest", std::sqrt(std::pow(10.0, top) / 120.0)},
+          {"tokens_largest", std::sqrt(std::pow(10.0, top) * 20.0 / 6.0)},
+          {"tokens_total", tokens},
+          {"count_above_tokens(1e13)", count(std::log10(6.0 / 20.0) + 26.0)}};
 }
 
 /// A job in which this set of sizes survives, with nearly no room beside it.

@@ -41,6 +41,27 @@ TEST_CASE("a metric is read, and written so that it reads back") {
   }
 }
 
+TEST_CASE("a metric may be a statistic of the outputs") {
+  const Metric high = parse("statistic( count_above_tokens(3e14) , 2028, 0.95)");
+  CHECK(high.kind == MetricKind::statistic);
+  CHECK(high.statistic == engine::parse_statistic("count_above_tokens(3e14)"));
+  CHECK(high.text() == "statistic(count_above_tokens(3e14), 2028, 0.95)");
+  CHECK(parse("statistic(sd, 2027)").text() == "statistic(sd, 2027)");
+  jobs::MetricAxes with = axes;
+  with.statistics = {engine::parse_statistic("sd"),
+                     engine::parse_statistic("count_above_tokens(3e14)")};
+  const jobs::MetricPlace place = place_of(high, with, "a.h5");
+  CHECK(place.year == 1);
+  CHECK(place.threshold == 1);
+  CHECK(place.quantile == 2);
+  CHECK_THROWS_WITH(place_of(parse("statistic(gini, 2028)"), with, "a.h5"),
+                    "statistic(gini, 2028): a.h5 has no statistic gini; it has sd, "
+                    "count_above_tokens(3e+14)");
+  CHECK_THROWS_WITH(place_of(high, axes, "a.h5"), Contains("it has none"));
+  CHECK_THROWS_WITH(parse("statistic(sdd, 2028)"), Contains("unknown statistic \"sdd\""));
+  CHECK_THROWS_WITH(parse("statistic(sd)"), Contains("takes 2 or 3 arguments, found 1"));
+}
+
 TEST_CASE("what is no metric is refused with what is allowed") {
   const auto refused = [](const char* text, const char* says) {
     INFO(text);

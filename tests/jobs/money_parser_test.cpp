@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "engine/scaling.hpp"
 #include "tests/support/small_job.hpp"
 
 using Catch::Matchers::Contains;
@@ -23,7 +24,7 @@ Scaling scaling(const std::string& line) {
 }
 
 /// log10 of the compute-optimal parameters of a run.
-double log10_parameters(const Scaling& law, double flop) {
+double log10_size_for(const Scaling& law, double flop) {
   return law.at_one_flop + law.slope * std::log10(flop);
 }
 
@@ -75,39 +76,68 @@ TEST_CASE("revenues have neither bounds nor a scope") {
 
 TEST_CASE("the default law gives each parameter 20 tokens") {
   const Scaling law = plan_of(small_job).scaling;
-  CHECK(std::pow(10.0, log10_parameters(law, 120.0)) == Approx(1.0));
+  CHECK(std::pow(10.0, log10_size_for(law, 120.0)) == Approx(1.0));
   CHECK(law.slope == 0.5);
   CHECK(scaling("").at_one_flop == law.at_one_flop);
   CHECK(scaling("tokens_per_parameter = 20").at_one_flop == law.at_one_flop);
   // 6 N (r N) = C.
   const Scaling other = scaling("tokens_per_parameter = 1.7");
-  CHECK(std::pow(10.0, log10_parameters(other, 6.0 * 1.7 * 49.0)) == Approx(7.0));
+  CHECK(std::pow(10.0, log10_size_for(other, 6.0 * 1.7 * 49.0)) == Approx(7.0));
 }
 
 TEST_CASE("parametric laws minimise their loss") {
   for (const double flop : {1e21, 5.76e23, 1e28}) {
-    CHECK(log10_parameters(scaling("law = \"hoffmann_3\""), flop) ==
+    CHECK(log10_size_for(scaling("law = \"chinchilla-3\""), flop) ==
           Approx(cheapest_log10_parameters(std::exp(6.0073404), std::exp(6.0179186), 0.33917084,
                                            0.2849083, flop))
               .epsilon(1e-6));
-    CHECK(log10_parameters(scaling("law = \"besiroglu\""), flop) ==
+    CHECK(log10_size_for(scaling("law = \"besiroglu\""), flop) ==
           Approx(cheapest_log10_parameters(482.01, 2085.43, 0.34781, 0.36585, flop)).epsilon(1e-5));
   }
 }
 
 TEST_CASE("published laws give published figures") {
+  const auto parameters = [](const std::string& law, double flop) {
+    return std::pow(10.0, log10_size_for(scaling("law = \"" + law + "\""), flop));
+  };
   // Hoffmann et al., Figure 4: 40 billion parameters for the compute of Gopher.
-  CHECK(std::pow(10.0, log10_parameters(scaling("law = \"hoffmann_3\""), 5.76e23)) ==
-        Approx(40e9).epsilon(0.02));
-  // Kaplan et al., Table 6, at 3,646 PF-days, the compute of GPT-3: 1.3e9 * 3646^0.73.
-  CHECK(std::pow(10.0, log10_parameters(scaling("law = \"kaplan\""), 3646.0 * 8.64e19)) ==
-        Approx(5.2e11).epsilon(0.01));
+  CHECK(parameters("chinchilla-3", 5.76e23) == Approx(40e9).epsilon(0.02));
+  // The same with the constants as printed: D / N = 92.6.
+  CHECK(5.76e23 / (6.0 * std::pow(parameters("chinchilla-3-rounded", 5.76e23), 2.0)) ==
+        Approx(92.6).epsilon(1e-3));
+  // Section D.3: 10^21 FLOP, by Kaplan et al. and by approach 1.
+  CHECK(parameters("kaplan", 1e21) == Approx(4.68e9).epsilon(2e-3));
+  CHECK(parameters("chinchilla-1", 1e21) == Approx(2.86e9).epsilon(0.01));
+  // Table A3, approach 2.
+  CHECK(parameters("chinchilla-2", 1.59e26) == Approx(1e12).epsilon(0.01));
+  // 6 N (r N) = C.
+  CHECK(parameters("tokens-per-parameter=21", 6.0 * 21.0 * 49.0) == Approx(7.0));
+  CHECK(parameters("gpt3-ratio", 6.0 * 1.7 * 49.0) == Approx(7.0));
+}
+
+// The budget whose optimum is trained on so many tokens: 20 tokens per parameter have C = 6 D^2 /
+// 20; for a parametric loss its minimum is found anew.
+TEST_CASE("the stock of text is spent by these budgets") {
+  const auto log10_flop = [](const std::string& law, double tokens) {
+    return flopsieve::engine::log10_flop_of_tokens(scaling("law = \"" + law + "\""), tokens);
+  };
+  for (const double tokens : {1e14, 3e14, 1e15}) {
+    CHECK(std::pow(10.0, log10_flop("tokens-per-parameter=20", tokens)) ==
+          Approx(6.0 * tokens * tokens / 20.0));
+    const double flop = std::pow(10.0, log10_flop("besiroglu", tokens));
+    const double n = cheapest_log10_parameters(482.01, 2085.43, 0.34781, 0.36585, flop);
+    CHECK(flop / (6.0 * std::pow(10.0, n)) == Approx(tokens).epsilon(1e-4));
+  }
+  CHECK(std::pow(10.0, log10_flop("besiroglu", 1e14)) == Approx(4.1e27).epsilon(0.02));
+  CHECK(std::pow(10.0, log10_flop("besiroglu", 3e14)) == Approx(3.9e28).epsilon(0.02));
 }
 
 TEST_CASE("scaling laws that cannot be meant are refused") {
   for (const auto& [line, number, says] :
        {std::tuple{"tokens_per_parameter = 0", 12, "must be positive"},
-        std::tuple{"law = \"hoffman\"", 12, "found \"hoffman\""},
+        std::tuple{"law = \"hoffmann_3\"", 12, "no law \"hoffmann_3\"; allowed: \"chinchilla-1\""},
+        std::tuple{"law = \"ratio-regression\"", 12, "is no power law of FLOP"},
+        std::tuple{"law = \"tokens-per-parameter=0\"", 12, "a number from 1e-6 to 1e6"},
         std::tuple{"law = \"kaplan\"\ntokens_per_parameter = 20", 11, "takes one of"},
         std::tuple{"law = \"kaplan\"\nslope = 0.5", 11, "takes one of"},
         std::tuple{"slope = 0.5", 11, "at_one_flop"},

@@ -197,10 +197,13 @@ class Keys(Reference):
                         edited("[outputs]", "[outputs]\nfrontier = { widths = [1], zzz = 1 }"))
 
     def test_scaling_laws(self):
-        stated = re.findall(r'`"(\w+)"`', REFERENCE[REFERENCE.index("## `[scaling]`"):
+        stated = re.findall(r'`"([\w=-]+)"`', REFERENCE[REFERENCE.index("## `[scaling]`"):
                                                    REFERENCE.index("## `[[constraint]]`")])
         done = self.config(edited("[outputs]", '[scaling]\nlaw = "zzz"\n\n[outputs]'))
-        self.assertEqual(re.findall(r'"(\w+)"', done.stderr)[:-1], stated)
+        self.assertEqual(re.findall(r'"([^"]+)"', done.stderr.split("allowed: ")[1]), stated)
+        for law in stated:
+            law = law.replace("=X", "=17")
+            self.resolved(edited("[outputs]", f'[scaling]\nlaw = "{law}"\n\n[outputs]'))
 
     def test_constraints(self):
         def constraint(body):
@@ -210,11 +213,17 @@ class Keys(Reference):
             *(constraint(body + "\nzzz = 1") for body in (
                 "min = 0.05\nmax = 0.5", 'from = "calibration"', 'relative_to = "count"\nmax = 1',
                 "ratio_to_previous_year = { min = 0.5, max = 2 }",
-                "soft = { normal = [0.1, 0.1] }")))
+                "soft = { normal = [0.1, 0.1] }", "soft = { below = [0.1, 0.2] }")))
         self.assertEqual(self.allowed(constraint("ratio_to_previous_year = { zzz = 1, min = 1 }")),
                          {"min", "max"})
         self.assertEqual(self.allowed(constraint("soft = { normal = [0.1, 0.1], zzz = 1 }")),
-                         {"normal"})
+                         {"normal", "below", "scope"})
+        scopes = column("`soft.below`")
+        done = self.config(constraint('soft = { below = [0.1, 0.2], scope = "zzz" }'))
+        self.assertEqual(sorted(re.findall(r'"(\w+)"', done.stderr)),
+                         sorted([*(scope.strip('"') for scope in scopes), "zzz"]))
+        default = self.resolved(constraint("soft = { below = [0.1, 0.2] }"))
+        self.assertEqual(default["constraint"][0]["soft"]["scope"], scopes[0].strip('"'))
 
     def test_inputs(self):
         known = self.allowed(with_models(

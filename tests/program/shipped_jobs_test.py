@@ -25,7 +25,7 @@ JOBS = SOURCE / "jobs"
 ELSEWHERE = {
     "forecast.toml": "readme_test.py", "calibration.toml": "commands_test.py",
     "published.toml": "published_test.py", "published": "published_test.py",
-    "retrodict.toml": "backtest_test.py", "backtest.toml": "backtest_test.py",
+    "data_wall.toml": "data_wall_test.py", "retrodict.toml": "backtest_test.py", "backtest.toml": "backtest_test.py",
     "sweeps": "sweep_test.py"}
 
 SMOOTH = ["skew.toml", "skew/negative.toml", "skew/positive.toml", "skew/light_tails.toml",
