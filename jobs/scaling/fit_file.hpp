@@ -12,7 +12,7 @@ namespace flopsieve::jobs {
 /// or one does that is no result of flopsieve scaling fit.
 std::filesystem::path fit_output(const std::string& name);
 
-/// Writes the result (jobs/SCALING.md, "The result file") through a temporary file; `path` is
+/// Writes the result (jobs/FITS.md, "The result file") through a temporary file; `path` is
 /// either absent, old, or whole. Throws Error(storage).
 void write_fit_file(const std::filesystem::path& path, const FitContent& content,
                     const std::vector<std::string>& command_line);

@@ -12,7 +12,7 @@ std::string fit_text(const FitContent& content);
 /// A row per fitted number, budget and optimum.
 std::string fit_csv(const FitContent& content);
 
-/// The names are fixed, see jobs/SCALING.md.
+/// The names are fixed, see jobs/FITS.md.
 std::string fit_json(const FitContent& content);
 
 }  // namespace flopsieve::jobs

@@ -264,11 +264,13 @@ class ReadmeTest(ProgramTest):
             self.succeed("check", "example.toml")
 
     def test_pages_are_short_enough_to_be_read(self):
-        for name in ("README", "REFERENCE", "REPORTS", "CLUSTER", "SWEEPS", "SENSITIVITY"):
+        for name in ("README", "REFERENCE", "REPORTS", "CLUSTER", "SWEEPS", "SENSITIVITY", "SCALING",
+                     "FITS"):
             self.assertLessEqual(len(document(f"jobs/{name}.md").splitlines()), 350)
 
     def test_pages_name_files_that_exist(self):
-        for name in ("README", "REFERENCE", "REPORTS", "CLUSTER", "SWEEPS", "SENSITIVITY"):
+        for name in ("README", "REFERENCE", "REPORTS", "CLUSTER", "SWEEPS", "SENSITIVITY", "SCALING",
+                     "FITS"):
             for file in re.findall(r"`([\w./]+/[\w.]+\.(?:md|hpp|cpp|py))`",
                                    document(f"jobs/{name}.md")):
                 self.assertTrue((SOURCE / file).exists() or (SOURCE / "jobs" / file).exists(), file)

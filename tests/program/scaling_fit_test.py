@@ -361,8 +361,8 @@ class ReportTest(ScalingFitTest):
         self.assertIn("No resamples were asked for", text)
 
     def test_documented_names(self):
-        """jobs/SCALING.md names every field of JSON, every dataset and every attribute."""
-        page = document("jobs/SCALING.md")
+        """jobs/FITS.md names every field of JSON, every dataset and every attribute."""
+        page = document("jobs/FITS.md")
         self.write_runs()
         fit = self.fit("runs.csv", "--resamples", 20, "-o", "law.h5")
         fields = set()
