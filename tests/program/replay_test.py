@@ -89,7 +89,8 @@ class Replay(ProgramTest):
         kinds = {"parameters": {"parameter": set(hard_and_soft["parameters"])},
                  "statistics": {"statistic": set(hard_and_soft["statistics"])}}
         rows = tables(document("jobs/REPORTS.md"))["`replay`"]
-        self.write("ceiling.toml", edited("normal = [24, 2]", "below = [22, 26]", JOB))
+        self.write("ceiling.toml", edited("normal = [24, 2]", "below = [22, 26]", edited(
+            'match = "shift"', 'match = "shift"\nmethod = "reject"', JOB)))
         self.succeed("run", "ceiling.toml", "-o", "ceiling.h5", "-q")
         ceiling = self.replay("--trajectory", 3, "--year", 2024, "--attempt", 0, file="ceiling.h5")
         self.assertEqual({name for row in rows for name in names(row[0])},
