@@ -8,7 +8,7 @@ namespace flopsieve::jobs {
 namespace {
 
 double demand_amount(const char* option, double amount) {
-  constexpr double most = 1e60;
+  constexpr double most = 1e40;
   if (amount >= 1.0 && amount <= most) return amount;
   throw engine::Error(engine::ExitCode::bad_input,
                       fmt::format("{}: a number from 1 to {:g}, not {}", option, most, amount));
@@ -23,7 +23,14 @@ Budget budget_of(const BudgetOptions& options) {
 }
 
 Budget seen(const Budget& budget, const TokenBudget& data) {
-  if (budget.of != Budget::Of::tokens) return budget;
+  if (budget.of != Budget::Of::tokens) {
+    if (data.kept_share == 1.0) return budget;
+    throw engine::Error(engine::ExitCode::bad_input,
+                        "--unknown skip: goes with --tokens, some of which are skipped");
+  }
+  if (budget.amount * data.kept_share < 1.0) {
+    throw engine::Error(engine::ExitCode::bad_input, "--unknown-rate: less than one token is left");
+  }
   return {budget.of, budget.amount * data.kept_share * data.epochs};
 }
 

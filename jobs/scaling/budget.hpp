@@ -6,11 +6,12 @@
 
 namespace flopsieve::jobs {
 
-/// The one that is given. Throws Error(bad_input) unless it is finite and from 1 to 1e60.
+/// The one that is given. Throws Error(bad_input) unless it is finite and from 1 to 1e40.
 Budget budget_of(const BudgetOptions& options);
 
 /// Of tokens that there are, those that are seen in training: kept, and in each epoch; any other
-/// budget as it is.
+/// budget as it is. Throws Error(bad_input) where tokens are skipped of another budget, or less
+/// than one is left.
 Budget seen(const Budget& budget, const TokenBudget& data);
 
 }  // namespace flopsieve::jobs

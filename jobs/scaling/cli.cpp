@@ -1,9 +1,24 @@
 #include "jobs/scaling/cli.hpp"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 namespace flopsieve::jobs {
 namespace {
+
+/// An empty value is mostly a shell variable that was never set.
+std::string demand_value(const std::string& text) {
+  return text.empty() ? "the value is empty" : "";
+}
+
+/// CLI11 would take -1 for the largest of all seeds.
+std::string demand_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seed);
+  if (error == std::errc() && stop == end) return "";
+  return "\"" + text + "\" is not a whole number from 0 to 18446744073709551615";
+}
 
 void add_format(CLI::App& app, ScalingFormat& output) {
   CLI::Option* format = app.add_option("--format", output.format, "table (default), csv or json");
@@ -43,7 +58,7 @@ void add_optimal(CLI::App& scaling, OptimalCommand& command, std::function<int()
   sub->add_option("--interval", command.interval,
                   "Probability within the intervals of uncertain laws (default 0.9)");
   sub->add_option("--draws", command.draws, "Draws of uncertain constants (default 100000)");
-  sub->add_option("--seed", command.seed, "Of these draws (default 1)");
+  sub->add_option("--seed", command.seed, "Of these draws (default 1)")->check(demand_seed);
   add_threads(*sub, command.threads);
   add_format(*sub, command.output);
   sub->footer("Example: flopsieve scaling optimal --flop 1e26 --law all");
@@ -152,7 +167,7 @@ void add_fit(CLI::App& scaling, FitCommand& command, std::function<int()>& chose
                   "FLOP whose best parameters and tokens are told (default 1e24,1e25,1e26)")
       ->delimiter(',');
   sub->add_option("--resamples", command.resamples, "Of the bootstrap (default 4000; 0: none)");
-  sub->add_option("--seed", command.seed, "Of the bootstrap (default 1)");
+  sub->add_option("--seed", command.seed, "Of the bootstrap (default 1)")->check(demand_seed);
   sub->add_option("--interval", command.interval, "Probability within intervals (default 0.9)");
   sub->add_option("-o,--output", command.output, "Result file (HDF5)");
   add_threads(*sub, command.threads);
@@ -160,6 +175,14 @@ void add_fit(CLI::App& scaling, FitCommand& command, std::function<int()>& chose
   add_format(*sub, command.format);
   sub->footer("Example: flopsieve scaling fit runs.csv -o law.h5");
   sub->callback([&] { chosen = [&] { return scaling_fit(command); }; });
+}
+
+/// Of every option that takes one, also of groups of options.
+void demand_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_expected_max() > 0) option->check(demand_value);
+  }
+  for (CLI::App* group : app.get_subcommands({})) demand_values(*group);
 }
 
 }  // namespace
@@ -172,6 +195,7 @@ void add_scaling(CLI::App& app, ScalingCommands& all, std::function<int()>& chos
   add_parameters(*scaling, all.parameters, chosen);
   add_design(*scaling, all.design, chosen);
   add_fit(*scaling, all.fit, chosen);
+  for (CLI::App* sub : scaling->get_subcommands({})) demand_values(*sub);
 }
 
 }  // namespace flopsieve::jobs

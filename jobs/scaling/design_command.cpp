@@ -50,8 +50,11 @@ void set_target(const DesignCommand& command, DesignContent& content) {
   const Budget budget = seen(budget_of(command.budget), data);
   content.option = option_of(budget.of);
   double parameters = budget.amount;
-  if (budget.of != Budget::Of::parameters) {
-    ScalingLaw law = scaling_law(command.law, "--law");
+  ScalingLaw law = scaling_law(command.law, "--law");
+  const bool is_kaplan = law.name == "kaplan";
+  if (budget.of == Budget::Of::parameters) {
+    demand(data.epochs == 1.0, "--epochs: goes with --flop or --tokens");
+  } else {
     const Optimum best = optimum(law, budget, data.worth);
     parameters = best.parameters;
     content.law = {std::move(law), best};
@@ -60,7 +63,6 @@ void set_target(const DesignCommand& command, DesignContent& content) {
          fmt::format("{}: shapes have from 1 to {:g} parameters; these are {:.6g}", content.option,
                      most_parameters, parameters));
   content.task.target = std::llround(parameters);
-  const bool is_kaplan = content.law && content.law->law.name == "kaplan";
   content.task.counted = command.non_embedding || is_kaplan ? Counted::non_embedding : Counted::all;
 }
 

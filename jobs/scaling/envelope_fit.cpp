@@ -17,6 +17,7 @@ using engine::Error;
 using engine::ExitCode;
 
 constexpr std::size_t budgets = 1500;
+constexpr std::size_t most_curves = 20'000;  // 240 MB of losses
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Loss by ln C; of rows with equal compute the lowest loss.
@@ -81,6 +82,11 @@ double interpolated(const Curve& curve, double ln_flop) {
 EnvelopeFit::EnvelopeFit(const TrainingData& data) {
   Curves all = curves_of(data);
   demand_curves(data, all);
+  if (all.curves.size() > most_curves) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("{}: {} training runs; approach 1 takes at most {}", data.file,
+                            all.curves.size(), most_curves));
+  }
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   for (const Curve& curve : all.curves) {
@@ -110,6 +116,7 @@ EnvelopeFit::EnvelopeFit(const TrainingData& data) {
 std::vector<BudgetOptimum> EnvelopeFit::envelope(const std::vector<double>& weights) const {
   std::vector<BudgetOptimum> optima;
   for (std::size_t i = 0; i < flop_.size(); ++i) {
+    if (is_stopped()) throw_stopped();
     std::set<double> sizes;
     BudgetOptimum best{flop_[i], 0.0, std::numeric_limits<double>::infinity(), 0, ""};
     for (std::size_t k = 0; k < losses_.size(); ++k) {

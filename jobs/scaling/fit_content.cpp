@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -45,6 +46,19 @@ void demand_options(const FitCommand& command) {
   }
   if (!command.levels.empty() && command.approach != "2") {
     refuse("--levels: goes with --approach 2 only");
+  }
+  if (command.delta != FitCommand{}.delta && command.approach != "3") {
+    refuse("--delta: goes with --approach 3 only");
+  }
+}
+
+void demand_different_losses(const TrainingData& data) {
+  const auto [low, high] =
+      std::minmax_element(data.runs.begin(), data.runs.end(),
+                          [](const auto& a, const auto& b) { return a.loss < b.loss; });
+  if (low->loss == high->loss) {
+    refuse(fmt::format("{}: all losses are {}, which every law fits; losses that differ are needed",
+                       data.file, low->loss));
   }
 }
 
@@ -177,6 +191,7 @@ FitContent fit_content(const FitCommand& command) {
                               command.loss_column, command.run_column});
   if (content.data.runs.empty()) refuse(fmt::format("{}: no rows", command.csv));
   drop_highest(content.data, command.drop_highest);
+  demand_different_losses(content.data);
   if (content.approach == 3) {
     fit_approach_3(content, command.budgets);
   } else {

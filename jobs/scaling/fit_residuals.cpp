@@ -38,14 +38,16 @@ ResidualSummary summarise(const std::vector<double>& residuals, double delta) {
   ResidualSummary result;
   const auto n = static_cast<double>(residuals.size());
   result.mean = std::accumulate(residuals.begin(), residuals.end(), 0.0) / n;
+  std::size_t within = 0;
   double squares = 0.0;
   double cubes = 0.0;
   for (const double each : residuals) {
     const double from_mean = each - result.mean;
     squares += from_mean * from_mean;
     cubes += from_mean * from_mean * from_mean;
-    if (std::abs(each) <= delta) result.within_delta += 1.0 / n;
+    if (std::abs(each) <= delta) ++within;
   }
+  result.within_delta = static_cast<double>(within) / n;
   result.sd = std::sqrt(squares / (n - 1.0));
   if (squares > 0.0) {
     result.t = result.mean / (result.sd / std::sqrt(n));

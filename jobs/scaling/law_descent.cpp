@@ -8,6 +8,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "jobs/scaling/bootstrap.hpp"
+
 namespace flopsieve::jobs {
 namespace {
 
@@ -43,7 +45,7 @@ class Objective {
 
   double operator()(const Point& x, Point& gradient) {
     ++evaluations;
-    if (!is_allowed(x)) {
+    if (!is_allowed(x) || is_stopped()) {  // an evaluation of many rows takes its time
       gradient.setZero();
       return infinity;
     }

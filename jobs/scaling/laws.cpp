@@ -184,10 +184,9 @@ double log10_flop_of(const PowerLaw& law, const Budget& budget, double worth) {
 double parameters_of_ratio(double ratio, double slope, const Budget& budget, double worth) {
   if (budget.of == Budget::Of::parameters) {
     if (slope * budget.amount < 1.0) return budget.amount;
-    throw Error(
-        ExitCode::bad_input,
-        fmt::format("--parameters: ratio-regression has no optimum of so many; below {:.3g}",
-                    1.0 / slope));
+    throw Error(ExitCode::bad_input,
+                fmt::format("ratio-regression: no optimum has {:.3g} parameters; at most {:.3g}",
+                            budget.amount, 1.0 / slope));
   }
   if (budget.of == Budget::Of::tokens) {
     const double tokens = worth * budget.amount;

@@ -137,6 +137,7 @@ std::string table(const OptimalContent& content) {
                     100.0 * content.probability);
   }
   text += "\n";
+  for (const std::string& why : content.left_out) text += wrapped("Left out: " + why + ".");
   for (const LawOptimum& each : content.laws) {
     const std::string note = each.law.note.empty() ? "" : ". Note: " + each.law.note;
     text += wrapped(fmt::format("{}: {}{}.", each.law.name, each.law.source, note));
@@ -174,19 +175,19 @@ Json to_json(const OptimalContent& content) {
     Json law = {{"law", each.law.name}, {"source", each.law.source}, {"note", each.law.note}};
     for (const Number& number : numbers(each, content.budget.of)) {
       law[number.name] = number.value ? Json(*number.value) : Json();
-      if (number.ends) {
-        law[std::string(number.name) + "_interval"] = {number.ends->first, number.ends->second};
-      }
+      law[std::string(number.name) + "_interval"] =
+          number.ends ? Json{number.ends->first, number.ends->second} : Json();
     }
     json["laws"].push_back(std::move(law));
   }
+  json["left_out"] = content.left_out;
   return json;
 }
 
 }  // namespace
 
 std::string amount_text(double amount) {
-  if (amount >= 1e7 || amount < 1.0) return fmt::format("{:.4g}", amount);
+  if (amount >= 1e7 || amount < 1e3) return fmt::format("{:.4g}", amount);
   return grouped(static_cast<unsigned long long>(std::llround(amount)));
 }
 

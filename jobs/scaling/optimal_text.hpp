@@ -23,12 +23,13 @@ struct OptimalContent {
   TokenBudget data;
   double probability = 0.9;  ///< of intervals
   std::vector<LawOptimum> laws;
+  std::vector<std::string> left_out;  ///< laws that have no such optimum, and why
 };
 
 /// A table for people; one row per law as CSV; or JSON.
 std::string optimal_text(const OptimalContent& content, ReportFormat format);
 
-/// 26590 -> "26,590", 4.2e11 -> "4.2e+11".
+/// 26590 -> "26,590", 4.2e11 -> "4.2e+11", 4.25 -> "4.25".
 std::string amount_text(double amount);
 
 }  // namespace flopsieve::jobs

@@ -89,6 +89,12 @@ double positive(const CsvTable& table, const CsvRecord& record, std::size_t colu
   return value;
 }
 
+/// Of parameters or tokens.
+double at_least_one(const CsvTable& table, int line, const char* what, double value) {
+  if (value >= 1.0) return value;
+  fail(table, line, fmt::format("{:.6g} {}; at least 1 is needed", value, what));
+}
+
 /// The places of the columns.
 struct Places {
   std::size_t parameters = 0;
@@ -114,6 +120,13 @@ Places find_places(const CsvTable& table, const TrainingColumns& asked) {
   places.amount = tokens ? *tokens : *flop;
   places.has_tokens = tokens.has_value();
   places.curve = find(table, asked.curve, curve_kind);
+  if (places.parameters == places.amount || places.parameters == places.loss ||
+      places.amount == places.loss) {
+    fail(table, table.header_line,
+         fmt::format("one column for two of parameters (\"{}\"), {} (\"{}\") and loss (\"{}\")",
+                     table.header[places.parameters], places.has_tokens ? "tokens" : "FLOP",
+                     table.header[places.amount], table.header[places.loss]));
+  }
   return places;
 }
 
@@ -134,10 +147,16 @@ TrainingData training_data(const CsvTable& table, const TrainingColumns& columns
   for (const CsvRecord& record : table.records) {
     TrainingRun run;
     run.line = record.line;
-    run.parameters = positive(table, record, places.parameters);
+    run.parameters =
+        at_least_one(table, record.line, "parameters", positive(table, record, places.parameters));
     const double amount = positive(table, record, places.amount);
-    run.tokens = places.has_tokens ? amount : amount / (6.0 * run.parameters);
+    run.tokens = at_least_one(table, record.line, "tokens",
+                              places.has_tokens ? amount : amount / (6.0 * run.parameters));
     run.loss = positive(table, record, places.loss);
+    if (run.loss < 1e-6 || run.loss > 1e6) {
+      fail(table, record.line,
+           fmt::format("a loss of {:g}; one from 1e-6 to 1e6 nats per token is needed", run.loss));
+    }
     run.curve = record.fields[places.curve ? *places.curve : places.parameters];
     data.highest_kept = std::max(data.highest_kept, run.loss);
     data.runs.push_back(run);

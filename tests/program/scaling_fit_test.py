@@ -400,6 +400,9 @@ class RefusalTest(ScalingFitTest):
                 ("--drop-highest", "60", "--drop-highest: must be from 0 to 59"),
                 ("--drop-highest", "-1", "--drop-highest: must be"),
                 ("--backend", "gpu", "gpu"),
+                ("--seed", "-1", "is not a whole number from 0"),
+                ("-o", "", "the value is empty"),
+                ("--loss-column", "tokens", "runs.csv:1: one column for two"),
                 ("--format", "xml", "xml"),
                 ("--loss-column", "los", "runs.csv:1: no column \"los\"; did you mean \"loss\"?")):
             with self.subTest(option=option, value=value):
@@ -414,8 +417,12 @@ class RefusalTest(ScalingFitTest):
                 ("n,d,loss\n1,2,3\n1,2,-3\n", "bad.csv:3: loss is \"-3\""),
                 ("n,d,loss\n1,2,3\n1,x,3\n", "bad.csv:3: d is \"x\""),
                 ("n,d,loss\n1,2\n", "bad.csv:2: this record has 2 fields"),
-                ("n,d,loss\n" + "1,2,3\n" * 5, "bad.csv: 5 rows"),
-                ("n,d,loss\n" + "1,2,3\n" * 9, "bad.csv: 1 different numbers of parameters")):
+                ("n,d,loss\n1,2,4\n" + "1,2,3\n" * 4, "bad.csv: 5 rows"),
+                ("n,d,loss\n1,2,4\n" + "1,2,3\n" * 8, "bad.csv: 1 different numbers of parameters"),
+                ("n,d,loss\n" + "1,2,3\n" * 9, "bad.csv: all losses are 3"),
+                ("n,d,loss\n1,2,3\n0.5,2,3\n", "bad.csv:3: 0.5 parameters; at least 1"),
+                ("n,c,loss\n9,2,3\n", "bad.csv:2: 0.037037 tokens; at least 1"),
+                ("n,d,loss\n1,2,1e7\n", "bad.csv:2: a loss of 1e+07")):
             with self.subTest(text=text):
                 self.write("bad.csv", text)
                 self.refuse("scaling", "fit", "bad.csv", says=says)

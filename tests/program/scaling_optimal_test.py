@@ -7,6 +7,7 @@ import json
 import math
 import unittest
 
+from documents import document, flattened, names, tables
 from harness import BAD_INPUT, ProgramTest
 
 FIXED = {"tokens-per-parameter=20": 20.0, "tokens-per-parameter=21": 21.0, "gpt3-ratio": 1.7}
@@ -42,7 +43,7 @@ class Optimal(ProgramTest):
             self.assertGreater(loss(factor * best["parameters"]), best["loss"])
         low, high = best["parameters_interval"]
         self.assertTrue(low < best["parameters"] < high)
-        self.assertNotIn("flop_interval", best)
+        self.assertIsNone(best["flop_interval"])
 
     def test_a_small_budget_of_tokens(self):
         table = self.succeed("scaling", "optimal", "--tokens", 558382).stdout
@@ -82,6 +83,23 @@ class Optimal(ProgramTest):
         one, two = (self.succeed(*arguments, "--threads", n).stdout for n in (1, 2))
         self.assertEqual(one, two)
 
+    def test_laws_without_an_optimum_are_left_out_of_all(self):
+        done = self.succeed("scaling", "optimal", "--parameters", "1e15", "--json")
+        report = json.loads(done.stdout)
+        self.assertEqual(len(report["laws"]), 9)
+        self.assertRegex(report["left_out"][0], "^ratio-regression: no optimum has 1e")
+        self.assertIn("Left out: ratio-regression",
+                      self.succeed("scaling", "optimal", "--parameters", "1e15").stdout)
+
+    def test_documented_fields(self):
+        page = document("jobs/SCALING.md")
+        rows = tables(page)["Fields of `optimal`"]
+        report = json.loads(self.succeed("scaling", "optimal", "--flop", "1e26", "--json",
+                                         "--vocabulary", 10).stdout)
+        self.assertEqual({name for row in rows for name in names(row[0])},
+                         {path for key, value in report.items()
+                          for path in flattened({key: value}, "", {})})
+
     def test_refusals(self):
         for what, arguments in {
                 "Exactly 1 option": (),
@@ -94,6 +112,16 @@ class Optimal(ProgramTest):
                 "--draws: from": ("--flop", "1e26", "--draws", "3"),
                 "--epochs: a number from 1": ("--flop", "1e26", "--epochs", "0.5"),
                 "--unknown-rate: say": ("--flop", "1e26", "--unknown-rate", "0.5"),
+                "the value is empty": ("--flop", ""),
+                "--law: the value is empty": ("--flop", "1e26", "--law", ""),
+                "is not a whole number from 0": ("--flop", "1e26", "--seed", "-1"),
+                "ratio-regression: no optimum": ("--parameters", "1e15", "--law",
+                                                 "ratio-regression"),
+                "kaplan: ": ("--tokens", "1", "--law", "kaplan"),
+                "--unknown skip: goes with": ("--flop", "1e26", "--unknown", "skip",
+                                              "--unknown-rate", ".5"),
+                "less than one token": ("--tokens", "1", "--unknown", "skip", "--unknown-rate",
+                                        ".5"),
         }.items():
             with self.subTest(what):
                 done = self.flopsieve("scaling", "optimal", *arguments)
