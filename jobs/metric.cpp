@@ -25,8 +25,7 @@ constexpr std::array<std::pair<MetricKind, std::string_view>, 4> kinds{
 
 constexpr const char* allowed =
     "allowed: counts(THRESHOLD, YEAR), cumulative(THRESHOLD, YEAR), statistic(NAME, YEAR), all "
-    "with "
-    "a quantile or mean as a third argument, and acceptance(YEAR)";
+    "with a quantile or mean as a third argument, and acceptance(YEAR)";
 
 [[noreturn]] void refuse(const std::string& message) {
   throw engine::Error(engine::ExitCode::bad_input, message);

@@ -83,7 +83,7 @@ ScalingLaw chinchilla_3_rounded() {
   ScalingLaw law = parametric("chinchilla-3-rounded",
                               "Hoffmann et al. 2022, approach 3, constants as printed (eq. 10)",
                               {std::log(406.4), std::log(410.7), std::log(1.69), 0.34, 0.28});
-  law.note = "rounding the exponents moves the optimum by a quarter at 1e24 FLOP: see chinchilla-3";
+  law.note = "for the rounding, N is a fifth lower at 1e24 FLOP than by chinchilla-3";
   return law;
 }
 
@@ -93,7 +93,8 @@ ScalingLaw besiroglu() {
                  {std::log(482.01), std::log(2085.43), std::log(1.8172), 0.3478, 0.3658});
   law.note =
       "constants as printed; interval: from the covariance of 4,000 bootstrap fits to the same 240 "
-      "points (flopsieve scaling fit), whose standard errors are the published ones within 2 %";
+      "points (flopsieve scaling fit), whose standard errors are within 2 % of the published ones "
+      "(of B: 6 %)";
   // Of (ln A, ln B, ln E, alpha, beta): flopsieve scaling fit --drop-highest 5 --seed 1 on the
   // points that the authors read from Hoffmann et al.'s Figure 4; a test repeats it.
   law.uncertainty.covariance = {

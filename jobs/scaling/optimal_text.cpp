@@ -100,7 +100,7 @@ std::string data_lines(const OptimalContent& content) {
   if (data.epochs > 1.0) {
     text += fmt::format(
         "The data are seen {:g} times; a token seen is worth {:.4g} fresh ones (Muennighoff et al. "
-        "2023, eq. 5).\n",
+        "2023).\n",
         data.epochs, data.worth);
   }
   return text;

@@ -27,8 +27,8 @@ struct TokenBudget {
 TokenBudget token_budget(const DataOptions& options);
 
 /// D' / D for U fresh tokens that are seen D = epochs * U times: D' = U + U R* (1 - exp(-(epochs -
-/// 1) / R*)), R* = 15.387756 (Muennighoff et al. 2023, arXiv 2305.16264, eq. 5 and section 6's
-/// fit).
+/// 1) / R*)), R* = 15.387756 (Muennighoff et al. 2023, arXiv 2305.16264, section 3.1; the constant:
+/// their appendix A). Their discount of excess parameters is not applied.
 double repeated_worth(double epochs);
 
 }  // namespace flopsieve::jobs

@@ -12,9 +12,9 @@ using engine::testing::error_of;
 
 Submission small_submission() {
   Submission submission;
-  submission.directory = "/home/me/small-slurm";
+  submission.directory = "/scratch/runs/small-slurm";
   submission.program = "/usr/bin/flopsieve";
-  submission.output = "/home/me/small.h5";
+  submission.output = "/scratch/runs/small.h5";
   submission.name = "flopsieve-small-12345678";
   submission.identity = "abc";
   submission.trajectories = 100;
@@ -58,11 +58,11 @@ TEST_CASE("names of jobs hold nothing that a shell or sbatch reads") {
 
 TEST_CASE("paths stand in scripts as a shell reads them") {
   Submission submission = small_submission();
-  submission.output = "/home/it's me/$(id).h5";
+  submission.output = "/scratch/it's me/$(id).h5";
   const std::map<std::string, std::string> files = slurm_scripts(submission, {}, false);
   const std::string& array = files.at("shards.sbatch");
-  CHECK(line_after(array, "output=") == R"('/home/it'\''s me/$(id).h5')");
-  CHECK(line_after(array, "directory=") == "/home/me/small-slurm");
+  CHECK(line_after(array, "output=") == R"('/scratch/it'\''s me/$(id).h5')");
+  CHECK(line_after(array, "directory=") == "/scratch/runs/small-slurm");
   CHECK(line_after(array, "#SBATCH --array=") == "0-3");
   CHECK(array.find("--force") == std::string::npos);
   CHECK(slurm_scripts(submission, {}, true).at("shards.sbatch").find("--force") !=

@@ -10,7 +10,7 @@ import unittest
 import h5py
 import numpy
 
-from harness import SMALL_JOB, STORAGE, ProgramTest, edited
+from harness import STORAGE, ProgramTest, edited
 
 JOB = edited("trajectories = 300", "trajectories = 30", edited('keep = "samples"', 'keep = "index"'))
 TRAILER = 24

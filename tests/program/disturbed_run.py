@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 
 from compare_h5 import difference
-from harness import (DONE, PROGRAM, SMALL_JOB, STORAGE, ProgramTest, batches_of, edited,
+from harness import (DONE, PROGRAM, STORAGE, ProgramTest, batches_of, edited,
                      sealed_batches)
 
 SHIM = os.environ.get("FLOPSIEVE_STORAGE_SHIM", "")

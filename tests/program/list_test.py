@@ -11,7 +11,7 @@ import unittest
 
 import h5py
 
-from harness import BAD_INPUT, PROGRAM, SMALL_JOB, ProgramTest, Refusal, edited
+from harness import PROGRAM, SMALL_JOB, ProgramTest, Refusal
 from metadata import metadata_sha256
 from tail_test import LONG_JOB
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import xarray
 
-from harness import PROGRAM, SMALL_JOB, edited
+from harness import PROGRAM, edited
 
 # About one candidate in a hundred survives: sizes come at a few MB/s.
 JOB = edited("attempts = 200", "attempts = 100_000",

@@ -4,7 +4,7 @@
 import time
 import unittest
 
-from harness import BUDGET, INFEASIBLE, SMALL_JOB, ProgramTest, edited
+from harness import BUDGET, INFEASIBLE, ProgramTest, edited
 
 
 class NeverAccept(ProgramTest):

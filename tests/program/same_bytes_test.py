@@ -18,7 +18,7 @@ import unittest
 import h5py
 
 from compare_h5 import difference
-from harness import BAD_INPUT, PROGRAM, SMALL_JOB, ProgramTest, edited, sealed_batches
+from harness import BAD_INPUT, PROGRAM, ProgramTest, edited, sealed_batches
 
 # Batches of 2 trajectories, some of them exhausted, the last one cut. A part takes 64 batches or
 # more: each of three shards has two parts or three.

@@ -11,7 +11,7 @@ import re
 import unittest
 
 from documents import document, flattened, names, tables
-from harness import INFEASIBLE, ProgramTest, Refusal
+from harness import INFEASIBLE, Refusal
 
 PAGE = document("jobs/SCALING.md")
 

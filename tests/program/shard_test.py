@@ -13,7 +13,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import (BAD_INPUT, DONE, INTERRUPTED, PROGRAM, SMALL_JOB, STORAGE, ProgramTest,
+from harness import (BAD_INPUT, DONE, INTERRUPTED, PROGRAM, STORAGE, ProgramTest,
                      edited)
 
 # 75 batches, the last one cut; acceptance and number of models differ, so batches are uneven.

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import xarray
 
-from harness import (BAD_INPUT, BUDGET, INTERRUPTED, SMALL_JOB, SOURCE, STORAGE, Refusal,
+from harness import (BAD_INPUT, BUDGET, INTERRUPTED, SOURCE, STORAGE, Refusal,
                      edited)
 
 JOB = edited('keep = "samples"', 'keep = "summary"', edited(
