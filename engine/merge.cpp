@@ -76,7 +76,7 @@ Shards look_at_shards(const std::vector<fs::path>& folders) {
     std::move(survey.damaged.begin(), survey.damaged.end(), std::back_inserter(all.damaged));
   }
   if (all.studies.empty() && is_sweep_folder(folders.front())) {
-    const fs::path folder = folders.front();
+    const fs::path& folder = folders.front();
     throw Error(ExitCode::bad_input,
                 fmt::format("{}: parts of a sweep, which are looked at when they are joined: "
                             "flopsieve merge {}",

@@ -33,15 +33,17 @@ check_packages=(clang-format-14 clang-tidy-14 ccache shellcheck)
 
 say() { printf '%s\n' "$*" >&2; }
 
-# quietly LOG WHAT COMMAND...: runs the command with its output in build/LOG.log and shows the end
-# of that log only if the command fails.
+# quietly LOG WHAT COMMAND...: runs the command with its output in build/LOG.log; only if the command
+# fails, shows the errors in that log, which may stand far from its end, and the end.
 quietly() {
   local log="$top/build/$1.log" what=$2
   shift 2
   mkdir -p "$top/build"
   say "$what (log: build/${log##*/})"
   if ! "$@" >"$log" 2>&1; then
-    tail -n 80 "$log" >&2
+    tail -n 40 "$log" >&2
+    say "errors in that log:"
+    grep -n 'error: ' "$log" | head -n 20 >&2 || true
     say "failed: $what; the whole log is $log"
     return 1
   fi
