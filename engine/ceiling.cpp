@@ -11,10 +11,6 @@ namespace {
 /// The 95 % point of the standard normal law.
 constexpr double normal_95 = 1.6448536269514722;
 
-bool is_logarithm(const Constraint& constraint) {
-  return constraint.statistic.info().unit == "log10 FLOP";
-}
-
 struct NormalLaw {
   double median, sd;
 };
@@ -22,7 +18,7 @@ struct NormalLaw {
 NormalLaw law_of(const Constraint& constraint, std::uint32_t year_index) {
   double low = constraint.ceiling.low[year_index];
   double high = constraint.ceiling.high[year_index];
-  if (!is_logarithm(constraint)) {
+  if (!constraint.statistic.is_log10_flop()) {
     low = kernels::decimal_log(low);
     high = kernels::decimal_log(high);
   }
@@ -40,12 +36,12 @@ double ceiling_uniform(const Constraint& constraint, const Draws& draws, const A
 double ceiling_at(const Constraint& constraint, std::uint32_t year_index, double u) {
   const NormalLaw law = law_of(constraint, year_index);
   const double ceiling = law.median - law.sd * kernels::normal_quantile(u);
-  return is_logarithm(constraint) ? ceiling : kernels::power_of_ten(ceiling);
+  return constraint.statistic.is_log10_flop() ? ceiling : kernels::power_of_ten(ceiling);
 }
 
 double above_median(const Constraint& constraint, std::uint32_t year_index, double value) {
   const NormalLaw law = law_of(constraint, year_index);
-  if (is_logarithm(constraint)) return (value - law.median) / law.sd;
+  if (constraint.statistic.is_log10_flop()) return (value - law.median) / law.sd;
   if (!(value > 0.0)) return -std::numeric_limits<double>::infinity();
   return (kernels::decimal_log(value) - law.median) / law.sd;
 }

@@ -130,7 +130,7 @@ Screened compared(const Constraint& rule, const Candidate& candidate, const Scre
       return {known.value / count, known.error / count};
     }
     case RelativeTo::previous_year:
-      if (rule.statistic.info().unit == "log10 FLOP") {
+      if (rule.statistic.is_log10_flop()) {
         const double ratio =
             std::isnan(previous) ? previous : kernels::power_of_ten(known.value - previous);
         return {ratio, known.error == 0.0 ? 0.0 : ratio * ln_10 * bound_margin * known.error};

@@ -75,6 +75,9 @@ struct Statistic {
   /// "mean", "class_share(2)", "count_above(1e+25)".
   std::string name() const;
 
+  /// Whether the number is a log10 of FLOP.
+  bool is_log10_flop() const { return info().unit == "log10 FLOP"; }
+
   bool operator==(const Statistic&) const = default;
 };
 

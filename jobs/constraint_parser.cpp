@@ -38,10 +38,6 @@ constexpr CalibratedStatistic calibrated_statistics[] = {
     {StatisticKind::allocation_intercept, &CalibrationYear::allocation_intercept},
 };
 
-bool is_size(const engine::Statistic& statistic) {
-  return statistic.info().unit == "log10 FLOP";
-}
-
 /// Reads one [[constraint]].
 class ConstraintParser {
  public:
@@ -122,14 +118,14 @@ class ConstraintParser {
     const std::string statistic = constraint_.statistic.name();
     if (what == "total") {
       constraint_.relative_to = RelativeTo::total;
-      if (is_size(constraint_.statistic)) return;
+      if (constraint_.statistic.is_log10_flop()) return;
       table_.fail_at("relative_to", fmt::format("only statistics in log10 FLOP can be relative to "
                                                 "the total, not {}",
                                                 statistic));
     }
     if (what == "count") {
       constraint_.relative_to = RelativeTo::count;
-      if (!is_size(constraint_.statistic)) return;
+      if (!constraint_.statistic.is_log10_flop()) return;
       table_.fail_at("relative_to", fmt::format("{} is a logarithm, which cannot be divided by the "
                                                 "number of models",
                                                 statistic));
@@ -230,7 +226,7 @@ class ConstraintParser {
     engine::Ceiling& ceiling = constraint_.ceiling;
     ceiling.low = numbers(table, below.elements[0], "below");
     ceiling.high = numbers(table, below.elements[1], "below");
-    const bool needs_positive = !is_size(constraint_.statistic);
+    const bool needs_positive = !constraint_.statistic.is_log10_flop();
     for (std::size_t i = 0; i < years_.size(); ++i) {
       if (constraint_.active[i] == 0) continue;
       if (needs_positive && !(ceiling.low[i] > 0.0)) {

@@ -36,6 +36,11 @@ const std::atomic<bool>& stop_flag() {
   return stop_requested;
 }
 
+void throw_stopped() {
+  throw engine::Error(engine::ExitCode::interrupted,
+                      "stopped; nothing was written, the same command starts again");
+}
+
 void stop_for_time() {
   time_came.store(true);
   stop_handler.load()(0);

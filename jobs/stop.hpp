@@ -15,6 +15,9 @@ void catch_signals(OnSignal reaction);
 /// Becomes true with the first signal that is to stop soon.
 const std::atomic<bool>& stop_flag();
 
+/// Throws Error(interrupted) of a command that has written nothing yet.
+[[noreturn]] void throw_stopped();
+
 /// What the end of a time limit does: what a signal does; from any thread.
 void stop_for_time();
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace flopsieve::jobs {
 namespace {
@@ -34,6 +35,11 @@ std::string grouped(unsigned long long number) {
   std::string digits = std::to_string(number);
   for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
   return digits;
+}
+
+std::string amount_text(double amount) {
+  if (amount >= 1e7 || amount < 1e3) return fmt::format("{:.4g}", amount);
+  return grouped(static_cast<unsigned long long>(std::llround(amount)));
 }
 
 }  // namespace flopsieve::jobs

@@ -19,4 +19,7 @@ class TextTable {
 /// 1234567 -> "1,234,567".
 std::string grouped(unsigned long long number);
 
+/// 26590 -> "26,590", 4.2e11 -> "4.2e+11", 4.25 -> "4.25".
+std::string amount_text(double amount);
+
 }  // namespace flopsieve::jobs

@@ -3,9 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/error.hpp"
 #include "jobs/resampling.hpp"
-#include "jobs/stop.hpp"
 #include "kernels/philox.hpp"
 
 namespace flopsieve::jobs {
@@ -39,15 +37,6 @@ std::vector<double> drawn_weights(std::size_t rows, std::uint64_t seed, std::uin
     weights[static_cast<std::size_t>(std::uint64_t{words[i % 4]} * rows >> 32)] += 1.0;
   }
   return weights;
-}
-
-bool is_stopped() {
-  return stop_flag().load();
-}
-
-void throw_stopped() {
-  throw engine::Error(engine::ExitCode::interrupted,
-                      "stopped; nothing was written, the same command starts again");
 }
 
 }  // namespace flopsieve::jobs

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/executor.hpp"
+#include "jobs/stop.hpp"
 
 namespace flopsieve::jobs {
 
@@ -35,12 +36,6 @@ Estimate estimate(double value, std::vector<double> resampled, double interval);
 std::vector<double> drawn_weights(std::size_t rows, std::uint64_t seed, std::uint64_t resample,
                                   std::uint32_t group = 0);
 
-/// Whether a signal asks to stop.
-bool is_stopped();
-
-/// Error(interrupted): nothing was written.
-[[noreturn]] void throw_stopped();
-
 /// body(0), ..., body(count - 1) in this order, computed in parallel: the same for all threads and
 /// back ends. A thread takes 16 at a time, so that it seldom waits for one that is held up. Throws
 /// Error(interrupted) where a signal asks to stop.
@@ -62,9 +57,9 @@ std::vector<Result> in_parallel(const BootstrapOptions& options, std::uint64_t c
       },
       [&](std::uint64_t /*position*/, std::vector<Result> some) {
         for (Result& each : some) results.push_back(std::move(each));
-        return is_stopped() ? engine::Commit::stop : engine::Commit::go_on;
+        return stop_flag() ? engine::Commit::stop : engine::Commit::go_on;
       });
-  if (is_stopped()) throw_stopped();
+  if (stop_flag()) throw_stopped();
   return results;
 }
 

@@ -5,7 +5,6 @@
 #include "engine/error.hpp"
 
 namespace flopsieve::jobs {
-namespace {
 
 double demand_amount(const char* option, double amount) {
   constexpr double most = 1e40;
@@ -13,8 +12,6 @@ double demand_amount(const char* option, double amount) {
   throw engine::Error(engine::ExitCode::bad_input,
                       fmt::format("{}: a number from 1 to {:g}, not {}", option, most, amount));
 }
-
-}  // namespace
 
 Budget budget_of(const BudgetOptions& options) {
   if (options.flop) return {Budget::Of::flop, demand_amount("--flop", *options.flop)};

@@ -6,7 +6,10 @@
 
 namespace flopsieve::jobs {
 
-/// The one that is given. Throws Error(bad_input) unless it is finite and from 1 to 1e40.
+/// FLOP, tokens or parameters as they are. Throws Error(bad_input) unless from 1 to 1e40.
+double demand_amount(const char* option, double amount);
+
+/// The one that is given. Throws Error(bad_input) as demand_amount() does.
 Budget budget_of(const BudgetOptions& options);
 
 /// Of tokens that there are, those that are seen in training: kept, and in each epoch; any other

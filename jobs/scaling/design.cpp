@@ -49,11 +49,7 @@ bool is_smaller(const Design& a, const Design& b) {
 class Findings {
  public:
   explicit Findings(const DesignTask& task)
-      : task_{&task},
-        better_{task.target},
-        low_{std::llround(std::ceil((1.0 - task.tolerance) * static_cast<double>(task.target)))},
-        high_{std::llround(std::floor((1.0 + task.tolerance) * static_cast<double>(task.target)))} {
-  }
+      : task_{&task}, better_{task.target}, reach_{task.reach()} {}
 
   /// Looks at a shape with every number of layers.
   void look_at(const Shape& shape);
@@ -71,8 +67,7 @@ class Findings {
 
   const DesignTask* task_;
   Better better_;
-  std::int64_t low_;
-  std::int64_t high_;
+  std::int64_t reach_;
   DesignResult found_;  ///< best: a heap, the worst on top
 };
 
@@ -114,7 +109,7 @@ void Findings::look_at(const Shape& shape) {
 }
 
 void Findings::look_at(Design design, double penalty_of_width) {
-  design.is_within = design.parameters >= low_ && design.parameters <= high_;
+  design.is_within = better_.distance(design) <= reach_;
   if (design.is_within) ++found_.within;
   if (!may_enter(design, penalty_of_width)) return;
   design.penalty = penalty_of_width + depth_penalty(design.d_model, design.layers);

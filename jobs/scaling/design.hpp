@@ -21,6 +21,12 @@ struct DesignTask {
   Counted counted = Counted::all;
   std::size_t rows = 10;  ///< of DesignResult::best, at most
   int threads = 1;
+
+  /// How far from the target a shape may be, in parameters; the product of a share such as 0.57 may
+  /// lie a rounding below the number that is meant.
+  std::int64_t reach() const {
+    return static_cast<std::int64_t>(tolerance * static_cast<double>(target) * (1.0 + 4e-16));
+  }
 };
 
 /// One shape of the grid.

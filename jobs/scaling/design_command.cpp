@@ -75,9 +75,8 @@ void set_kind(const DesignCommand& command, DesignContent& content) {
     data.vocabulary =
         options.vocabulary.value_or(default_vocabulary(static_cast<double>(content.task.target)));
   }
-  content.has_unknown_entry = data.unknown == "keep";
-  kind.vocabulary = *data.vocabulary;
-  if (kind.vocabulary != 0) kind.vocabulary = token_budget(data).vocabulary.value();
+  kind.vocabulary = token_budget(data).vocabulary.value();
+  content.has_unknown_entry = kind.vocabulary > *data.vocabulary;
   check_size("--context", kind.context, 1, shape_limits::context);
   if (options.kv_heads) check_size("--kv-heads", *options.kv_heads, 1, shape_limits::heads);
   kind.kv_heads = options.kv_heads.value_or(0);
@@ -93,8 +92,7 @@ void search(DesignContent& content) {
                      "one of them is given, --kv-heads must divide heads, and rotary positions "
                      "take an even size",
                      grid_words(task.grid, task.kind.gated)));
-  const double most = (1.0 + task.tolerance) * static_cast<double>(task.target);
-  if (static_cast<double>(result.smallest->parameters) <= most) return;
+  if (result.smallest->parameters <= task.target + task.reach()) return;
   throw Error(result.with_largest_vocabulary ? ExitCode::infeasible : ExitCode::bad_input,
               too_large_text(content));
 }

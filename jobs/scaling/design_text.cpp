@@ -211,8 +211,9 @@ std::string too_large_text(const DesignContent& content) {
       "one ({}) they alone take {}. What fits: a vocabulary of at most {} entries ({}), or a "
       "budget of {} parameters for this smallest shape",
       number(task.kind.vocabulary), grid_words(task.grid, task.kind.gated), target, words(smallest),
-      number(matrices), number(content.result.largest_vocabulary), words(*roomiest),
-      number(smallest.parameters));
+      number(matrices),
+      number(content.result.largest_vocabulary - (content.has_unknown_entry ? 1 : 0)),
+      words(*roomiest), number(smallest.parameters));
 }
 
 }  // namespace flopsieve::jobs

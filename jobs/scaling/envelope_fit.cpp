@@ -9,6 +9,7 @@
 
 #include "engine/error.hpp"
 #include "jobs/scaling/optima_fit.hpp"
+#include "jobs/stop.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -116,7 +117,7 @@ EnvelopeFit::EnvelopeFit(const TrainingData& data) {
 std::vector<BudgetOptimum> EnvelopeFit::envelope(const std::vector<double>& weights) const {
   std::vector<BudgetOptimum> optima;
   for (std::size_t i = 0; i < flop_.size(); ++i) {
-    if (is_stopped()) throw_stopped();
+    if (stop_flag()) throw_stopped();
     std::set<double> sizes;
     BudgetOptimum best{flop_[i], 0.0, std::numeric_limits<double>::infinity(), 0, ""};
     for (std::size_t k = 0; k < losses_.size(); ++k) {

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "engine/error.hpp"
+#include "jobs/scaling/budget.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -36,14 +37,11 @@ BootstrapOptions bootstrap_options(const FitCommand& command) {
 }
 
 void demand_options(const FitCommand& command) {
-  if (!(command.delta >= 1e-6 && command.delta <= 1e3)) {
-    refuse(fmt::format("--delta: from 1e-6 to 1e3, not {}", command.delta));
+  // At 1 the fit is one of least squares: errors of ln L are smaller.
+  if (!(command.delta >= 1e-6 && command.delta <= 1.0)) {
+    refuse(fmt::format("--delta: from 1e-6 to 1, not {}", command.delta));
   }
-  for (const double flop : command.budgets) {
-    if (!(flop >= 1.0 && flop <= 1e60)) {
-      refuse(fmt::format("--budgets: FLOP from 1 to 1e60, not {}", flop));
-    }
-  }
+  for (const double flop : command.budgets) demand_amount("--budgets", flop);
   if (!command.levels.empty() && command.approach != "2") {
     refuse("--levels: goes with --approach 2 only");
   }

@@ -58,9 +58,6 @@ struct FitContent {
   std::vector<FitBudget> budgets;
   std::optional<ParametricContent> parametric;
   std::optional<OptimaContent> optima;
-
-  /// Resamples with a fit.
-  std::uint64_t fitted() const { return options.resamples - failed; }
 };
 
 /// Reads the data, fits, resamples. Throws Error(bad_input) naming the option, or file and line.

@@ -129,7 +129,7 @@ std::string fit_json(const FitContent& content) {
   Json json = {{"file", content.data.file},
                {"approach", content.approach},
                {"rows", content.data.runs.size()},
-               {"dropped_rows", content.data.dropped.size()},
+               {"dropped_rows", content.data.dropped},
                {"interval", content.options.interval},
                {"resamples", content.options.resamples},
                {"failed_resamples", content.failed},

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <functional>
-#include <numeric>
 
 #include "engine/error.hpp"
 #include "engine/files.hpp"
@@ -132,7 +130,7 @@ void write_starts(H5File& file, const ParametricFit& fit) {
                 {start}, "1", "sum of Huber losses there");
   write_numbers(file, "end_gradient",
                 column<Descent, double>(fit.descents, [](const Descent& d) { return d.gradient; }),
-                {start}, "1", "largest slope there, over the largest one possible");
+                {start}, "1", "largest slope there, over rows times delta");
 }
 
 void write_parametric(H5File& file, const ParametricContent& found) {
@@ -217,7 +215,7 @@ void write_attributes(H5File& file, const FitContent& content,
   file.write_attribute("/", "interval", content.options.interval);
   text("data_file", content.data.file);
   text("data_sha256", content.data.sha256);
-  whole("dropped_rows", content.data.dropped.size());
+  whole("dropped_rows", content.data.dropped);
   if (content.parametric) {
     file.write_attribute("/", "delta", content.delta);
     file.write_attribute("/", "misfit", content.parametric->fit.best.misfit);

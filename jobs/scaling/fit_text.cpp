@@ -44,7 +44,7 @@ std::string data_lines(const FitContent& content) {
                   grouped(runs.size()), range([](const TrainingRun& r) { return r.parameters; }),
                   range([](const TrainingRun& r) { return r.tokens; }),
                   range([](const TrainingRun& r) { return r.loss; }));
-  const std::size_t dropped = content.data.dropped.size();
+  const std::size_t dropped = content.data.dropped;
   if (dropped > 0) {
     text += fmt::format("Left out: the {} highest losses, above {:.6g}.\n", dropped,
                         content.data.highest_kept);

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include <Eigen/QR>
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -17,6 +17,7 @@ using engine::Error;
 using engine::ExitCode;
 
 constexpr double same_level = 1.1;    // neighbours closer than this are of one level
+constexpr double near_level = 0.1;    // rows belong to a named level up to this share off it
 constexpr double widest_level = 1.5;  // highest over lowest budget of a level
 constexpr std::size_t fewest_sizes = 4;
 
@@ -71,7 +72,7 @@ Levels levels_by_name(const TrainingData& data, std::vector<double> budgets) {
       throw Error(ExitCode::bad_input,
                   fmt::format("--levels: FLOP above 0 are needed, found {}", budgets[i]));
     }
-    if (i > 0 && budgets[i] < same_level * same_level * budgets[i - 1]) {
+    if (i > 0 && budgets[i] * (1.0 - near_level) <= budgets[i - 1] * (1.0 + near_level)) {
       throw Error(ExitCode::bad_input,
                   fmt::format("--levels: {:g} and {:g} are so near that rows within 10 % of both "
                               "may be the same",
@@ -79,36 +80,31 @@ Levels levels_by_name(const TrainingData& data, std::vector<double> budgets) {
     }
     levels.emplace_back();
     for (const TrainingRun& run : data.runs) {
-      const double ratio = run.flop() / budgets[i];
-      if (ratio < same_level && ratio > 1.0 / same_level) levels.back().push_back(run);
+      if (std::abs(run.flop() / budgets[i] - 1.0) <= near_level) levels.back().push_back(run);
     }
-    if (levels.back().empty()) levels.pop_back();
+    if (levels.back().empty()) {
+      throw Error(
+          ExitCode::bad_input,
+          fmt::format("--levels: {} has no row within 10 % of {:g} FLOP", data.file, budgets[i]));
+    }
   }
   return levels;
 }
 
-/// y = c0 + c1 x + c2 x^2 by weighted least squares, x near 0: the normal equations by Cramer's
-/// rule.
-std::array<double, 3> parabola(const std::vector<double>& x, const std::vector<TrainingRun>& rows,
-                               const std::vector<double>& weights) {
-  std::array<double, 5> s{};
-  std::array<double, 3> t{};
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    double power = weights[i];
-    for (std::size_t k = 0; k < 5; ++k) {
-      s[k] += power;
-      if (k < 3) t[k] += power * rows[i].loss;
-      power *= x[i];
-    }
+/// (c0, c1, c2) of loss = c0 + c1 x + c2 x^2 by weighted least squares, x = log10 N - centre.
+Eigen::Vector3d parabola(const std::vector<TrainingRun>& rows, const std::vector<double>& weights,
+                         double centre) {
+  const auto n = static_cast<Eigen::Index>(rows.size());
+  Eigen::MatrixX3d powers(n, 3);
+  Eigen::VectorXd losses(n);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const TrainingRun& row = rows[static_cast<std::size_t>(i)];
+    const double x = std::log10(row.parameters) - centre;
+    const double root = std::sqrt(weights[static_cast<std::size_t>(i)]);
+    powers.row(i) << root, root * x, root * x * x;
+    losses(i) = root * row.loss;
   }
-  const auto determinant = [](double a, double b, double c, double d, double e, double f, double g,
-                              double h, double i) {
-    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
-  };
-  const double whole = determinant(s[0], s[1], s[2], s[1], s[2], s[3], s[2], s[3], s[4]);
-  return {determinant(t[0], s[1], s[2], t[1], s[2], s[3], t[2], s[3], s[4]) / whole,
-          determinant(s[0], t[0], s[2], s[1], t[1], s[3], s[2], t[2], s[4]) / whole,
-          determinant(s[0], s[1], t[0], s[1], s[2], t[1], s[2], s[3], t[2]) / whole};
+  return powers.colPivHouseholderQr().solve(losses);
 }
 
 }  // namespace
@@ -135,13 +131,11 @@ BudgetOptimum level_optimum(const std::vector<TrainingRun>& rows,
     result.left_out = fmt::format("fewer than {} sizes of model", fewest_sizes);
     return result;
   }
-  std::vector<double> x;
-  for (const TrainingRun& row : rows) x.push_back(std::log10(row.parameters) - centre);
-  const auto [c0, c1, c2] = parabola(x, rows, weights);
-  const double lowest = -c1 / (2.0 * c2);
+  const Eigen::Vector3d c = parabola(rows, weights, centre);
+  const double lowest = -c(1) / (2.0 * c(2));
   result.parameters = std::pow(10.0, centre + lowest);
-  result.loss = c0 + 0.5 * c1 * lowest;
-  if (!(c2 > 0.0)) {
+  result.loss = c(0) + 0.5 * c(1) * lowest;
+  if (!(c(2) > 0.0)) {
     result.left_out = "the parabola has no minimum";
   } else if (result.parameters < *sizes.begin() || result.parameters > *sizes.rbegin()) {
     result.left_out = "the minimum lies beyond the models";

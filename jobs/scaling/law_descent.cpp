@@ -8,7 +8,8 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "jobs/scaling/bootstrap.hpp"
+#include "jobs/stop.hpp"
+#include "kernels/law_misfit.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -44,8 +45,7 @@ class Objective {
   Objective(const CountingRows& rows, double delta) : rows_(rows), delta_(delta) {}
 
   double operator()(const Point& x, Point& gradient) {
-    ++evaluations;
-    if (!is_allowed(x) || is_stopped()) {  // an evaluation of many rows takes its time
+    if (!is_allowed(x) || stop_flag()) {  // an evaluation of many rows takes its time
       gradient.setZero();
       return infinity;
     }
@@ -65,7 +65,6 @@ class Objective {
     return value;
   }
 
-  int evaluations = 0;
   double best = infinity;
   Point best_point, best_gradient;
 
@@ -140,22 +139,7 @@ Descent LawDescent::from(const ParametricLoss& start, std::span<const double> we
   return {{best[0] + best[3] * mean_ln_parameters_, best[1] + best[4] * mean_ln_tokens_, best[2],
            best[3], best[4]},
           objective.best * delta_ * delta_,
-          objective.best_gradient.cwiseAbs().maxCoeff() / largest_slope,
-          objective.evaluations};
-}
-
-kernels::LawMisfit LawDescent::misfit(const ParametricLoss& law,
-                                      std::span<const double> weights) const {
-  const kernels::LawRows rows{ln_parameters_, ln_tokens_, ln_loss_,
-                              weights.empty() ? std::span<const double>(ones_) : weights};
-  const kernels::LawConstants centred{law.ln_a - law.alpha * mean_ln_parameters_,
-                                      law.ln_b - law.beta * mean_ln_tokens_, law.ln_e, law.alpha,
-                                      law.beta};
-  kernels::LawMisfit result = kernels::law_misfit(rows, centred, delta_);
-  // By the chain rule: alpha also moves the centred ln A.
-  result.gradient[3] -= mean_ln_parameters_ * result.gradient[0];
-  result.gradient[4] -= mean_ln_tokens_ * result.gradient[1];
-  return result;
+          objective.best_gradient.cwiseAbs().maxCoeff() / largest_slope};
 }
 
 std::vector<double> LawDescent::residuals(const ParametricLoss& law) const {

@@ -6,7 +6,6 @@
 
 #include "jobs/scaling/laws.hpp"
 #include "jobs/scaling/training_runs.hpp"
-#include "kernels/law_misfit.hpp"
 
 namespace flopsieve::jobs {
 
@@ -14,11 +13,10 @@ namespace flopsieve::jobs {
 struct Descent {
   ParametricLoss law;
   double misfit = 0.0;    ///< kernels::law_misfit() there
-  double gradient = 0.0;  ///< largest slope, over the largest one that is possible; 0 at an optimum
-  int evaluations = 0;    ///< of misfit and gradient
+  double gradient = 0.0;  ///< largest slope over (weights x delta), the most by ln E; 0: an optimum
 };
 
-/// A slope below this counts as none: its share of the misfit's largest possible slope.
+/// A Descent::gradient up to this counts as none.
 inline constexpr double no_slope = 1e-6;
 
 /// The misfit of a parametric loss to rows, and its minima. Thread-safe.
@@ -35,9 +33,6 @@ class LawDescent {
 
   /// `weights`: how often each row counts; empty: once.
   Descent from(const ParametricLoss& start, std::span<const double> weights = {}) const;
-
-  /// The misfit of a law and its derivatives by (ln A, ln B, ln E, alpha, beta).
-  kernels::LawMisfit misfit(const ParametricLoss& law, std::span<const double> weights = {}) const;
 
   /// ln of the law's loss less ln of the row's, of every row.
   std::vector<double> residuals(const ParametricLoss& law) const;

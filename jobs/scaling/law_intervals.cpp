@@ -4,15 +4,14 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/executor.hpp"
 #include "jobs/resampling.hpp"
+#include "jobs/scaling/bootstrap.hpp"
 #include "kernels/math.hpp"
 #include "kernels/philox.hpp"
 
 namespace flopsieve::jobs {
 namespace {
 
-constexpr std::uint64_t draws_at_once = 4096;
 constexpr int constants = 5;
 using Vector5 = Eigen::Matrix<double, constants, 1>;
 using Matrix5 = Eigen::Matrix<double, constants, constants>;
@@ -71,24 +70,10 @@ class DrawnLaw {
 std::vector<Optimum> drawn_optima(const ScalingLaw& law, const Budget& budget, double worth,
                                   const IntervalOptions& options) {
   const DrawnLaw drawn(law, options.seed);
-  const auto total = static_cast<std::uint64_t>(options.draws);
-  std::vector<Optimum> optima;
-  optima.reserve(total);
-  engine::run_in_order<std::vector<Optimum>>(
-      engine::Backend::tbb, options.threads, (total + draws_at_once - 1) / draws_at_once,
-      [&](std::uint64_t block) {
-        std::vector<Optimum> some;
-        const std::uint64_t end = std::min(total, (block + 1) * draws_at_once);
-        for (std::uint64_t i = block * draws_at_once; i < end; ++i) {
-          some.push_back(optimum(drawn(i), budget, worth));
-        }
-        return some;
-      },
-      [&](std::uint64_t, const std::vector<Optimum>& some) {
-        optima.insert(optima.end(), some.begin(), some.end());
-        return engine::Commit::go_on;
-      });
-  return optima;
+  BootstrapOptions parallel;
+  parallel.threads = options.threads;
+  return in_parallel<Optimum>(parallel, static_cast<std::uint64_t>(options.draws),
+                              [&](std::uint64_t i) { return optimum(drawn(i), budget, worth); });
 }
 
 template <typename Number>

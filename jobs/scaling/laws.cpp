@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <boost/math/statistics/linear_regression.hpp>
 #include <charconv>
 #include <cmath>
+#include <tuple>
+#include <vector>
 
 #include "engine/error.hpp"
 
@@ -124,26 +126,14 @@ ScalingLaw kaplan() {
 /// Least squares of D / N on D over Hoffmann et al.'s Table 3; the ratios as published, which are D
 /// / N of the printed figures.
 ScalingLaw ratio_regression() {
-  constexpr std::array tokens = {8.0e9,  20.2e9, 205.1e9, 1.5e12,  3.7e12,
-                                 5.9e12, 11e12,  21.2e12, 216.2e12};
-  constexpr std::array ratios = {20.0, 20.2, 20.51, 22.388, 21.1428, 21.0714, 21.1538, 21.2, 21.62};
-  double mean_tokens = 0.0;
-  double mean_ratio = 0.0;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    mean_tokens += tokens[i] / static_cast<double>(tokens.size());
-    mean_ratio += ratios[i] / static_cast<double>(ratios.size());
-  }
-  double covariance = 0.0;
-  double variance = 0.0;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    covariance += (tokens[i] - mean_tokens) * (ratios[i] - mean_ratio);
-    variance += (tokens[i] - mean_tokens) * (tokens[i] - mean_tokens);
-  }
+  const std::vector tokens = {8.0e9,  20.2e9, 205.1e9, 1.5e12,  3.7e12,
+                              5.9e12, 11e12,  21.2e12, 216.2e12};
+  const std::vector ratios = {20.0, 20.2, 20.51, 22.388, 21.1428, 21.0714, 21.1538, 21.2, 21.62};
   ScalingLaw law;
   law.name = "ratio-regression";
   law.source = "least squares of D / N on D over Table 3 of Hoffmann et al. 2022";
-  law.ratio_slope = covariance / variance;
-  law.ratio = mean_ratio - law.ratio_slope * mean_tokens;
+  std::tie(law.ratio, law.ratio_slope) =
+      boost::math::statistics::simple_ordinary_least_squares(tokens, ratios);
   law.note = fmt::format("D / N = {:.3f} + {:.4g} D / 1e9", law.ratio, law.ratio_slope * 1e9);
   return law;
 }

@@ -79,7 +79,8 @@ struct Optimum {
 };
 
 /// The law's optimum for a budget. `worth` is what a token that is seen is worth, in fresh ones, in
-/// (0, 1]: 1 unless data are repeated (token_budget.hpp); the law then holds for fresh ones.
+/// (0, 1]: 1 unless data are repeated (token_budget.hpp); the law then holds for fresh ones. Throws
+/// Error(bad_input) naming the law where no optimum has so many parameters.
 Optimum optimum(const ScalingLaw& law, const Budget& budget, double worth = 1.0);
 
 }  // namespace flopsieve::jobs

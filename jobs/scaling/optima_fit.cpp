@@ -1,9 +1,10 @@
 #include "jobs/scaling/optima_fit.hpp"
 
-#include <algorithm>
+#include <boost/math/statistics/linear_regression.hpp>
 #include <cmath>
 #include <functional>
 #include <stdexcept>
+#include <utility>
 
 namespace flopsieve::jobs {
 namespace {
@@ -38,35 +39,30 @@ OptimaBootstrap laws_of(
 }  // namespace
 
 OptimaFit through_optima(std::vector<BudgetOptimum> optima) {
+  namespace statistics = boost::math::statistics;
+  std::vector<double> log10_flop;
+  std::vector<double> log10_parameters;
+  for (const BudgetOptimum& each : optima) {
+    if (!each.left_out.empty()) continue;
+    log10_flop.push_back(std::log10(each.flop));
+    log10_parameters.push_back(std::log10(each.parameters));
+  }
+  if (log10_flop.size() < 2 || !(statistics::variance(log10_flop) > 1e-12)) {
+    throw std::invalid_argument("fewer than 2 different budgets");
+  }
   OptimaFit fit;
-  double x = 0.0;
-  double y = 0.0;
-  for (const BudgetOptimum& each : optima) {
-    if (!each.left_out.empty()) continue;
-    ++fit.used;
-    x += std::log10(each.flop);
-    y += std::log10(each.parameters);
-  }
-  const auto n = static_cast<double>(fit.used);
-  fit.law = {x / n, y / n, 0.0};
-  double products = 0.0;
-  double squares = 0.0;
-  for (const BudgetOptimum& each : optima) {
-    if (!each.left_out.empty()) continue;
-    const double dx = std::log10(each.flop) - fit.law.log10_flop;
-    products += dx * (std::log10(each.parameters) - fit.law.log10_parameters);
-    squares += dx * dx;
-  }
-  if (!(squares > 1e-12)) throw std::invalid_argument("fewer than 2 different budgets");
-  fit.law.exponent = products / squares;
+  fit.used = log10_flop.size();
+  const double middle = statistics::mean(log10_flop);
+  for (double& each : log10_flop) each -= middle;
+  const auto [at_middle, exponent] =
+      statistics::simple_ordinary_least_squares(log10_flop, log10_parameters);
+  fit.law = {middle, at_middle, exponent};
   double residuals = 0.0;
-  for (const BudgetOptimum& each : optima) {
-    if (!each.left_out.empty()) continue;
-    const double residual = std::log10(each.parameters) - fit.law.log10_parameters -
-                            fit.law.exponent * (std::log10(each.flop) - fit.law.log10_flop);
+  for (std::size_t i = 0; i < fit.used; ++i) {
+    const double residual = log10_parameters[i] - at_middle - exponent * log10_flop[i];
     residuals += residual * residual;
   }
-  fit.scatter = fit.used > 2 ? std::sqrt(residuals / (n - 2.0)) : 0.0;
+  fit.scatter = fit.used > 2 ? std::sqrt(residuals / static_cast<double>(fit.used - 2)) : 0.0;
   fit.optima = std::move(optima);
   return fit;
 }

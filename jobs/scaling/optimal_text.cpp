@@ -186,11 +186,6 @@ Json to_json(const OptimalContent& content) {
 
 }  // namespace
 
-std::string amount_text(double amount) {
-  if (amount >= 1e7 || amount < 1e3) return fmt::format("{:.4g}", amount);
-  return grouped(static_cast<unsigned long long>(std::llround(amount)));
-}
-
 std::string optimal_text(const OptimalContent& content, ReportFormat format) {
   switch (format) {
     case ReportFormat::csv:

@@ -29,7 +29,4 @@ struct OptimalContent {
 /// A table for people; one row per law as CSV; or JSON.
 std::string optimal_text(const OptimalContent& content, ReportFormat format);
 
-/// 26590 -> "26,590", 4.2e11 -> "4.2e+11", 4.25 -> "4.25".
-std::string amount_text(double amount);
-
 }  // namespace flopsieve::jobs

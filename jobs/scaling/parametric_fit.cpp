@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "engine/error.hpp"
@@ -52,9 +53,8 @@ struct ResampleFit {
 };
 
 ResampleFit better_of(const Descent& from_estimate, const Descent& from_published) {
-  const double margin = same_misfit * std::min(from_estimate.misfit, from_published.misfit);
-  const bool only_published = from_published.misfit < from_estimate.misfit - margin;
-  const bool only_estimate = from_estimate.misfit < from_published.misfit - margin;
+  const bool only_published = from_estimate.misfit > same_misfit(from_published.misfit);
+  const bool only_estimate = from_published.misfit > same_misfit(from_estimate.misfit);
   return {only_published ? from_published : from_estimate, only_published, only_estimate};
 }
 
@@ -91,7 +91,7 @@ ParametricFit fit_parametric(const std::vector<TrainingRun>& runs, double delta,
   fit.best = *std::min_element(fit.descents.begin(), fit.descents.end(),
                                [](const auto& a, const auto& b) { return a.misfit < b.misfit; });
   for (const Descent& end : fit.descents) {
-    if (end.misfit <= fit.best.misfit * (1.0 + same_misfit)) {
+    if (end.misfit <= same_misfit(fit.best.misfit)) {
       ++fit.reached_best;
     } else if (end.gradient <= no_slope) {
       ++fit.level_elsewhere;
@@ -108,7 +108,7 @@ std::vector<MisfitGroup> misfit_groups(const ParametricFit& fit) {
   std::vector<MisfitGroup> groups;
   double last = 0.0;
   for (const Descent& end : ends) {
-    if (groups.empty() || end.misfit > last * (1.0 + same_misfit)) {
+    if (groups.empty() || end.misfit > same_misfit(last)) {
       groups.push_back({end.misfit, 0, 0, end.law});
     }
     last = end.misfit;
@@ -146,7 +146,10 @@ ParametricBootstrap bootstrap_parametric(const std::vector<TrainingRun>& runs, d
 
 std::array<double, 25> covariance(const std::vector<ParametricLoss>& laws) {
   std::array<double, 25> result{};
-  if (laws.size() < 2) return result;
+  if (laws.size() < 2) {
+    result.fill(std::numeric_limits<double>::quiet_NaN());
+    return result;
+  }
   const auto values = [](const ParametricLoss& law) {
     return std::array{law.ln_a, law.ln_b, law.ln_e, law.alpha, law.beta};
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +19,11 @@ std::vector<ParametricLoss> published_starts();
 /// Its constants as the TeX source of the paper has them, which others started from.
 ParametricLoss published_constants();
 
-/// Misfits that differ by less than this share of the lowest are the same minimum.
-inline constexpr double same_misfit = 1e-6;
+/// Misfits up to this one are of the same minimum as `lowest`: 1e-6 of it, or what rounding leaves
+/// of a law that fits exactly, errors of 1e-10 of the loss in 200 rows.
+inline double same_misfit(double lowest) {
+  return lowest + std::max(1e-6 * lowest, 1e-18);
+}
 
 struct ParametricFit {
   Descent best;
@@ -37,7 +41,7 @@ struct MisfitGroup {
   ParametricLoss example;  ///< where the lowest of them ended
 };
 
-/// The misfits at which descents ended, ascending; those within same_misfit of the one before are
+/// The misfits at which descents ended, ascending; those up to same_misfit() of the one before are
 /// of its group.
 std::vector<MisfitGroup> misfit_groups(const ParametricFit& fit);
 
@@ -62,7 +66,7 @@ ParametricBootstrap bootstrap_parametric(const std::vector<TrainingRun>& runs, d
                                          const ParametricLoss& estimate,
                                          const BootstrapOptions& options);
 
-/// Of (ln A, ln B, ln E, alpha, beta), row by row, over n - 1; zeros for fewer than 2 laws.
+/// Of (ln A, ln B, ln E, alpha, beta), row by row, over n - 1; nan for fewer than 2 laws.
 std::array<double, 25> covariance(const std::vector<ParametricLoss>& laws);
 
 }  // namespace flopsieve::jobs

@@ -61,7 +61,6 @@ struct Shape {
 
   std::int64_t attention_width() const { return heads * head_size; }
   std::int64_t kv_width() const { return kv_heads * head_size; }
-  bool has_encoder() const { return encoder_layers > 0; }
   bool attends_across() const {
     return architecture == Architecture::decoder || architecture == Architecture::encoder_decoder;
   }

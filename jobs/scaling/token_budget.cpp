@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/error.hpp"
+#include "jobs/scaling/shape.hpp"
 
 namespace flopsieve::jobs {
 namespace {
@@ -12,7 +13,6 @@ namespace {
 using engine::Error;
 using engine::ExitCode;
 
-constexpr std::int64_t largest_vocabulary = 1'000'000'000;
 constexpr double most_epochs = 1e6;
 
 void demand(bool condition, const std::string& message) {
@@ -35,17 +35,14 @@ TokenBudget token_budget(const DataOptions& options) {
          fmt::format("--unknown-rate: a share from 0 to below 1, not {}", options.unknown_rate));
   demand(options.epochs >= 1.0 && options.epochs <= most_epochs,
          fmt::format("--epochs: a number from 1 to 1e6, not {}", options.epochs));
-  if (options.vocabulary) {
-    demand(*options.vocabulary >= 1 && *options.vocabulary <= largest_vocabulary,
-           fmt::format("--vocabulary: from 1 to {} entries, not {}", largest_vocabulary,
-                       *options.vocabulary));
-  }
+  if (options.vocabulary)
+    check_size("--vocabulary", *options.vocabulary, 0, shape_limits::vocabulary);
   TokenBudget budget;
   budget.vocabulary = options.vocabulary;
   budget.epochs = options.epochs;
   budget.worth = repeated_worth(options.epochs);
   if (options.unknown == "skip") budget.kept_share = 1.0 - options.unknown_rate;
-  if (options.unknown == "keep" && budget.vocabulary) ++*budget.vocabulary;
+  if (options.unknown == "keep" && options.vocabulary.value_or(0) > 0) ++*budget.vocabulary;
   return budget;
 }
 

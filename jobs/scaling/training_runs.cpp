@@ -175,13 +175,12 @@ void drop_highest(TrainingData& data, std::int64_t count) {
   for (const TrainingRun& run : data.runs) losses.push_back(run.loss);
   std::sort(losses.begin(), losses.end(), std::greater<>());
   const double limit = losses[static_cast<std::size_t>(count) - 1];
-  std::vector<TrainingRun> kept;
+  data.dropped =
+      std::erase_if(data.runs, [&](const TrainingRun& run) { return run.loss >= limit; });
   data.highest_kept = 0.0;
-  for (TrainingRun& run : data.runs) {
-    if (run.loss < limit) data.highest_kept = std::max(data.highest_kept, run.loss);
-    (run.loss < limit ? kept : data.dropped).push_back(std::move(run));
+  for (const TrainingRun& run : data.runs) {
+    data.highest_kept = std::max(data.highest_kept, run.loss);
   }
-  data.runs = std::move(kept);
   if (data.runs.empty()) {
     throw engine::Error(engine::ExitCode::bad_input,
                         "--drop-highest: all losses are equal, so all would be left out");

@@ -31,8 +31,8 @@ struct TrainingData {
   std::string sha256;             ///< of the file
   TrainingColumns columns;        ///< as found; one of tokens and flop is empty
   std::vector<TrainingRun> runs;  ///< in the order of the file
-  std::vector<TrainingRun> dropped;
-  double highest_kept = 0.0;  ///< loss; every dropped one is higher
+  std::size_t dropped = 0;        ///< rows that drop_highest() has taken away
+  double highest_kept = 0.0;      ///< loss; every dropped one is higher
 };
 
 /// Reads the rows; tokens are FLOP / (6 parameters) where the table has no tokens. Throws

@@ -28,7 +28,7 @@ GATES = [(r"hdf5.*|H5\w+\.h", r"engine/h5_detail\.hpp", 1),
          (r"isa-l.*", r"engine/crc64\.cpp", 1),
          (r"toml\+\+/.*", r"jobs/document\.cpp", 1),
          (r"CLI/.*", r"jobs/(scaling/)?cli\.cpp", 2),
-         (r"(unsupported/)?Eigen/.*", r"jobs/(trend|scaling/law_intervals)\.cpp", 2),
+         (r"(unsupported/)?Eigen/.*", r"jobs/(trend|scaling/(law_intervals|isoflop_fit))\.cpp", 3),
          (r"LBFGS\w*\.h", r"jobs/scaling/law_descent\.cpp", 1),
          (r"boost/random/.*", r"jobs/sobol\.cpp", 1),
          (r"hwy/.*", r"kernels/.*", 99)]

@@ -216,6 +216,14 @@ class ResultFileTest(ScalingFitTest):
                 np.testing.assert_allclose(found[name], [number["value"], number["standard_error"],
                                                          number["low"], number["high"]])
 
+    def test_without_resamples_there_is_no_covariance(self):
+        self.write_runs()
+        fit = self.fit("runs.csv", "--resamples", 0, "-o", "law.h5")
+        self.assertIsNone(fit["parametric"]["covariance"])
+        with h5py.File(self.folder / "law.h5") as file:
+            self.assertTrue(np.isnan(file["covariance"][:]).all())
+            self.assertTrue(np.isnan(file["standard_error"][:]).all())
+
     def test_equal_for_all_threads_and_back_ends(self):
         self.write_runs()
         files = []
@@ -395,7 +403,8 @@ class RefusalTest(ScalingFitTest):
                 ("--interval", "1", "--interval: a probability"),
                 ("--delta", "0", "--delta: from"),
                 ("--delta", "nan", "--delta: from"),
-                ("--budgets", "1e20,-1", "--budgets: FLOP"),
+                ("--delta", "2", "--delta: from 1e-6 to 1,"),
+                ("--budgets", "1e20,-1", "--budgets: a number from 1 to 1e+40"),
                 ("--levels", "1e20", "--levels: goes with --approach 2"),
                 ("--drop-highest", "60", "--drop-highest: must be from 0 to 59"),
                 ("--drop-highest", "-1", "--drop-highest: must be"),

@@ -255,8 +255,18 @@ class Designs(Shapes):
         fitting = self.json(*words[1:], budget, "--vocabulary", 8000, *grid)["shapes"][0]
         self.assertEqual(fitting["parameters"], budget)
         self.refuse(*words, budget - 1, "--vocabulary", 8000, *grid, code=INFEASIBLE)
+        keep = ("--unknown", "keep", "--unknown-rate", 0.1)
+        said = self.refuse(*words, 26_590, "--vocabulary", 8000, *keep, code=INFEASIBLE,
+                           says=["--vocabulary: with 8,001 entries no shape"])
+        self.assertIn(f"at most {most - 1:,} entries", said)
+        self.succeed(*words, 26_590, "--vocabulary", most - 1, *keep)
         self.assertIn("Note: ", self.succeed(*words, 26_590, "--vocabulary", most).stdout)
         self.assertNotIn("Note: ", self.succeed(*words, 26_590, "--vocabulary", 64).stdout)
+
+    def test_without_a_vocabulary_there_is_no_entry_for_unknown_tokens(self):
+        shown = self.succeed("scaling", "design", "--parameters", 1e6, "--vocabulary", 0, "--unknown",
+                             "keep", "--unknown-rate", 0.1).stdout
+        self.assertIn("vocabulary 0,", shown)
 
     def test_nothing_near_the_target(self):
         table = self.succeed("scaling", "design", "--parameters", 1e9, *self.ranges).stdout
@@ -273,7 +283,7 @@ class Designs(Shapes):
                             (["--head-size", "99999999999999999999"], "--head-size: "),
                             (["--d-model", "1:1000000:1", "--d-ff", "1:10000000:1"], "at most 1e+09"),
                             (["--kv-heads", 0], "--kv-heads: "), (["--context", 0], "--context: "),
-                            (["--vocabulary", 0], "--vocabulary: "), (["--rows", 0], "--rows: "),
+                            (["--vocabulary", -1], "--vocabulary: "), (["--rows", 0], "--rows: "),
                             (["--rows", 10**6], "--rows: "), (["--tolerance", 1], "--tolerance: "),
                             (["--tolerance", "nan"], "--tolerance: "), (["--law", "moore"], "kaplan"),
                             (["--threads", 0], "--threads"),

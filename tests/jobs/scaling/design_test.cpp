@@ -130,6 +130,17 @@ std::int64_t largest_vocabulary(DesignTask task) {
 
 }  // namespace
 
+TEST_CASE("a tolerance is a share of the target in whole parameters") {
+  for (const std::int64_t target : {1LL, 100LL, 26'590LL, 1'234'567'890'123LL}) {
+    for (std::int64_t hundredths = 0; hundredths < 100; ++hundredths) {
+      DesignTask task;
+      task.target = target;
+      task.tolerance = static_cast<double>(hundredths) / 100.0;
+      CHECK(task.reach() == hundredths * target / 100);
+    }
+  }
+}
+
 TEST_CASE("the search finds what nested loops and a sort find") {
   compare(small_task());
   DesignTask task = small_task();

@@ -62,6 +62,29 @@ TEST_CASE("law intervals: of one constant of a loss", "[statistical]") {
   CHECK(of_e->parameters.first == Approx(best.parameters).epsilon(1e-9));
 }
 
+TEST_CASE("law intervals: of two constants of a loss that move together", "[statistical]") {
+  // A grows with alpha, which moves N_opt the other way: two thirds of the spread cancel.
+  const auto moved = [](double z) {
+    ScalingLaw law = scaling_law("besiroglu", "--law");
+    law.loss->ln_a += 0.05 * z;
+    law.loss->alpha += 0.001 * z;
+    law.power = frontier(*law.loss);
+    return std::log(optimum(law, {Budget::Of::flop, 1e25}).parameters);
+  };
+  ScalingLaw law = scaling_law("besiroglu", "--law");
+  auto& covariance = law.uncertainty.covariance;
+  covariance.assign(25, 0.0);
+  for (std::size_t i = 0; i < 5; ++i) covariance[6 * i] = 1e-12;
+  covariance[0] += 0.05 * 0.05;
+  covariance[18] += 0.001 * 0.001;
+  covariance[3] = covariance[15] = 0.05 * 0.001;
+  const auto interval = optimum_interval(law, {Budget::Of::flop, 1e25}, 1.0, {});
+  const double slope = (moved(z_95) - moved(-z_95)) / (2.0 * z_95);
+  CHECK(slope > 0.0);
+  CHECK(std::abs((std::log(interval->parameters.first) - moved(-z_95)) / slope) < bound);
+  CHECK(std::abs((std::log(interval->parameters.second) - moved(z_95)) / slope) < bound);
+}
+
 TEST_CASE("law intervals: equal for any number of threads, other for other seeds") {
   const ScalingLaw law = scaling_law("chinchilla-2", "--law");
   const Budget budget{Budget::Of::tokens, 1e13};

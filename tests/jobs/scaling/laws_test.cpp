@@ -235,6 +235,6 @@ TEST_CASE("scaling laws: decisions about data") {
     CHECK_THROWS_WITH(token_budget(options), Catch::Contains("--epochs"));
   }
   options.epochs = 1.0;
-  options.vocabulary = 0;
+  options.vocabulary = -1;
   CHECK_THROWS_WITH(token_budget(options), Catch::Contains("--vocabulary"));
 }

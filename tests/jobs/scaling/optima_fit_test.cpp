@@ -125,10 +125,12 @@ TEST_CASE("approach 2: named levels take the rows within 10 %") {
   test::Splitmix random(92);
   TrainingData data = levels(0.47, 0.0, random);
   data.runs.push_back({1e9, 1.085e20 / 6e9, 99.0, 83, ""});  // within 10 % of 1e20
-  data.runs.push_back({1e9, 1.3e20 / 6e9, 99.0, 84, ""});
+  data.runs.push_back({1e9, 1.115e20 / 6e9, 99.0, 84, ""});
+  data.runs.push_back({1e9, 0.91e21 / 6e9, 99.0, 85, ""});  // within 10 % of 1e21
+  data.runs.push_back({1e9, 0.89e21 / 6e9, 99.0, 86, ""});
   const IsoFlopFit fit(data, {1e21, 3e19, 1e20});
   CHECK(fit.fit().optima.size() == 3);
-  CHECK(fit.rows_used() == 28);
+  CHECK(fit.rows_used() == 29);
   CHECK(fit.fit().optima[0].flop == Approx(3e19));
   CHECK(IsoFlopFit(levels(0.47, 0.0, random), {1e21, 3e19}).fit().law.exponent ==
         Approx(0.47).epsilon(1e-8));
@@ -247,6 +249,9 @@ TEST_CASE("approaches 1 and 2: data that do not allow them") {
         }).find("runs.csv: approach 2 needs rows at levels of equal compute") == 0);
   CHECK(refusal([&] { IsoFlopFit(points, {1e20, 1.1e20}); }).find("--levels: ") == 0);
   CHECK(refusal([&] { IsoFlopFit(points, {-1.0}); }).find("--levels: ") == 0);
+  CHECK(refusal([&] {
+          IsoFlopFit(points, {1e20, 1e25});
+        }) == "--levels: runs.csv has no row within 10 % of 1e+25 FLOP");
   CHECK(refusal([&] { IsoFlopFit(points, {1e20}); }).find("runs.csv: fewer than 2 of 1 levels") ==
         0);
 }

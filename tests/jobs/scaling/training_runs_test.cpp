@@ -78,7 +78,7 @@ TEST_CASE("training runs: the highest losses are left out, equal ones together")
   const auto left = [&](std::int64_t count) {
     TrainingData data = read(text);
     drop_highest(data, count);
-    CHECK(data.runs.size() + data.dropped.size() == 5);
+    CHECK(data.runs.size() + data.dropped == 5);
     return data;
   };
   CHECK(left(0).runs.size() == 5);
