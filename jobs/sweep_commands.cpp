@@ -171,6 +171,12 @@ int merge_sweep_shards(const MergeCommand& command, Console& console, const fs::
 
 int show_sweep(const ShowCommand& command) {
   const ReportFormat format = parse_report_format(command.format);
+  if (parse_convention(command.convention) != Convention::trajectory) {
+    throw Error(ExitCode::bad_input,
+                fmt::format("--convention: {} is a sweep, whose quantiles are of each trajectory's "
+                            "own count; sum-of-percentiles is for single runs",
+                            command.file));
+  }
   SweepData sweep(command.file);
   print_result(sweep_report(
       sweep, {command.of, command.best, command.where, static_cast<std::uint64_t>(command.rows)},

@@ -264,6 +264,9 @@ constraint.largest_share.max = {{ uniform = [0.3, 0.6] }}
                                 ("cumulative(1e24, 2031) > 1", "2024, 2025, 2026")):
             self.refuse("show", "sweep.h5", "--where", condition, says=[says])
         self.refuse("show", "sweep.h5", "--best", "sum(1e24)", says=["no output has the name"])
+        self.refuse("show", "sweep.h5", "--convention", "sum-of-percentiles",
+                    says=["--convention: sweep.h5 is a sweep", "for single runs"])
+        self.refuse("show", "sweep.h5", "--convention", "percentiles", says=["sum-of-percentiles"])
         self.refuse("export", "sweep.h5", "--csv", "t", "--trajectories", says=["keeps summaries"])
         self.succeed("run", "job.toml", "-q")
         self.refuse("show", "job.h5", "--best", "acceptance(2025)", says=["no result of one"])
