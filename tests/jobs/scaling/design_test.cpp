@@ -166,6 +166,16 @@ TEST_CASE("the search finds what nested loops and a sort find") {
   compare(task);
   task.target = 1'000'000'000;
   compare(task);
+  // Equally far ones with other penalties compete for the last of few rows.
+  task = small_task();
+  task.tolerance = 0.0;
+  for (const std::int64_t target : {20'001, 26'590, 31'111}) {
+    for (std::size_t rows = 1; rows <= 8; ++rows) {
+      task.target = target;
+      task.rows = rows;
+      compare(task);
+    }
+  }
 }
 
 TEST_CASE("threads change nothing") {
@@ -237,6 +247,25 @@ TEST_CASE("ranges that are not given follow d_model") {
   CHECK(size_of_heads(8192) == 128);
   CHECK(size_of_heads(2 * 257) == 2);  // 514 = 2 x 257
   CHECK(size_of_heads(7) == 0);
+}
+
+TEST_CASE("of heads and their size the one that is not given divides d_model") {
+  Shape kind;
+  kind.positions = Positions::rotary;  // even sizes
+  using Pairs = std::vector<std::pair<std::int64_t, std::int64_t>>;
+  const auto found = [&](const char* heads, const char* head_size) {
+    const Grid grid = grid_for({"48", heads, head_size, "64", "1"}, 1e6);
+    Pairs pairs;
+    for (std::int64_t row = 0; row < rows_of(grid); ++row) {
+      for_each_of_row(grid, kind, row, [&](const Shape& shape) {
+        pairs.emplace_back(shape.heads, shape.head_size);
+      });
+    }
+    return pairs;
+  };
+  CHECK(found("1:17:1", "") == Pairs{{1, 48}, {2, 24}, {3, 16}, {4, 12}, {6, 8}, {8, 6}, {12, 4}});
+  CHECK(found("", "5:60:1") == Pairs{{8, 6}, {6, 8}, {4, 12}, {3, 16}, {2, 24}, {1, 48}});
+  CHECK(found("5:7:2", "2:6:2") == Pairs{{5, 2}, {5, 4}, {5, 6}, {7, 2}, {7, 4}, {7, 6}});
 }
 
 TEST_CASE("default ranges hold shapes near the target, and are of bearable size") {

@@ -91,6 +91,15 @@ TEST_CASE("parametric fit: exact data make one minimum of all that rounding leav
   CHECK(bootstrap.from_estimate + bootstrap.from_published == 0);
 }
 
+TEST_CASE("parametric fit: a law with a constant beyond the starts is told") {
+  test::Splitmix random(88);
+  auto runs = runs_of_truth(random, 40, 0.0);
+  for (TrainingRun& run : runs) run.loss *= std::exp(0.8);
+  const ParametricFit fit = fit_parametric(runs, 1e-3, options_of(0, 1), "runs");
+  CHECK(fit.best.law.ln_e == Approx(truth.ln_e + 0.8));  // the starts end at 1
+  CHECK_FALSE(fit.inside_grid);
+}
+
 TEST_CASE("parametric fit: residuals are those of the definition") {
   test::Splitmix random(82);
   const auto runs = runs_of_truth(random, 40, 0.02);
