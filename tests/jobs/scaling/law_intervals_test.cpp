@@ -32,14 +32,16 @@ TEST_CASE("law intervals: of a published exponent", "[statistical]") {
     const auto interval = optimum_interval(law, budget, 1.0, {});
     REQUIRE(interval);
     const auto [low, high] = *law.uncertainty.exponent;
-    const double ooms = 26.0 - law.power.log10_flop;
+    // The exponent turns about the middle of Hoffmann et al.'s budgets, 6e18 to 3e21 FLOP.
+    const double middle_flop = std::sqrt(6e18 * 3e21);
+    const double ooms = 26.0 - std::log10(middle_flop);
     const double best = std::log10(optimum(law, budget).parameters);
     const double down = (law.power.exponent - low) / z_90 * ooms;
     const double up = (high - law.power.exponent) / z_90 * ooms;
     CHECK(std::abs((best - std::log10(interval->parameters.first)) / down - z_95) < bound);
     CHECK(std::abs((std::log10(interval->parameters.second) - best) / up - z_95) < bound);
-    // At the middle of the training budgets nothing is uncertain.
-    const Budget middle{Budget::Of::flop, std::pow(10.0, law.power.log10_flop)};
+    // There nothing is uncertain.
+    const Budget middle{Budget::Of::flop, middle_flop};
     const auto there = optimum_interval(law, middle, 1.0, {});
     CHECK(there->parameters.first == Approx(there->parameters.second).epsilon(1e-9));
   }

@@ -121,6 +121,22 @@ TEST_CASE("approach 2: parabolas give back their law") {
   CHECK(fit.fit().optima[4].flop == Approx(1e20).epsilon(1e-12));
 }
 
+TEST_CASE("approach 2: four sizes make a level, three do not") {
+  test::Splitmix random(97);
+  const TrainingData five = levels(0.47, 0.0, random, 2);
+  const auto without = [&](std::size_t dropped) {
+    TrainingData data = five;
+    data.runs.clear();
+    for (std::size_t i = 0; i < five.runs.size(); ++i) {
+      if (i % 5 >= dropped) data.runs.push_back(five.runs[i]);
+    }
+    return data;
+  };
+  CHECK(IsoFlopFit(without(1), {}).fit().law.exponent == Approx(0.47).epsilon(1e-8));
+  CHECK(refusal([&] { IsoFlopFit(without(2), {}); }).find("only 0 of 27 rows") !=
+        std::string::npos);
+}
+
 TEST_CASE("approach 2: named levels take the rows within 10 %") {
   test::Splitmix random(92);
   TrainingData data = levels(0.47, 0.0, random);
