@@ -27,6 +27,10 @@ namespace fs = std::filesystem;
 /// After so many bytes the system is told to begin to write.
 constexpr std::size_t worth_writing = std::size_t{4} << 20;
 
+/// Batches that are written together: HDF5 takes its time for each piece, and the parts of shards
+/// give them one at a time.
+constexpr std::size_t records_at_once = 256;
+
 void check_stop(const std::atomic<bool>* stop) {
   if (stop != nullptr && stop->load()) {
     throw Error(ExitCode::interrupted, "stopped while joining the parts");
@@ -118,6 +122,7 @@ Tally write_result_file(const fs::path& path, const Study& study, const Joining&
     if (older != nullptr) copy_batches(*older, plan, records, columns, stop);
     JoinedBatches batches(joining, plan);
     SampleSets samples;
+    std::vector<BatchRecord> waiting;
     std::size_t written = 0;
     while (const std::optional<Piece> piece = batches.next()) {
       check_stop(stop);
@@ -126,10 +131,17 @@ Tally write_result_file(const fs::path& path, const Study& study, const Joining&
         temporary.begin_commit();
         written = 0;
       }
-      const auto own = std::span(piece->part.batches).subspan(piece->first_batch, piece->batches);
-      records.append(own);
-      for (const BatchRecord& record : own) tally.add(record.tally);
+      for (BatchRecord& record :
+           std::span(piece->part.batches).subspan(piece->first_batch, piece->batches)) {
+        tally.add(record.tally);
+        waiting.push_back(std::move(record));
+      }
+      if (waiting.size() >= records_at_once) {
+        records.append(waiting);
+        waiting.clear();
+      }
     }
+    records.append(waiting);
     add_histograms_or_stop(batches, stop, tally);
     columns.finish(file);
     records.finish();
