@@ -159,7 +159,8 @@ void add_fit(CLI::App& scaling, FitCommand& command, std::function<int()>& chose
          "Of what tells training curves apart, for approach 1 (default: the parameters)");
   sub->add_option("--drop-highest", command.drop_highest,
                   "Leave out so many of the highest losses (default 0)");
-  sub->add_option("--delta", command.delta, "Of the Huber loss of log loss (default 0.001)");
+  sub->add_option("--delta", command.delta,
+                  "Of the Huber loss of log loss (default 0.001; 1: least squares)");
   sub->add_option("--levels", command.levels,
                   "Of approach 2, FLOP: 6e18,1e19,... (default: told apart by gaps of 10 %)")
       ->delimiter(',');

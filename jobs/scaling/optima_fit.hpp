@@ -75,9 +75,10 @@ BudgetOptimum level_optimum(const std::vector<TrainingRun>& rows,
 class IsoFlopFit {
  public:
   /// `levels`: budgets, FLOP, each with the rows within 10 % of it, others being left out; empty:
-  /// levels are told apart by gaps of 10 % or more. Throws Error(bad_input) if these leave a level
-  /// whose budgets differ by half or more, or less than half of the rows at levels with 4 sizes,
-  /// or if there are fewer than 2 optima.
+  /// levels are told apart by gaps of 10 % or more. Throws Error(bad_input) if a named level is not
+  /// positive, has no row or shares rows with another; if gaps leave a level whose budgets differ
+  /// by half or more, or less than half of the rows at levels with 4 sizes; or if there are fewer
+  /// than 2 optima.
   IsoFlopFit(const TrainingData& data, std::vector<double> levels);
 
   const OptimaFit& fit() const { return fit_; }

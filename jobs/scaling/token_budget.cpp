@@ -35,8 +35,9 @@ TokenBudget token_budget(const DataOptions& options) {
          fmt::format("--unknown-rate: a share from 0 to below 1, not {}", options.unknown_rate));
   demand(options.epochs >= 1.0 && options.epochs <= most_epochs,
          fmt::format("--epochs: a number from 1 to 1e6, not {}", options.epochs));
-  if (options.vocabulary)
+  if (options.vocabulary) {
     check_size("--vocabulary", *options.vocabulary, 0, shape_limits::vocabulary);
+  }
   TokenBudget budget;
   budget.vocabulary = options.vocabulary;
   budget.epochs = options.epochs;

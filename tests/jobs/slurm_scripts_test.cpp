@@ -67,7 +67,7 @@ TEST_CASE("paths stand in scripts as a shell reads them") {
   CHECK(array.find("--force") == std::string::npos);
   CHECK(slurm_scripts(submission, {}, true).at("shards.sbatch").find("--force") !=
         std::string::npos);
-  submission.directory = "/home/a\nb";
+  submission.directory = "/scratch/a\nb";
   CHECK(error_of([&] { slurm_scripts(submission, {}, false); }).code() ==
         engine::ExitCode::bad_input);
 }

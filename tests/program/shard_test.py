@@ -13,8 +13,9 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import (BAD_INPUT, DONE, INTERRUPTED, PROGRAM, STORAGE, ProgramTest,
-                     edited)
+import h5py
+
+from harness import (BAD_INPUT, DONE, INTERRUPTED, PROGRAM, STORAGE, ProgramTest, edited)
 
 # 75 batches, the last one cut; acceptance and number of models differ, so batches are uneven.
 SHARD_JOB = edited("trajectories = 300", "trajectories = 597\nbatch_trajectories = 8")
@@ -52,6 +53,17 @@ class Shards(ProgramTest):
         self.assert_equal_files("job.h5", self.whole)
         self.assertEqual(set(self.listing()), {"job.toml", "job.h5"})
         self.assertIn("is finished", self.succeed("run", "job.toml", "--shard", "1/3").stderr)
+
+    def test_more_batches_than_are_written_at_once(self):
+        """597 of one trajectory, which one process gives in runs and two shards one at a time."""
+        job = ("run", "job.toml", "-q", "--set", "batch_trajectories=1", "-o")
+        self.succeed(*job, "one.h5")
+        for index in range(2):
+            self.succeed(*job, "two.h5", "--shard", f"{index}/2")
+        self.succeed("merge", "two.h5")
+        self.assert_equal_files("one.h5", "two.h5")
+        with h5py.File(self.folder / "two.h5") as file:
+            self.assertEqual(list(file["batches/batch"][:]), list(range(597)))
 
     def test_shards_at_the_same_time(self):
         shards = [self.start("run", "job.toml", "--shard", f"{i}/4", "--threads", 1)
